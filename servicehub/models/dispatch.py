@@ -1,0 +1,79 @@
+"""Occupied time, offers and the reasons of each dispatch."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from servicehub.domain.offer import DeclineReason, OfferStatus
+from servicehub.domain.technician import CellKind
+from servicehub.models.base import JSON, at, fk, pk, stored_as_value
+
+
+class Occupancy(SQLModel, table=True):
+    """One quarter of an hour of one technician. The primary key makes a second booking of it impossible."""
+
+    __tablename__ = "sh_occupancy"
+    __table_args__ = (sa.Index("ix_sh_occupancy_order_id", "order_id"),)
+
+    technician_id: int = Field(sa_column=sa.Column(sa.ForeignKey("sh_technician.id"), primary_key=True, autoincrement=False))
+    cell: int = Field(sa_column=sa.Column(sa.BigInteger(), primary_key=True, autoincrement=False))
+    """Minutes since the Unix epoch, divided by 15."""
+    order_id: int = Field(sa_column=sa.Column(sa.ForeignKey("sh_order.id"), nullable=False))
+    kind: CellKind = Field(sa_column=sa.Column(stored_as_value(CellKind), nullable=False))
+
+
+class TechnicianDay(SQLModel, table=True):
+    """Version lock of one technician's UTC day: whoever commits a job there bumps it, so travel is re-checked against neighbours."""
+
+    __tablename__ = "sh_technician_day"
+
+    technician_id: int = Field(sa_column=sa.Column(sa.ForeignKey("sh_technician.id"), primary_key=True, autoincrement=False))
+    day: date = Field(primary_key=True)
+    version: int = 0
+
+
+class Offer(SQLModel, table=True):
+    __tablename__ = "sh_offer"
+    __table_args__ = (
+        sa.UniqueConstraint("order_id", "technician_id", "round"),
+        sa.Index("uq_sh_offer_one_open", "order_id", unique=True, sqlite_where=sa.text("status = 'open'"), postgresql_where=sa.text("status = 'open'")),
+        sa.Index("ix_sh_offer_status_deadline_at", "status", "deadline_at"),
+        sa.Index("ix_sh_offer_technician_id_created_at", "technician_id", "created_at"),
+    )
+
+    id: int | None = Field(default=None, sa_column=pk())
+    order_id: int = Field(sa_column=fk("sh_order.id"))
+    technician_id: int = Field(sa_column=fk("sh_technician.id"))
+    round: int
+    status: OfferStatus = Field(sa_column=sa.Column(stored_as_value(OfferStatus), nullable=False))
+    created_at: datetime = Field(sa_column=at())
+    deadline_at: datetime = Field(sa_column=at())
+    answered_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    decline_reason: DeclineReason | None = Field(default=None, sa_column=sa.Column(stored_as_value(DeclineReason), nullable=True))
+    take_home_fen: int
+    distance_m: int
+    travel_minutes: int
+    reasons: list[str] = Field(default_factory=list, sa_column=sa.Column(JSON, nullable=False))
+    """Keys of the sentences shown to the technician: nearest, regular, on_route, level, fair_share, requested."""
+
+
+class DispatchDecision(SQLModel, table=True):
+    """Why somebody was chosen: every candidate with failed rules or score parts, as they were at that instant."""
+
+    __tablename__ = "sh_dispatch_decision"
+
+    id: int | None = Field(default=None, sa_column=pk())
+    order_id: int = Field(sa_column=fk("sh_order.id", index=True))
+    round: int
+    at: datetime = Field(sa_column=at())
+    how: str = Field(max_length=16)
+    """auto, requested, manual, reassign, grab."""
+    actor_id: int = 0
+    technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
+    """Chosen; None when nobody passed the rules."""
+    candidates: list[dict[str, Any]] = Field(sa_column=sa.Column(JSON, nullable=False))
+    """[{"technician_id", "failed": [rule…], "parts": {term: seconds}, "score", "distance_m", "travel_minutes"}], best first."""
+    policy: dict[str, Any] = Field(sa_column=sa.Column(JSON, nullable=False))
+    """Weights in force."""

@@ -1,0 +1,166 @@
+"""Orders, their lines, log, photos and reviews."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from servicehub.domain.access import Role
+from servicehub.domain.order import OrderMode, OrderStatus, PaymentPlan
+from servicehub.domain.technician import Gender
+from servicehub.models.base import BIG, JSON, at, fk, pk, stored_as_value
+
+
+class Order(SQLModel, table=True):
+    __tablename__ = "sh_order"
+    __table_args__ = (
+        sa.CheckConstraint("end_at > start_at", name="window"),
+        sa.CheckConstraint("total_fen >= 0 AND first_due_fen >= 0 AND first_due_fen <= total_fen", name="money"),
+        sa.Index("ix_sh_order_city_id_status_start_at", "city_id", "status", "start_at"),
+        sa.Index("ix_sh_order_city_id_created_at", "city_id", "created_at"),
+        sa.Index("ix_sh_order_customer_id_created_at", "customer_id", "created_at"),
+        sa.Index("ix_sh_order_technician_id_start_at", "technician_id", "start_at"),
+        sa.Index("ix_sh_order_status_deadline_at", "status", "deadline_at"),
+    )
+
+    id: int | None = Field(default=None, sa_column=pk())
+    city_id: int = Field(sa_column=fk("sh_city.id"))
+    no: str = Field(max_length=16, unique=True)
+    """16 digits: yyMMddHHmm, two digits of the city, four random ones."""
+    district_id: int = Field(sa_column=fk("sh_district.id"))
+    customer_id: int = Field(sa_column=fk("sh_user.id"))
+    service_item_id: int = Field(sa_column=fk("sh_service_item.id"))
+    category_id: int = Field(sa_column=fk("sh_category.id"))
+    technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
+    requested_technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
+    """Whom the customer asked for; None: the platform matches."""
+
+    status: OrderStatus = Field(sa_column=sa.Column(stored_as_value(OrderStatus), nullable=False))
+    version: int = 1
+    deadline_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    """When the timer of the current status fires."""
+    mode: OrderMode = Field(sa_column=sa.Column(stored_as_value(OrderMode), nullable=False))
+    is_immediate: bool = False
+    round: int = 0
+    """Offer rounds so far."""
+    dispatch_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    """When the next dispatch round is due (MATCHING only)."""
+    priority: int = 0
+    """Higher is matched first; rescued orders get 1."""
+
+    quantity: int = 1
+    start_at: datetime = Field(sa_column=at())
+    end_at: datetime = Field(sa_column=at())
+    """The planned visit, half-open; buffers are outside."""
+    gender: Gender | None = Field(default=None, sa_column=sa.Column(stored_as_value(Gender), nullable=True))
+    """Asked gender of the technician."""
+    requirements: list[str] = Field(default_factory=list, sa_column=sa.Column(JSON, nullable=False))
+    """Keys such as pets, bring_vacuum, shoe_covers, parking."""
+    note_enc: str = ""
+    reschedules: int = 0
+
+    area: str = Field(max_length=80)
+    detail_enc: str
+    contact_enc: str
+    phone_enc: str
+    lat: float
+    lng: float
+    """WGS-84; the address as it was when ordered."""
+
+    payment_plan: PaymentPlan = Field(sa_column=sa.Column(stored_as_value(PaymentPlan), nullable=False))
+    total_fen: int
+    """What the customer pays in all, after the coupon."""
+    first_due_fen: int
+    """Due before matching: the whole, the deposit or nothing."""
+    coupon_grant_id: int | None = Field(default=None, sa_column=sa.Column(BIG, nullable=True))
+    policy_id: int = Field(sa_column=fk("sh_policy.id"))
+    """The cancellation and fee policy frozen at creation."""
+    commission: dict[str, Any] = Field(default_factory=dict, sa_column=sa.Column(JSON, nullable=False))
+    """The split that the technician was shown: rule, rate_bp, take_home_fen. Frozen at acceptance."""
+
+    start_code_enc: str = ""
+    start_code_tries: int = 0
+    checklist_done: list[str] = Field(default_factory=list, sa_column=sa.Column(JSON, nullable=False))
+
+    created_at: datetime = Field(sa_column=at())
+    paid_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    accepted_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    departed_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    arrived_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    started_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    completed_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    cancelled_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    settled_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+
+
+class OrderLine(SQLModel, table=True):
+    """One named line of the price. Lines sum to `total_fen`; a coupon's line is negative."""
+
+    __tablename__ = "sh_order_line"
+
+    id: int | None = Field(default=None, sa_column=pk())
+    order_id: int = Field(sa_column=fk("sh_order.id", index=True))
+    kind: str = Field(max_length=16)
+    """service, add_on, travel, night, holiday, rush, coupon, reschedule_fee."""
+    ref: str = Field(default="", max_length=48)
+    name_zh: str = Field(max_length=80)
+    name_en: str = Field(max_length=120)
+    quantity: int = 1
+    unit_fen: int
+    amount_fen: int
+
+
+class OrderLog(SQLModel, table=True):
+    """Append-only history: every transition with who fired it and when."""
+
+    __tablename__ = "sh_order_log"
+    __table_args__ = (sa.Index("ix_sh_order_log_order_id_id", "order_id", "id"),)
+
+    id: int | None = Field(default=None, sa_column=pk())
+    order_id: int = Field(sa_column=fk("sh_order.id"))
+    at: datetime = Field(sa_column=at())
+    event: str = Field(max_length=32)
+    """`created` or an OrderEvent."""
+    source: OrderStatus | None = Field(default=None, sa_column=sa.Column(stored_as_value(OrderStatus), nullable=True))
+    target: OrderStatus = Field(sa_column=sa.Column(stored_as_value(OrderStatus), nullable=False))
+    actor_role: Role = Field(sa_column=sa.Column(stored_as_value(Role), nullable=False))
+    actor_id: int = 0
+    reason: str = Field(default="", max_length=200)
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=sa.Column(JSON, nullable=False))
+
+
+class OrderPhoto(SQLModel, table=True):
+    __tablename__ = "sh_order_photo"
+
+    id: int | None = Field(default=None, sa_column=pk())
+    order_id: int = Field(sa_column=fk("sh_order.id", index=True))
+    kind: str = Field(max_length=12)
+    """before, after or review."""
+    key: str = Field(max_length=64, unique=True)
+    """Storage key; the bytes are private."""
+    uploaded_by: int = Field(sa_column=fk("sh_user.id"))
+    at: datetime = Field(sa_column=at())
+
+
+class Review(SQLModel, table=True):
+    __tablename__ = "sh_review"
+    __table_args__ = (
+        sa.CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
+        sa.Index("ix_sh_review_technician_id_created_at", "technician_id", "created_at"),
+        sa.Index("ix_sh_review_service_item_id_created_at", "service_item_id", "created_at"),
+    )
+
+    id: int | None = Field(default=None, sa_column=pk())
+    order_id: int = Field(sa_column=fk("sh_order.id", unique=True))
+    customer_id: int = Field(sa_column=fk("sh_user.id"))
+    technician_id: int = Field(sa_column=fk("sh_technician.id"))
+    service_item_id: int = Field(sa_column=fk("sh_service_item.id"))
+    stars: int
+    tags: list[str] = Field(default_factory=list, sa_column=sa.Column(JSON, nullable=False))
+    """Keys: on_time, careful, friendly, well_equipped, late, smell, missed_corners, price_talk."""
+    text: str = Field(default="", max_length=500)
+    created_at: datetime = Field(sa_column=at())
+
+

@@ -1,0 +1,102 @@
+"""Typed settings, read from the environment (`SERVICEHUB_…`) once.
+
+Owns names, defaults and the refusal of unsafe values outside development. Reads nothing but the environment.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only-secret-never-in-production"  # noqa: S105 - refused in production below
+
+
+class Settings(BaseSettings):
+    """Every knob of the installation. The README's configuration table is made from this class."""
+
+    model_config = SettingsConfigDict(env_prefix="SERVICEHUB_", env_nested_delimiter="__", extra="ignore")
+
+    env: Literal["development", "demo", "production"] = "development"
+    """`production` refuses simulators and the default secret."""
+    data_dir: Path = Path("servicehub-data")
+    """Where the SQLite database, uploaded pictures and the built front end's stamp live."""
+    database_url: str = ""
+    """Empty: SQLite in `data_dir`. Else a PostgreSQL URL (`postgresql+psycopg://…`)."""
+    redis_url: str = ""
+    """Empty: everything in this process. Else Redis carries live updates between processes."""
+    role: Literal["all", "web", "worker"] = "all"
+    """What this process does; `web` and `worker` need PostgreSQL."""
+    secret: str = DEVELOPMENT_SECRET
+    """At least 32 characters; every key (fields, look-up index, sessions, codes) is derived from it."""
+    old_secrets: list[str] = Field(default_factory=list)
+    """Earlier secrets that still decrypt fields."""
+    base_url: str = "http://127.0.0.1:8000"
+    """The address under which browsers reach the service; also the only allowed Origin."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    trusted_proxy_hops: int = 0
+
+    brand_name: str = "ServiceHub"
+    brand_color: str = "#0B7D6C"
+    city: str = "shanghai"
+    """Slug of the city that this installation opens with."""
+
+    payment_channels: list[str] = Field(default_factory=lambda: ["simulator"])
+    sms_channel: Literal["simulator"] = "simulator"
+    map_tiles: str = ""
+    """Tile URL template for maps; empty draws a plain themed background."""
+
+    hold_minutes: int = 15
+    """How long an unpaid order keeps its slot."""
+    depart_early_minutes: int = 180
+    """How long before the visit a technician may depart."""
+    arrive_radius_m: int = 300
+    clock_start: str = ""
+    """Development and demo only: an ISO instant from which the product's clock runs."""
+
+    @field_validator("secret")
+    @classmethod
+    def _secret_long_enough(cls, value: str) -> str:
+        if len(value) < 32:
+            raise ValueError("SERVICEHUB_SECRET must have at least 32 characters")
+        return value
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL, embedded SQLite when none is configured."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'servicehub.db'}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.sqlalchemy_url.startswith("sqlite")
+
+    @property
+    def simulators_allowed(self) -> bool:
+        return self.env != "production"
+
+    def unsafe(self) -> list[str]:
+        """Sentences that say why these settings must not serve the public; empty when they may."""
+        problems = []
+        if self.secret == DEVELOPMENT_SECRET:
+            problems.append("SERVICEHUB_SECRET is the development secret: set one of your own (32 characters or more).")
+        if self.env == "production" and self.clock_start:
+            problems.append("SERVICEHUB_CLOCK_START shifts the clock: unset it.")
+        if self.env == "production" and "simulator" in self.payment_channels:
+            problems.append("SERVICEHUB_PAYMENT_CHANNELS contains the payment simulator: name real channels.")
+        if self.env == "production" and self.sms_channel == "simulator":
+            problems.append("SERVICEHUB_SMS_CHANNEL is the SMS simulator: name a real channel.")
+        if self.env == "production" and not self.base_url.startswith("https://"):
+            problems.append("SERVICEHUB_BASE_URL must start with https:// so that cookies stay private.")
+        if self.is_sqlite and self.role != "all":
+            problems.append("SERVICEHUB_ROLE web or worker needs PostgreSQL: SQLite has one writing process.")
+        return problems
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings; read once."""
+    return Settings()
