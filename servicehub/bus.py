@@ -209,7 +209,7 @@ def bus() -> EventBus:
 
 def use(chosen: EventBus) -> EventBus:
     """Make `chosen` the process's bus; returns the one it replaces."""
-    global _bus  # noqa: PLW0603 - the process has exactly one bus
+    global _bus
     replaced, _bus = _bus, chosen
     return replaced
 

@@ -42,7 +42,7 @@ def open_database(source: Settings | str | None = None) -> Database:
 
 def close_database() -> None:
     """Close the process's database; harmless when none is open."""
-    global _current  # noqa: PLW0603
+    global _current
     opened, _current = _current, None
     if opened is not None:
         opened.close()

@@ -24,5 +24,5 @@ def run_hooks(session: Session) -> None:
     for hook in hooks:
         try:
             hook()
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was, the transaction is durable
             _log.exception("after-commit hook failed")

@@ -84,7 +84,7 @@ class SqliteStore:
         try:
             result = job.fn(session, *job.args, **job.kwargs)
             session.commit()
-        except BaseException as error:  # noqa: BLE001 - handed to the caller through its future
+        except BaseException as error:
             try:
                 session.rollback()
                 session.close()

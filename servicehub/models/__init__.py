@@ -1,6 +1,6 @@
 """Every table of the product; importing this package registers them all on `metadata`."""
 
-from servicehub.models import account, audit, catalog, customer, dispatch, ledger, order, payment, technician
+from servicehub.models import account, audit, catalog, customer, dispatch, job, ledger, order, payment, technician
 from servicehub.models.base import metadata
 
-__all__ = ["account", "audit", "catalog", "customer", "dispatch", "ledger", "metadata", "order", "payment", "technician"]
+__all__ = ["account", "audit", "catalog", "customer", "dispatch", "job", "ledger", "metadata", "order", "payment", "technician"]

@@ -42,15 +42,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def stored_as_value(enum: type[StrEnum]) -> sa.Enum:
-    """An enum column that stores the value and checks it, without a native database enum."""
+def stored_as_value(enum: type[StrEnum], *, name: str = "") -> sa.Enum:
+    """An enum column that stores the value and checks it, without a native database enum.
+
+    `name` tells apart the checks of two columns of one enum in one table.
+    """
     return sa.Enum(
         enum,
         values_callable=lambda e: [m.value for m in e],
         native_enum=False,
         create_constraint=True,
         length=32,
-        name=enum.__name__.lower(),
+        name=name or enum.__name__.lower(),
     )
 
 

@@ -123,8 +123,8 @@ class OrderLog(SQLModel, table=True):
     at: datetime = Field(sa_column=at())
     event: str = Field(max_length=32)
     """`created` or an OrderEvent."""
-    source: OrderStatus | None = Field(default=None, sa_column=sa.Column(stored_as_value(OrderStatus), nullable=True))
-    target: OrderStatus = Field(sa_column=sa.Column(stored_as_value(OrderStatus), nullable=False))
+    source: OrderStatus | None = Field(default=None, sa_column=sa.Column(stored_as_value(OrderStatus, name="source"), nullable=True))
+    target: OrderStatus = Field(sa_column=sa.Column(stored_as_value(OrderStatus, name="target"), nullable=False))
     actor_role: Role = Field(sa_column=sa.Column(stored_as_value(Role), nullable=False))
     actor_id: int = 0
     reason: str = Field(default="", max_length=200)
