@@ -19,8 +19,12 @@ class Face(StrEnum):
     OPERATOR = "operator"
 
 
-HOMES: dict[Face, str] = {Face.CUSTOMER: "/", Face.TECHNICIAN: "/pro/", Face.OPERATOR: "/admin/"}
-LOGINS: dict[Face, str] = {Face.CUSTOMER: "/login/", Face.TECHNICIAN: "/pro/login/", Face.OPERATOR: "/admin/login/"}
+HOMES: dict[Face, str] = {Face.CUSTOMER: "/", Face.TECHNICIAN: "/technician/", Face.OPERATOR: "/operator/"}
+LOGINS: dict[Face, str] = {
+    Face.CUSTOMER: "/login/",
+    Face.TECHNICIAN: "/login/?role=technician",
+    Face.OPERATOR: "/operator/login/",
+}
 FACES: dict[Role, Face] = {
     Role.CUSTOMER: Face.CUSTOMER,
     Role.TECHNICIAN: Face.TECHNICIAN,
@@ -37,9 +41,7 @@ def face_of(path: str) -> Face:
     """Which face an address belongs to."""
     parts = bare(path).split("/", 2)
     first = parts[1] if len(parts) > 1 else ""
-    if first == "pro":
-        return Face.TECHNICIAN
-    return Face.OPERATOR if first == "admin" else Face.CUSTOMER
+    return next((face for face, home in HOMES.items() if first and home == f"/{first}/"), Face.CUSTOMER)
 
 
 def same_site(path: str, fallback: str = "/") -> str:
@@ -59,4 +61,6 @@ def login_path(face: Face, next_path: str = "", prefix: str = "") -> str:
     """The log-in page of `face` that returns to `next_path`; `prefix` is "" or "/en"."""
     page = prefix + LOGINS[face]
     safe = same_site(next_path, "")
-    return f"{page}?next={quote(safe, safe='/')}" if safe else page
+    if not safe:
+        return page
+    return f"{page}{'&' if '?' in page else '?'}next={quote(safe, safe='/')}"

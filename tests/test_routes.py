@@ -13,10 +13,10 @@ from servicehub.routes import Face, face_of, login_path, same_site
         ("/", Face.CUSTOMER),
         ("/en", Face.CUSTOMER),
         ("/en/orders/1", Face.CUSTOMER),
-        ("/products", Face.CUSTOMER),
-        ("/pro/", Face.TECHNICIAN),
-        ("/en/pro/job/3", Face.TECHNICIAN),
-        ("/admin", Face.OPERATOR),
+        ("/technicians/", Face.CUSTOMER),
+        ("/technician/", Face.TECHNICIAN),
+        ("/en/technician/job/3", Face.TECHNICIAN),
+        ("/operator", Face.OPERATOR),
         ("", Face.CUSTOMER),
     ],
 )
@@ -38,4 +38,5 @@ def test_an_address_of_this_site_is_kept() -> None:
 
 def test_the_log_in_page_remembers_where_to_return() -> None:
     assert login_path(Face.CUSTOMER, "/orders/1?a=b", "/en") == "/en/login/?next=/orders/1%3Fa%3Db"
-    assert login_path(Face.OPERATOR, "//evil") == "/admin/login/"
+    assert login_path(Face.OPERATOR, "//evil") == "/operator/login/"
+    assert login_path(Face.TECHNICIAN, "/technician/") == "/login/?role=technician&next=/technician/"

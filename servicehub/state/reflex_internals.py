@@ -1,0 +1,134 @@
+"""Every place where we touch Reflex below its documented surface (pinned to 0.10.1; the tests of `tests/state` watch it).
+
+Owns nothing of the product. Also here: the repair of a lost connection, which Reflex answers with an empty page when the
+server still holds the old socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import reflex as rx
+from reflex.istate.proxy import StateProxy
+from reflex.state import BaseState, StateUpdate
+from reflex.utils.token_manager import RedisTokenManager, SocketRecord
+from reflex_base.event import Event
+from reflex_base.registry import RegisteredEventHandler, RegistrationContext
+
+SESSION_HEADER = "x-forwarded-access-token"
+"""Carries the session's hash inside the server. It is in Reflex's list of private headers: never sent to a browser."""
+
+
+def registered(event_name: str) -> RegisteredEventHandler | None:
+    """What an event's name stands for."""
+    return RegistrationContext.get().event_handlers.get(event_name)
+
+
+def all_states() -> Iterator[type[BaseState]]:
+    """Every state class of the running application."""
+    yield from RegistrationContext.get().base_states.values()
+
+
+def is_framework(state: type[BaseState]) -> bool:
+    """Whether Reflex itself brought the class."""
+    return state.__module__.split(".")[0].startswith("reflex")
+
+
+def root_of(state: BaseState) -> BaseState:
+    """The root of a browser tab's state tree."""
+    return state._get_root_state()
+
+
+def session_hash(state: BaseState | StateProxy) -> str:
+    """The hash of the session that the tab's socket was opened with, as `api.session_edge` noted it; "" for strangers."""
+    return state.router.headers.raw_headers.get(SESSION_HEADER, "")
+
+
+def page_path(state: BaseState | StateProxy) -> str:
+    """The address that the tab shows, as the browser says: good for language and return, never for rights."""
+    return state.router.url.path or "/"
+
+
+def page_address(state: BaseState | StateProxy) -> str:
+    """`page_path` with its query."""
+    url = state.router.url
+    return (url.path or "/") + (f"?{url.query}" if url.query else "")
+
+
+def caller_key(state: BaseState) -> str:
+    """Names the connection for rate limits: the session, or the address of a stranger."""
+    return session_hash(state) or f"ip:{state.router.session.client_ip}"
+
+
+def in_background(state: object) -> bool:
+    """Whether a handler runs as a background task, where changes need `async with self`."""
+    return isinstance(state, StateProxy)
+
+
+async def answer(root: BaseState, *, redirect: str = "") -> StateUpdate:
+    """An update that sends what changed in the tree, and optionally leads the tab elsewhere."""
+    delta = await root._get_resolved_delta()
+    root._clean()
+    events = Event.from_event_type(rx.redirect(redirect)) if redirect else []
+    return StateUpdate(delta=delta, events=events)
+
+
+async def wipe(root: BaseState) -> None:
+    """Forget everything that the tree holds, and tell the browser that it is current."""
+    root.reset()
+    root.is_hydrated = True  # type: ignore[attr-defined]
+
+
+def _login_of(app: rx.App, sid: str) -> str:
+    """The session hash of a connected socket."""
+    namespace = app.event_namespace
+    known = namespace._static_router_data.get(sid) if namespace else None
+    if known is not None:
+        return str(known["headers"].get(SESSION_HEADER, ""))
+    environ = app.sio.get_environ(sid, namespace.namespace) if app.sio and namespace else None
+    headers = (environ or {}).get("asgi.scope", {}).get("headers", [])
+    return next((value.decode() for name, value in headers if name == SESSION_HEADER.encode()), "")
+
+
+def keep_token_on_reconnect(app: rx.App) -> None:
+    """Let a tab that comes back under the same log-in take over its state from its own dead socket.
+
+    Reflex gives such a tab a new token and so an empty state (reflex issues 6345, 6252). A socket with another log-in still
+    gets a new token: a stolen token does not receive what is pushed to its owner.
+    """
+    namespace = app.event_namespace
+    if namespace is None:
+        raise RuntimeError("the application has no state")
+    manager: Any = namespace._token_manager
+    original = manager.link_token_to_sid
+
+    async def link(token: str, sid: str) -> str | None:
+        record = manager.token_to_socket.get(token)
+        if record is not None and record.sid != sid and record.instance_id == manager.instance_id:
+            if _login_of(app, record.sid) != _login_of(app, sid):
+                return await original(token, sid)  # type: ignore[no-any-return]
+            manager.sid_to_token.pop(record.sid, None)
+            app.event_processor._on_disconnect(token)
+            _disconnect_later(app, record.sid)
+        taken = manager.token_to_socket[token] = SocketRecord(instance_id=manager.instance_id, sid=sid)
+        manager.sid_to_token[sid] = token
+        if isinstance(manager, RedisTokenManager):
+            manager._ensure_socket_record_task()
+            await manager._store_socket_record(token, taken)
+        return None
+
+    manager.link_token_to_sid = link
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+def _disconnect_later(app: rx.App, sid: str) -> None:
+    namespace = app.event_namespace
+    if app.sio is None or namespace is None:
+        return
+    task = asyncio.ensure_future(app.sio.disconnect(sid, namespace=namespace.namespace))
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
