@@ -1,0 +1,155 @@
+"""The visit itself, as the technician works it: depart, arrive, start with the customer's code, check, finish.
+
+Owns the guards of these steps. Money moves only through `settlements` and `refunds`; time only through `scheduling`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, select
+
+from servicehub import crypto
+from servicehub.domain.access import SYSTEM, Actor, Role
+from servicehub.domain.geo import Point, distance_m
+from servicehub.domain.order import OrderEvent, OrderStatus, PaymentPlan
+from servicehub.domain.technician import CellKind
+from servicehub.errors import ChecklistOpen, Invalid, NotFound, PhotosMissing, ReasonMissing, TooEarly, TooFar, TooManyTries, WrongStartCode
+from servicehub.models.catalog import ServiceItem
+from servicehub.models.order import Order, OrderPhoto
+from servicehub.models.technician import Technician
+from servicehub.services import notices, orders_money, scheduling, transitions
+from servicehub.settings import get_settings
+
+CODE_TRIES = 5
+CUSTOMER_WAIT = timedelta(minutes=15)
+ON_TIME_GRACE = timedelta(minutes=10)
+
+
+def depart(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
+    """Set out. Raises: TooEarly before the depart window."""
+    order = _own(session, actor, no)
+    earliest = order.start_at - timedelta(minutes=get_settings().depart_early_minutes)
+    if now < earliest:
+        raise TooEarly(f"depart {no}", at=earliest)
+    transitions.advance(session, order, OrderEvent.DEPART, actor, now=now, departed_at=now)
+    notices.send(session, order.customer_id, "departed", key=f"departed:{no}:{order.version}", now=now, link=f"/orders/{no}")
+
+
+def arrive(session: Session, actor: Actor, no: str, lat: float, lng: float, *, now: datetime) -> None:
+    """Be there. Raises: TooFar when the reported position is outside the arrival radius."""
+    order = _own(session, actor, no)
+    away = round(distance_m(_point(lat, lng), Point(order.lat, order.lng)))
+    if away > get_settings().arrive_radius_m:
+        raise TooFar(f"{away} m from {no}", distance_m=away, radius_m=get_settings().arrive_radius_m)
+    transitions.advance(session, order, OrderEvent.ARRIVE, actor, now=now, arrived_at=now, data={"distance_m": away})
+    on_time = int(now <= order.start_at + ON_TIME_GRACE)
+    session.execute(
+        sa.update(Technician)
+        .where(col(Technician.id) == order.technician_id)
+        .values(
+            arrived_count=Technician.arrived_count + 1,
+            on_time_count=Technician.on_time_count + on_time,
+            last_lat=lat,
+            last_lng=lng,
+            last_seen_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    notices.send(session, order.customer_id, "arrived", key=f"arrived:{no}:{order.version}", now=now, link=f"/orders/{no}")
+
+
+def start(session: Session, actor: Actor, no: str, code: str, *, now: datetime) -> bool:
+    """Begin with the code that the customer shows. A wrong code is counted (so it must commit) and answered with False.
+
+    Raises: TooManyTries after five wrong codes (an operator may help), WrongStartCode for what is no code at all.
+    """
+    order = _own(session, actor, no)
+    if not (code.isascii() and code.isdigit() and len(code) == 4):
+        raise WrongStartCode(no)
+    if order.start_code_tries >= CODE_TRIES:
+        raise TooManyTries(no)
+    if not crypto.same(crypto.decrypt(order.start_code_enc, "order.start_code"), code):
+        transitions.amend(session, order, start_code_tries=order.start_code_tries + 1)
+        return False
+    transitions.advance(session, order, OrderEvent.START, actor, now=now, started_at=now)
+    return True
+
+
+def tick(session: Session, actor: Actor, no: str, key: str, *, done: bool, now: datetime) -> None:
+    """Tick or untick one line of the checklist. Raises: Invalid for an unknown key or outside the service."""
+    order = _own(session, actor, no)
+    item = session.get_one(ServiceItem, order.service_item_id)
+    if order.status is not OrderStatus.IN_SERVICE or key not in {line["key"] for line in item.checklist}:
+        raise Invalid(f"checklist {key} of {no} at {now}")
+    ticked = [k for k in order.checklist_done if k != key] + ([key] if done else [])
+    transitions.amend(session, order, checklist_done=ticked)
+
+
+def finish(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
+    """End the visit: photos before and after and every checklist line are required; unused time is given back.
+
+    Raises: PhotosMissing, ChecklistOpen.
+    """
+    order = _own(session, actor, no)
+    _require_proof(session, order)
+    due_fen = orders_money.balance_due(session, order)
+    event = OrderEvent.FINISH_DUE if due_fen > 0 else OrderEvent.FINISH_PAID
+    transitions.advance(session, order, event, actor, now=now, finished_at=now)
+    scheduling.release(session, order.id, from_at=now)
+    session.execute(
+        sa.update(Technician)
+        .where(col(Technician.id) == order.technician_id)
+        .values(done_count=Technician.done_count + 1)
+        .execution_options(synchronize_session=False)
+    )
+    kind = "balance_due" if due_fen > 0 else "finished"
+    notices.send(session, order.customer_id, kind, key=f"finished:{no}", now=now, link=f"/orders/{no}")
+
+
+def technician_cancel(session: Session, actor: Actor, no: str, *, reason: str, now: datetime) -> None:
+    """Give the job back, with a reason: it is matched again at once, ahead of others; never cancelled silently."""
+    if not reason.strip():
+        raise ReasonMissing(no)
+    order = _own(session, actor, no)
+    give_back(session, order, OrderEvent.TECHNICIAN_CANCEL, actor, now=now, reason=reason.strip())
+
+
+def give_back(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str) -> None:
+    """Back to matching, first in the queue, with the technician's time released."""
+    scheduling.release(session, order.id)
+    transitions.advance(
+        session, order, event, actor, now=now, reason=reason,
+        technician_id=None, dispatch_at=now, priority=1, departed_at=None, accepted_at=None, commission={},
+    )  # fmt: skip
+    notices.send(session, order.customer_id, "rematching", key=f"rematching:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}")
+
+
+def customer_no_show(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
+    """Leave after waiting at the door. Raises: TooEarly before 15 minutes of waiting."""
+    order = _own(session, actor, no)
+    due = (order.arrived_at or now) + CUSTOMER_WAIT
+    if order.status is OrderStatus.ARRIVED and now < max(due, order.start_at + CUSTOMER_WAIT):
+        raise TooEarly(f"no-show {no}", at=max(due, order.start_at + CUSTOMER_WAIT))
+    orders_money.end_unserved(session, order, OrderEvent.CUSTOMER_NO_SHOW, actor, now=now, reason="customer_no_show")
+
+
+def _own(session: Session, actor: Actor, no: str) -> Order:
+    actor.require_role(Role.TECHNICIAN)
+    return transitions.load(session, actor, no)
+
+
+def _point(lat: float, lng: float) -> Point:
+    if not (-90 <= lat <= 90 and -180 <= lng <= 180):
+        raise Invalid("position")
+    return Point(lat, lng)
+
+
+def _require_proof(session: Session, order: Order) -> None:
+    kinds = set(session.exec(select(OrderPhoto.kind).where(OrderPhoto.order_id == order.id).group_by(OrderPhoto.kind)).all())
+    if missing := sorted({"before", "after"} - kinds):
+        raise PhotosMissing(order.no, kinds=missing)
+    item = session.get_one(ServiceItem, order.service_item_id)
+    if still := [line["key"] for line in item.checklist if line["key"] not in order.checklist_done]:
+        raise ChecklistOpen(order.no, keys=still)
