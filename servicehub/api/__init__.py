@@ -1,0 +1,22 @@
+"""HTTP beside the pages: log-in exchange, pictures, positions, payment callbacks, health. A module joins by a `ROUTES` list.
+
+Owns the list of modules only. Everything around the routes (headers, limits, origins) is in `api.edge`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from starlette.routing import BaseRoute
+
+MODULES = ("session", "health", "photos", "technician", "payments")
+
+
+def routes() -> list[BaseRoute]:
+    """Every route, in the order of `MODULES`."""
+    found: list[BaseRoute] = []
+    for name in MODULES:
+        if find_spec(f"servicehub.api.{name}") is not None:
+            found.extend(import_module(f"servicehub.api.{name}").ROUTES)
+    return found

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +16,6 @@ from servicehub.db import Database
 from servicehub.domain.access import SYSTEM, Actor, OperatorRole, Role
 from servicehub.domain.technician import Gender, Level, TechnicianStatus, Transport
 from servicehub.errors import BadCode, BadPassword, BadPhone, Invalid, NotAllowed, TooManyTries
-from servicehub.models import metadata
 from servicehub.models.account import LoginSession, OtpChallenge, User, UserStatus
 from servicehub.models.catalog import City
 from servicehub.models.technician import Technician
@@ -32,16 +29,9 @@ PRO = "19900000002"
 HOME = Browser("ip", "agent")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    engine = sa.create_engine(url)
-    metadata.create_all(engine)
-    engine.dispose()
-    opened = Database(url)
-    opened.write_now(lambda s: s.add(shanghai()))
-    yield opened
-    opened.close()
+@pytest.fixture(autouse=True)
+def _city(database: Database) -> None:
+    database.write_now(lambda s: s.add(shanghai()))
 
 
 def shanghai() -> City:
