@@ -8,18 +8,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from servicehub import crypto
-from servicehub.domain.access import SYSTEM, Actor, Role
+from servicehub.domain.access import Actor, Role
 from servicehub.domain.geo import Point, distance_m
-from servicehub.domain.order import OrderEvent, OrderStatus, PaymentPlan
-from servicehub.domain.technician import CellKind
-from servicehub.errors import ChecklistOpen, Invalid, NotFound, PhotosMissing, ReasonMissing, TooEarly, TooFar, TooManyTries, WrongStartCode
+from servicehub.domain.order import OrderEvent, OrderStatus
+from servicehub.errors import ChecklistOpen, Invalid, PhotosMissing, ReasonMissing, TooEarly, TooFar, TooManyTries, WrongStartCode
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order, OrderPhoto
 from servicehub.models.technician import Technician
-from servicehub.services import notices, orders_money, scheduling, transitions
+from servicehub.services import ending, notices, payments, scheduling, transitions
 from servicehub.settings import get_settings
 
 CODE_TRIES = 5
@@ -94,7 +93,7 @@ def finish(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
     """
     order = _own(session, actor, no)
     _require_proof(session, order)
-    due_fen = orders_money.balance_due(session, order)
+    due_fen = payments.balance_due(session, order)
     event = OrderEvent.FINISH_DUE if due_fen > 0 else OrderEvent.FINISH_PAID
     transitions.advance(session, order, event, actor, now=now, finished_at=now)
     scheduling.release(session, order.id, from_at=now)
@@ -113,17 +112,7 @@ def technician_cancel(session: Session, actor: Actor, no: str, *, reason: str, n
     if not reason.strip():
         raise ReasonMissing(no)
     order = _own(session, actor, no)
-    give_back(session, order, OrderEvent.TECHNICIAN_CANCEL, actor, now=now, reason=reason.strip())
-
-
-def give_back(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str) -> None:
-    """Back to matching, first in the queue, with the technician's time released."""
-    scheduling.release(session, order.id)
-    transitions.advance(
-        session, order, event, actor, now=now, reason=reason,
-        technician_id=None, dispatch_at=now, priority=1, departed_at=None, accepted_at=None, commission={},
-    )  # fmt: skip
-    notices.send(session, order.customer_id, "rematching", key=f"rematching:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}")
+    ending.back_to_matching(session, order, OrderEvent.TECHNICIAN_CANCEL, actor, now=now, reason=reason.strip())
 
 
 def customer_no_show(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
@@ -132,7 +121,8 @@ def customer_no_show(session: Session, actor: Actor, no: str, *, now: datetime) 
     due = (order.arrived_at or now) + CUSTOMER_WAIT
     if order.status is OrderStatus.ARRIVED and now < max(due, order.start_at + CUSTOMER_WAIT):
         raise TooEarly(f"no-show {no}", at=max(due, order.start_at + CUSTOMER_WAIT))
-    orders_money.end_unserved(session, order, OrderEvent.CUSTOMER_NO_SHOW, actor, now=now, reason="customer_no_show")
+    quote = ending.terms(session, order, by=Role.TECHNICIAN, now=now)
+    ending.end_with_fee(session, order, OrderEvent.CUSTOMER_NO_SHOW, actor, quote, now=now, reason="customer_no_show")
 
 
 def _own(session: Session, actor: Actor, no: str) -> Order:

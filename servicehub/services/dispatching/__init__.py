@@ -1,0 +1,11 @@
+"""Who serves an order: offers, rounds, the hall, and an operator's hand.
+
+`offers` owns one offer's life, `rounds` the automatic search, `hand` grabbing and manual assignment. All choose through `matching`
+and take time through `scheduling`; every choice is stored with its reasons.
+"""
+
+from servicehub.services.dispatching.hand import assign, grab
+from servicehub.services.dispatching.offers import accept, decline, expire_due, make, void
+from servicehub.services.dispatching.rounds import run_due
+
+__all__ = ["accept", "assign", "decline", "expire_due", "grab", "make", "run_due", "void"]

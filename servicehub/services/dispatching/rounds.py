@@ -1,0 +1,118 @@
+"""The automatic search: orders in MATCHING get a round when due; the best candidate by `matching` gets the offer.
+
+Owns when a round happens, to whom nobody was found, and when the order opens to the hall. Nobody is asked twice in one search.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from servicehub import matching
+from servicehub.domain.access import SYSTEM, Actor
+from servicehub.domain.order import OrderEvent, OrderMode, OrderStatus
+from servicehub.domain.technician import CellKind
+from servicehub.errors import SlotTaken, SlotUnavailable
+from servicehub.models.dispatch import DispatchDecision
+from servicehub.models.order import Order
+from servicehub.services import roster, scheduling, transitions
+from servicehub.services.dispatching import offers
+
+RETRY = timedelta(seconds=30)
+HALL_FIRST = timedelta(minutes=2)
+"""How long an order that opened in the hall waits there before the platform searches itself."""
+ROUNDS_BEFORE_HALL = 3
+TRIES_PER_ROUND = 3
+"""Candidates tried in one round when somebody else takes the time of the best one meanwhile."""
+
+
+def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
+    """Give every due order in MATCHING one round; returns how many. Rescued orders first, then by start."""
+    due = session.exec(
+        select(Order)
+        .where(Order.status == OrderStatus.MATCHING, col(Order.dispatch_at) <= now)
+        .order_by(col(Order.priority).desc(), col(Order.start_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    situations = roster.situations(session, list(due), now=now)
+    for order in due:
+        _round(session, order, situations[order.id or 0], now=now)
+    return len(due)
+
+
+def _round(session: Session, order: Order, situation: roster.Situation, *, now: datetime) -> None:
+    ranking = matching.assess(situation.job, situation.candidates, situation.policy)
+    chosen = _first_free(session, order, ranking, now=now)
+    how = "requested" if order.mode is OrderMode.CHOOSE else "auto"
+    if chosen is None:
+        _nobody(session, order, ranking, situation.policy, now=now)
+        return
+    place(session, order, chosen, SYSTEM, OrderEvent.DISPATCH, open_for=offers.answer_time(order, now), now=now)
+    explain(session, order, ranking, situation.policy, chosen.technician_id, how, SYSTEM, now=now)
+
+
+def place(
+    session: Session,
+    order: Order,
+    choice: matching.Assessment,
+    actor: Actor,
+    event: OrderEvent,
+    *,
+    open_for: timedelta,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    """Put `order`, whose cells for the chosen technician are already taken, to ASSIGNED and offer it."""
+    transitions.advance(
+        session, order, event, actor, now=now, reason=reason, data={"technician_id": choice.technician_id},
+        technician_id=choice.technician_id, round=order.round + 1, dispatch_at=None, deadline_at=now + open_for,
+    )  # fmt: skip
+    offers.make(session, order, choice, open_for=open_for, now=now)
+
+
+def explain(
+    session: Session,
+    order: Order,
+    ranking: matching.Ranking,
+    policy: matching.Policy,
+    technician_id: int | None,
+    how: str,
+    actor: Actor,
+    *,
+    now: datetime,
+) -> None:
+    """Store the decision with every candidate's failed rules or score parts."""
+    session.add(
+        DispatchDecision(
+            order_id=order.id,
+            round=order.round,
+            at=now,
+            how=how,
+            actor_id=actor.user_id,
+            technician_id=technician_id,
+            candidates=ranking.as_document(),
+            policy=policy.as_document(),
+        )
+    )
+    session.flush()
+
+
+def _first_free(session: Session, order: Order, ranking: matching.Ranking, *, now: datetime) -> matching.Assessment | None:
+    for choice in ranking.feasible[:TRIES_PER_ROUND]:
+        try:
+            scheduling.claim(session, technician_id=choice.technician_id, order=order, kind=CellKind.JOB, now=now)
+        except (SlotTaken, SlotUnavailable):
+            continue
+        return choice
+    return None
+
+
+def _nobody(session: Session, order: Order, ranking: matching.Ranking, policy: matching.Policy, *, now: datetime) -> None:
+    """Open the order to the hall and look again later; the reasons are stored once per round, not at every look."""
+    mode = OrderMode.DISPATCH if order.mode is OrderMode.CHOOSE else OrderMode.GRAB
+    again = now if order.mode is OrderMode.CHOOSE else now + RETRY
+    if order.mode is not OrderMode.GRAB or order.round == 0:
+        explain(session, order, ranking, policy, None, "auto", SYSTEM, now=now)
+    transitions.amend(session, order, mode=mode, dispatch_at=again, round=max(order.round, 1))

@@ -1,0 +1,91 @@
+"""How an order ends: its offer withdrawn, its time and coupon given back, its money sent where it belongs. One transaction each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from servicehub.domain import cancellation
+from servicehub.domain.access import Actor, Role
+from servicehub.domain.cancellation import CancelQuote
+from servicehub.domain.order import OrderEvent
+from servicehub.models.order import Order
+from servicehub.services import coupons, notices, payments, policies, refunds, scheduling, settlements, transitions
+from servicehub.services.dispatching import offers
+
+
+def end_unpaid(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str = "") -> None:
+    """End an order for which nothing was paid."""
+    _give_back(session, order, now=now)
+    coupons.release(session, order)
+    transitions.advance(session, order, event, actor, now=now, reason=reason, cancelled_at=now, technician_id=None, dispatch_at=None)
+    payments.close_open(session, order)
+    _tell(session, order, "payment_expired" if event is OrderEvent.PAY_TIMEOUT else "cancelled", now)
+
+
+def end_in_full(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str) -> None:
+    """End an order at the platform's cost: everything that was paid goes back, and the coupon too."""
+    _give_back(session, order, now=now)
+    coupons.release(session, order)
+    transitions.advance(session, order, event, actor, now=now, reason=reason, cancelled_at=now, dispatch_at=None)
+    payments.close_open(session, order)
+    if paid := payments.paid_net(session, order):
+        refunds.request(session, order, paid, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now=now)
+    _tell(session, order, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now)
+
+
+def end_with_fee(session: Session, order: Order, event: OrderEvent, actor: Actor, quote: CancelQuote, *, now: datetime, reason: str) -> None:
+    """End a paid order by the cancellation terms: the fee is kept and shared, the rest goes back."""
+    _give_back(session, order, now=now)
+    if quote.fee_fen == 0:
+        coupons.release(session, order)
+    data = {"fee_fen": quote.fee_fen, "refund_fen": quote.refund_fen, "rule": quote.rule}
+    transitions.advance(session, order, event, actor, now=now, reason=reason, data=data, cancelled_at=now, dispatch_at=None)
+    payments.close_open(session, order)
+    if quote.fee_fen:
+        settlements.settle_cancellation(session, order, quote, now=now)
+    if quote.refund_fen:
+        refunds.request(session, order, quote.refund_fen, "cancelled", now=now)
+    _tell(session, order, "cancelled", now)
+
+
+def complete(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime) -> None:
+    """The customer is content, or silent for a day: the escrow becomes commission and the technician's pending earning."""
+    transitions.advance(session, order, event, actor, now=now, completed_at=now, settled_at=now)
+    settlements.settle(session, order, now=now)
+    _tell(session, order, "completed", now)
+
+
+def back_to_matching(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str) -> None:
+    """The technician is out: his time is released and the order is matched again at once, ahead of others."""
+    scheduling.release(session, order.id or 0)
+    transitions.advance(
+        session, order, event, actor, now=now, reason=reason,
+        technician_id=None, dispatch_at=now, priority=1, departed_at=None, accepted_at=None, commission={},
+    )  # fmt: skip
+    _tell(session, order, "rematching", now)
+
+
+def terms(session: Session, order: Order, *, by: Role, now: datetime) -> CancelQuote:
+    """What ending the order now costs, by the policy that it froze: the preview and the charge both."""
+    return cancellation.fee(
+        policies.of_order(session, order).cancellation,
+        status=order.status,
+        paid_fen=payments.paid_net(session, order),
+        total_fen=order.total_fen,
+        paid_at=order.paid_at,
+        start_at=order.start_at,
+        now=now,
+        travel_fee_fen=payments.line_sum(session, order, "travel"),
+        by=by,
+    )
+
+
+def _give_back(session: Session, order: Order, *, now: datetime) -> None:
+    offers.void(session, order, now=now)
+    scheduling.release(session, order.id or 0)
+
+
+def _tell(session: Session, order: Order, kind: str, now: datetime) -> None:
+    notices.send(session, order.customer_id, kind, key=f"{kind}:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}")

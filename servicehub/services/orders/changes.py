@@ -1,0 +1,145 @@
+"""Commands on an existing order by its customer and by operators. The preview of a charge and the charge are one computation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from servicehub.domain.access import Actor, Permission, Role
+from servicehub.domain.cancellation import CancelQuote
+from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
+from servicehub.errors import Invalid, PriceChanged, ReasonMissing, RefundTooLarge, SlotUnavailable, TransitionRefused
+from servicehub.models.order import Order
+from servicehub.services import audits, ending, notices, payments, refunds, scheduling, settlements, transitions
+
+MOST_RESCHEDULES = 3
+_NOTHING_PAID = frozenset({OrderStatus.PENDING_PAYMENT})
+
+
+def events_for(order_status: OrderStatus, actor: Actor) -> list[OrderEvent]:
+    """What this actor's role may fire now, by the machine; screens draw their buttons from it."""
+    return ORDER.events(order_status, actor.role)
+
+
+def cancel_preview(session: Session, actor: Actor, no: str, *, now: datetime) -> CancelQuote:
+    """What cancelling would cost now. Raises: NotFound, TransitionRefused when it can no longer be cancelled."""
+    actor.require_role(Role.CUSTOMER)
+    order = transitions.load(session, actor, no)
+    ORDER.step(order.status, OrderEvent.CANCEL)
+    return ending.terms(session, order, by=Role.CUSTOMER, now=now)
+
+
+def cancel(session: Session, actor: Actor, no: str, *, reason: str, expected_refund_fen: int, now: datetime) -> CancelQuote:
+    """Cancel the customer's order on the terms that were shown.
+
+    Raises: PriceChanged when the refund is no longer `expected_refund_fen` (look again), TransitionRefused, NotFound.
+    """
+    actor.require_role(Role.CUSTOMER)
+    order = transitions.load(session, actor, no)
+    ORDER.step(order.status, OrderEvent.CANCEL)
+    terms = ending.terms(session, order, by=Role.CUSTOMER, now=now)
+    if terms.refund_fen < expected_refund_fen:
+        raise PriceChanged(no, refund_fen=terms.refund_fen)
+    if order.status in _NOTHING_PAID:
+        ending.end_unpaid(session, order, OrderEvent.CANCEL, actor, now=now, reason=reason)
+    else:
+        ending.end_with_fee(session, order, OrderEvent.CANCEL, actor, terms, now=now, reason=reason)
+    return terms
+
+
+def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, now: datetime) -> None:
+    """Move the visit to `start_at`, with the same technician once one accepted; at most three times.
+
+    Raises: SlotTaken, SlotUnavailable(reason), TransitionRefused, Invalid after three moves.
+    """
+    actor.require_role(Role.CUSTOMER, Role.OPERATOR)
+    if actor.role is Role.OPERATOR:
+        actor.require(Permission.DISPATCH_ASSIGN)
+    order = transitions.load(session, actor, no)
+    ORDER.step(order.status, OrderEvent.RESCHEDULE)
+    if order.reschedules >= MOST_RESCHEDULES:
+        raise Invalid("too many moves")
+    if order.status is OrderStatus.ACCEPTED and not _free_to_move(session, order, now):
+        raise SlotUnavailable(no, reason="notice")
+    end_at = start_at + (order.end_at - order.start_at)
+    if order.technician_id is not None:
+        scheduling.swap(session, order=order, technician_id=order.technician_id, start_at=start_at, end_at=end_at, now=now)
+    else:
+        scheduling.require_somebody(session, order, start_at=start_at, end_at=end_at, now=now)
+    again = {"dispatch_at": now, "round": 0} if order.status is OrderStatus.MATCHING else {}
+    transitions.advance(
+        session, order, OrderEvent.RESCHEDULE, actor, now=now, data={"from": order.start_at.isoformat(), "to": start_at.isoformat()},
+        start_at=start_at, end_at=end_at, reschedules=order.reschedules + 1, is_immediate=False, **again,
+    )  # fmt: skip
+
+
+def confirm(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
+    """The customer confirms that the work is done: settlement."""
+    actor.require_role(Role.CUSTOMER)
+    ending.complete(session, transitions.load(session, actor, no), OrderEvent.CONFIRM, actor, now=now)
+
+
+def dispute(session: Session, actor: Actor, no: str, *, reason: str, now: datetime) -> None:
+    """Complain: the order's money stays where it is until an operator decides. Raises: ReasonMissing."""
+    actor.require_role(Role.CUSTOMER)
+    if not reason.strip():
+        raise ReasonMissing(no)
+    order = transitions.load(session, actor, no)
+    transitions.advance(session, order, OrderEvent.DISPUTE, actor, now=now, reason=reason.strip())
+    settlements.freeze(session, order)
+
+
+def force_cancel(session: Session, actor: Actor, no: str, *, reason: str, now: datetime) -> None:
+    """An operator ends the order at the platform's cost. Audited. Raises: NotAllowed, ReasonMissing, TransitionRefused."""
+    order = _intervene(session, actor, no, Permission.ORDER_CANCEL, reason)
+    if order.status is OrderStatus.PENDING_PAYMENT:
+        ending.end_unpaid(session, order, OrderEvent.CANCEL, actor, now=now, reason=reason)
+    else:
+        ending.end_in_full(session, order, OrderEvent.FORCE_CANCEL, actor, now=now, reason=reason)
+    audits.record(session, actor, "order.cancel", f"order:{no}", reason, {}, now=now)
+
+
+def refund(session: Session, actor: Actor, no: str, amount_fen: int, *, reason: str, now: datetime) -> None:
+    """An operator gives money back without ending the order. Audited.
+
+    Raises: RefundTooLarge beyond what was paid and not yet returned, NotAllowed, ReasonMissing.
+    """
+    order = _intervene(session, actor, no, Permission.ORDER_REFUND, reason)
+    if order.status is OrderStatus.PENDING_PAYMENT:
+        raise TransitionRefused(no, state=order.status.value, event="refund")
+    if not 0 < amount_fen <= payments.paid_net(session, order):
+        raise RefundTooLarge(no, limit_fen=payments.paid_net(session, order))
+    refunds.request(session, order, amount_fen, "goodwill", now=now)
+    transitions.hint(session, order)
+    audits.record(session, actor, "order.refund", f"order:{no}", reason, {"amount_fen": amount_fen}, now=now)
+    notices.send(session, order.customer_id, "refunded", key=f"refunded:{no}:{now.timestamp()}", now=now, link=f"/orders/{no}")
+
+
+def resolve(session: Session, actor: Actor, no: str, *, refund_fen: int, reason: str, now: datetime) -> None:
+    """Decide a dispute: nothing back (the order counts as done) or `refund_fen` back (the order is closed). Audited."""
+    order = _intervene(session, actor, no, Permission.ORDER_REFUND, reason)
+    if refund_fen < 0 or refund_fen > payments.paid_net(session, order):
+        raise RefundTooLarge(no, limit_fen=payments.paid_net(session, order))
+    event = OrderEvent.RESOLVE_REFUND if refund_fen else OrderEvent.RESOLVE_REJECT
+    unsettled = order.settled_at is None
+    marks = {"completed_at": order.completed_at or now, "settled_at": order.settled_at or now}
+    transitions.advance(session, order, event, actor, now=now, reason=reason, data={"refund_fen": refund_fen}, **marks)
+    if refund_fen:
+        refunds.request(session, order, refund_fen, "after_sale", now=now)
+    settlements.unfreeze(session, order)
+    if unsettled and payments.escrow(session, order):
+        settlements.settle(session, order, now=now)
+    audits.record(session, actor, "order.resolve", f"order:{no}", reason, {"refund_fen": refund_fen}, now=now)
+
+
+def _intervene(session: Session, actor: Actor, no: str, permission: Permission, reason: str) -> Order:
+    actor.require(permission)
+    if not reason.strip():
+        raise ReasonMissing(no)
+    return transitions.load(session, actor, no)
+
+
+def _free_to_move(session: Session, order: Order, now: datetime) -> bool:
+    """A visit may be moved while cancelling it would be free."""
+    return ending.terms(session, order, by=Role.CUSTOMER, now=now).fee_fen == 0

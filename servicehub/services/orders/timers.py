@@ -1,0 +1,77 @@
+"""What the platform does by itself when an order's timer fires. Level-triggered: a late, repeated or concurrent run is harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from servicehub.domain.access import SYSTEM
+from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
+from servicehub.models.order import Order
+from servicehub.services import coupons, ending, transitions
+
+COMPENSATION = "promise-20"
+"""The coupon batch that keeps the promise when nobody came or nobody was found."""
+
+
+def fire_due(session: Session, now: datetime, *, limit: int = 100) -> int:
+    """Fire the timer of every order whose deadline passed; returns how many. ASSIGNED is left to `dispatching.expire_due`."""
+    watched = [status for status in ORDER.timers if status is not OrderStatus.ASSIGNED]
+    due = session.exec(
+        select(Order)
+        .where(col(Order.status).in_(watched), col(Order.deadline_at) <= now)
+        .order_by(col(Order.deadline_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for order in due:
+        _ACTIONS[ORDER.timers[order.status]](session, order, now)
+    return len(due)
+
+
+def _pay_timeout(session: Session, order: Order, now: datetime) -> None:
+    ending.end_unpaid(session, order, OrderEvent.PAY_TIMEOUT, SYSTEM, now=now)
+
+
+def _match_timeout(session: Session, order: Order, now: datetime) -> None:
+    ending.end_in_full(session, order, OrderEvent.MATCH_TIMEOUT, SYSTEM, now=now, reason="nobody_found")
+    coupons.compensate(session, order.customer_id, COMPENSATION, key=f"nobody:{order.no}", now=now)
+
+
+def _no_show(session: Session, order: Order, now: datetime) -> None:
+    ending.back_to_matching(session, order, OrderEvent.NO_SHOW, SYSTEM, now=now, reason="technician_no_show")
+    coupons.compensate(session, order.customer_id, COMPENSATION, key=f"no-show:{order.no}:{order.version}", now=now)
+
+
+def _alarm(session: Session, order: Order, now: datetime) -> None:
+    transitions.advance(session, order, OrderEvent.ALARM, SYSTEM, now=now)
+
+
+def _balance_overdue(session: Session, order: Order, now: datetime) -> None:
+    transitions.advance(session, order, OrderEvent.BALANCE_OVERDUE, SYSTEM, now=now, reason="balance_overdue")
+
+
+def _auto_confirm(session: Session, order: Order, now: datetime) -> None:
+    ending.complete(session, order, OrderEvent.AUTO_CONFIRM, SYSTEM, now=now)
+
+
+def _escalate(session: Session, order: Order, now: datetime) -> None:
+    transitions.advance(session, order, OrderEvent.ESCALATE, SYSTEM, now=now)
+
+
+def _aftersale_end(session: Session, order: Order, now: datetime) -> None:
+    transitions.advance(session, order, OrderEvent.AFTERSALE_END, SYSTEM, now=now)
+
+
+_ACTIONS: dict[OrderEvent, Callable[[Session, Order, datetime], None]] = {
+    OrderEvent.PAY_TIMEOUT: _pay_timeout,
+    OrderEvent.MATCH_TIMEOUT: _match_timeout,
+    OrderEvent.NO_SHOW: _no_show,
+    OrderEvent.ALARM: _alarm,
+    OrderEvent.BALANCE_OVERDUE: _balance_overdue,
+    OrderEvent.AUTO_CONFIRM: _auto_confirm,
+    OrderEvent.ESCALATE: _escalate,
+    OrderEvent.AFTERSALE_END: _aftersale_end,
+}
