@@ -84,15 +84,21 @@ def _generator(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 @roles("public")
 class ToastState(rx.State):
-    """The message that the shell shows; a custom element watches `toast_seq`."""
+    """What the server asks of the page; custom elements on every page watch the two counters."""
 
     toast_text: str = ""
     toast_tone: str = ""
-    """"ok", "warn" or "error"."""
+    """"" or "bad", which stays longer."""
     toast_seq: int = 0
+    effect_action: str = ""
+    """See `components.elements.effect`."""
+    effect_seq: int = 0
 
     def _show(self, text: str, tone: str) -> None:
         self.toast_text, self.toast_tone, self.toast_seq = text, tone, self.toast_seq + 1
+
+    def _do(self, action: str) -> None:
+        self.effect_action, self.effect_seq = action, self.effect_seq + 1
 
 
 @functools.lru_cache(maxsize=1024)
@@ -136,9 +142,13 @@ class AppState(rx.State, mixin=True):
         given = {"now": clock.now, "locale": self._locale}
         return {**{k: make() for k, make in given.items() if k not in kwargs and _accepts(fn, k)}, **kwargs}
 
-    async def _toast(self, text: str, tone: str = "ok") -> None:
+    async def _toast(self, text: str, tone: str = "") -> None:
         """Show a short message; inside `async with self` in background handlers."""
         (await self.get_state(ToastState))._show(text, tone)
+
+    async def _effect(self, action: str) -> None:
+        """Let the page do something (`close:slots`, `sound:offer`, `go:/path`); see `components.elements.effect`."""
+        (await self.get_state(ToastState))._do(action)
 
     async def _refuse(self, error: ServiceHubError) -> Any:
         """Say why something was refused. Pages that show refusals in place override this and fall back to it."""
@@ -146,9 +156,9 @@ class AppState(rx.State, mixin=True):
         text = refusal(self._locale(), error)
         if reflex_internals.in_background(self):
             async with self:
-                await self._toast(text, "error")
+                await self._toast(text, "bad")
         else:
-            await self._toast(text, "error")
+            await self._toast(text, "bad")
 
     async def _watch(
         self,

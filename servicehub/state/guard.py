@@ -79,7 +79,7 @@ class Guard(Middleware):
 
     async def _toast(self, root: BaseState, error: NotAllowed) -> StateUpdate:
         text = refusal(path_locale(reflex_internals.page_path(root)), error)
-        (await root.get_state(ToastState))._show(text, "error")
+        (await root.get_state(ToastState))._show(text, "bad")
         return await reflex_internals.answer(root)
 
     async def _send_to_log_in(self, root: BaseState, needed: frozenset[str]) -> StateUpdate:

@@ -1,0 +1,7 @@
+"""The operator's pages. One module a page, each with a `PAGE`; listed here."""
+
+from __future__ import annotations
+
+from servicehub.pages.page import Page
+
+PAGES: tuple[Page, ...] = ()

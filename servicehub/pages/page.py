@@ -1,0 +1,24 @@
+"""What a page is to the application: a route, a view, a title, what happens when it opens. Owns no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One route. The view is run once per language, so it may use `_` freely.
+
+    `route` is the Chinese address (`/orders/[order_no]`); the English one is made from it. `title` is a message id (`N_`).
+    `on_load` is a handler or a list of them.
+    """
+
+    route: str
+    view: Callable[[], rx.Component]
+    title: str
+    on_load: Any = None
+    description: str = ""

@@ -1,0 +1,96 @@
+"""The customer's and technician's log-in page: asks for a code, shows the demo's message, says why a try failed.
+
+The log-in itself is a form post (`api.session`); nothing secret passes through here.
+"""
+
+import reflex as rx
+
+from servicehub import clock, crypto
+from servicehub.adapters.sms import simulator
+from servicehub.db import database
+from servicehub.domain.access import Role
+from servicehub.errors import ServiceHubError
+from servicehub.routes import same_site
+from servicehub.services.accounts import CODE_LIFE, Browser
+from servicehub.settings import get_settings
+from servicehub.state.base import AppState, handler, roles
+from servicehub.texts.refusals import REFUSALS, refusal, refusal_of_code
+from servicehub.workflows import log_in
+
+RESEND_S = 60
+
+
+@roles("public")
+class LoginState(AppState, rx.State):
+    """What the form shows. The challenge names a sent code and is worthless without it."""
+
+    is_technician: bool = False
+    challenge: str = ""
+    phone: str = ""
+    demo_text: str = ""
+    """The simulated short message; empty where simulators are not allowed."""
+    problem: str = ""
+    next_path: str = ""
+    resend_s: int = 0
+    valid_minutes: int = int(CODE_LIFE.total_seconds()) // 60
+
+    @handler
+    async def open(self) -> None:
+        """Read the address: which role, where to return, what went wrong."""
+        query = self.router.url.query_parameters
+        self.is_technician = query.get("role") == Role.TECHNICIAN
+        self.next_path = same_site(query.get("next", ""), "")
+        code = query.get("error", "")
+        self.problem = refusal_of_code(self._locale(), code) if code in REFUSALS else ""
+
+    @handler
+    async def choose(self, role: str) -> None:
+        """Switch between the two kinds of log-in."""
+        self.is_technician = role == Role.TECHNICIAN
+        self.challenge, self.demo_text, self.problem, self.resend_s = "", "", "", 0
+
+    @handler
+    async def request_code(self, form: dict) -> None:
+        """Send a code to the phone of the form."""
+        await self._send(str(form.get("phone", ""))[:40])
+
+    @handler
+    async def resend(self) -> None:
+        """Another code for the same phone."""
+        await self._send(self.phone)
+
+    async def _send(self, phone: str) -> None:
+        role = Role.TECHNICIAN if self.is_technician else Role.CUSTOMER
+        browser = Browser(crypto.mac("ip", self.router.session.client_ip))
+        self.problem = ""
+        try:
+            challenge = await log_in.send_code(
+                database(), phone, role, browser, locale=self._locale(), now=clock.now()
+            )
+        except ServiceHubError as error:
+            self.problem = refusal(self._locale(), error)
+            return
+        self.phone, self.challenge, self.resend_s = phone, challenge, RESEND_S
+        if get_settings().simulators_allowed:
+            self.demo_text = simulator().last(crypto.phone_e164(phone))
+
+    @handler
+    async def change_phone(self) -> None:
+        """Back to the first step."""
+        self.challenge, self.demo_text, self.problem = "", "", ""
+
+
+@roles("public")
+class OperatorLoginState(AppState, rx.State):
+    """What the operators' form says after a failed try."""
+
+    problem: str = ""
+    next_path: str = ""
+
+    @handler
+    async def open(self) -> None:
+        """Read the address: where to return, what went wrong."""
+        query = self.router.url.query_parameters
+        self.next_path = same_site(query.get("next", ""), "")
+        code = query.get("error", "")
+        self.problem = refusal_of_code(self._locale(), code) if code in REFUSALS else ""
