@@ -28,3 +28,8 @@ def start_at(instant: datetime | None) -> None:
     """Let the clock run from `instant` (aware) onward, or from the real time again when None."""
     global _shift  # noqa: PLW0603
     _shift = timedelta(0) if instant is None else instant.astimezone(UTC) - datetime.now(UTC)
+
+
+def machine_now() -> datetime:
+    """The machine's own time, never shifted: for heartbeats and for what other software stamps. Not for the trade."""
+    return datetime.now(UTC)

@@ -1,0 +1,6 @@
+"""Every deferred job of the product: its name and the workflow or service that carries it out. Holds no rule.
+
+The name is what `outbox.defer` was given. A handler is idempotent: it may run again after a crash or a lost answer.
+"""
+
+from __future__ import annotations
