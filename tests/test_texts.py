@@ -1,4 +1,4 @@
-"""Words: every message has a Chinese entry, no entry is idle, no page hides a sentence, and values are written right."""
+"""Words: every message has a Chinese entry, no entry is idle, no page hides a sentence; values are written right."""
 
 from __future__ import annotations
 
