@@ -1,0 +1,159 @@
+"""Orders as their customer sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from servicehub.viewmodels.customer.booking import PriceLine
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCard:
+    no: str = ""
+    title: str = ""
+    art: str = ""
+    status: str = ""
+    status_text: str = ""
+    when: str = ""
+    place: str = ""
+    amount: str = ""
+    technician: str = ""
+    service: str = ""
+    action: str = ""
+    """The one button of the card: pay, track, confirm, review, rebook."""
+    action_text: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepMark:
+    title: str = ""
+    state: str = ""
+    """ok, now or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    id: int = 0
+    title: str = ""
+    sub: str = ""
+    state: str = "ok"
+    icon: str = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    id: str = ""
+    title: str = ""
+    sub: str = ""
+    amount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTechnician:
+    id: int = 0
+    title: str = ""
+    art: str = ""
+    level: str = ""
+    rating: str = ""
+    jobs: str = ""
+    facts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Where the technician is, between departure and arrival; `points` and `line` are JSON for the map."""
+
+    is_on: bool = False
+    points: str = "[]"
+    line: str = "[]"
+    text: str = ""
+    """The same in words."""
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderActions:
+    """What the order's machine lets the customer do now, and what else makes sense."""
+
+    pay: bool = False
+    pay_balance: bool = False
+    cancel: bool = False
+    reschedule: bool = False
+    confirm: bool = False
+    review: bool = False
+    dispute: bool = False
+    rebook: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    no: str = ""
+    no_tail: str = ""
+    status: str = ""
+    status_text: str = ""
+    sentence: str = ""
+    hint: str = ""
+    title: str = ""
+    art: str = ""
+    service: str = ""
+    facts: str = ""
+    when: str = ""
+    area: str = ""
+    detail: str = ""
+    contact: str = ""
+    requirements: str = ""
+    note: str = ""
+    code: str = ""
+    """The start code spaced out, "" while it is of no use."""
+    seconds_left: int = 0
+    """Of the time to pay; 0 when no clock runs for the customer."""
+    steps: tuple[StepMark, ...] = ()
+    log: tuple[LogLine, ...] = ()
+    lines: tuple[PriceLine, ...] = ()
+    total: str = ""
+    due_text: str = ""
+    payments: tuple[PaymentLine, ...] = ()
+    has_technician: bool = False
+    technician: OrderTechnician = OrderTechnician()
+    track: Track = Track()
+    actions: OrderActions = OrderActions()
+    photos: tuple[str, ...] = ()
+    placed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPreview:
+    no: str = ""
+    title: str = ""
+    when: str = ""
+    fee: str = ""
+    refund: str = ""
+    paid: str = ""
+    refund_fen: int = 0
+    is_free: bool = True
+    rule: str = ""
+    """Why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovePreview:
+    """What moving a visit costs and what is to be known for the grid."""
+
+    no: str = ""
+    title: str = ""
+    when: str = ""
+    fee: str = ""
+    moves_left: int = 0
+    may: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewForm:
+    no: str = ""
+    title: str = ""
+    technician: str = ""
+    art: str = ""
+    may: bool = False
+    done: bool = False
+    photos: tuple[str, ...] = ()
