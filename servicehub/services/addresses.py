@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -94,7 +95,7 @@ def load(session: Session, actor: Actor, address_id: int) -> Address:
     return address
 
 
-def _added(session: Session, actor: Actor, values: dict[str, object], now: datetime) -> Address:
+def _added(session: Session, actor: Actor, values: dict[str, Any], now: datetime) -> Address:
     count = sa.select(sa.func.count()).where(col(Address.customer_id) == actor.user_id, col(Address.removed_at).is_(None))
     if session.execute(count).scalar_one() >= MOST:
         raise Invalid("too many addresses", field="area")
@@ -104,7 +105,7 @@ def _added(session: Session, actor: Actor, values: dict[str, object], now: datet
 def _checked(entry: AddressInput) -> AddressInput:
     """The words trimmed and within their limits."""
     limits = {"area": 80, "detail": 80, "contact": 32}
-    words = {name: " ".join(getattr(entry, name).split()) for name in limits}
+    words: dict[str, Any] = {name: " ".join(getattr(entry, name).split()) for name in limits}
     for name, most in limits.items():
         if not 1 <= len(words[name]) <= most:
             raise Invalid(f"address {name}", field=name)
