@@ -77,7 +77,7 @@ def test_hints_are_published_after_the_commit_only(database: Database, monkeypat
         database.write_now(add, "a", refuse=True)
     assert heard == []
 
-    database.write_now(lambda session: (add(session, "b"), add(session, "c"), add(session, "d")) and None)
+    database.write_now(lambda session: [add(session, name) for name in "bcd"])
     assert heard == [("worker:b", "worker:c", "worker:d")]
 
 

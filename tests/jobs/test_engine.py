@@ -1,4 +1,4 @@
-"""The engine of deferred jobs keeps its promises on both databases: with the transaction, at least once, once per key, later again."""
+"""The engine of deferred jobs keeps its promises on both databases: with the transaction, once per key, at least once, later."""
 
 from __future__ import annotations
 
