@@ -100,6 +100,18 @@ class OrderTaken(Conflict):
     code = "order_taken"
 
 
+class JobsInside(Conflict):
+    """Accepted jobs lie in the time that the technician wants to be away; `orders` names them."""
+
+    code = "jobs_inside"
+
+
+class TooManyPhotos(Conflict):
+    """The order, or the uploader's day, has all the photos it may have."""
+
+    code = "too_many_photos"
+
+
 class WrongStartCode(Invalid):
     code = "wrong_start_code"
 

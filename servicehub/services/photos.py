@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 
 from servicehub import bus
 from servicehub.domain.access import Actor, Permission, Role
-from servicehub.domain.order import CONTACT_OPEN, OrderStatus
-from servicehub.errors import Conflict, Invalid, NotFound, TooManyTries
+from servicehub.domain.order import OrderStatus
+from servicehub.errors import Conflict, Invalid, NotFound, TooManyPhotos
 from servicehub.models.order import Order, OrderPhoto
 
 KINDS: dict[Role, frozenset[str]] = {
@@ -22,27 +22,34 @@ KINDS: dict[Role, frozenset[str]] = {
 }
 PER_DAY = 100
 PER_ORDER_AND_KIND = 12
-_REVIEWABLE = frozenset({OrderStatus.AWAITING_CONFIRM, OrderStatus.COMPLETED, OrderStatus.CLOSED, OrderStatus.DISPUTED})
+WHEN: dict[str, frozenset[OrderStatus]] = {
+    "before": frozenset({OrderStatus.ARRIVED, OrderStatus.IN_SERVICE}),
+    "after": frozenset({OrderStatus.IN_SERVICE}),
+    "review": frozenset(
+        {OrderStatus.AWAITING_CONFIRM, OrderStatus.COMPLETED, OrderStatus.CLOSED, OrderStatus.DISPUTED}
+    ),
+}
+"""In which statuses of the order a photo of each kind may be added."""
 
 
 def check(session: Session, actor: Actor, order_no: str, kind: str, *, now: datetime) -> int:
     """The order's id if `actor` may add a photo of `kind` to it now.
 
-    Raises: NotFound, Invalid (kind), Conflict (the order is not there yet or any more), TooManyTries (quota).
+    Raises: NotFound, Invalid (kind), Conflict (the order is not there yet or any more), TooManyPhotos (quota).
     """
     if kind not in KINDS.get(actor.role, frozenset()):
         raise Invalid("no such kind of photo for this role")
     order = session.exec(select(Order).where(col(Order.no) == order_no, _mine(actor))).first()
     if order is None or order.id is None:
         raise NotFound(order_no)
-    if order.status not in (CONTACT_OPEN if actor.role is Role.TECHNICIAN else _REVIEWABLE):
+    if order.status not in WHEN[kind]:
         raise Conflict("not in this state of the order")
     today = sa.select(sa.func.count()).where(
         col(OrderPhoto.uploaded_by) == actor.user_id, col(OrderPhoto.at) > now - timedelta(days=1)
     )
     here = sa.select(sa.func.count()).where(col(OrderPhoto.order_id) == order.id, col(OrderPhoto.kind) == kind)
     if session.execute(today).scalar_one() >= PER_DAY or session.execute(here).scalar_one() >= PER_ORDER_AND_KIND:
-        raise TooManyTries("quota of photos")
+        raise TooManyPhotos(order_no)
     return order.id
 
 
@@ -69,5 +76,6 @@ def _mine(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.role is Role.TECHNICIAN:
         return col(Order.technician_id) == actor.technician_id
     if actor.may(Permission.ORDER_READ):
-        return col(Order.city_id) == actor.city_id
+        here = col(Order.city_id) == actor.city_id
+        return here & col(Order.district_id).in_(actor.district_ids) if actor.district_ids else here
     return sa.false()

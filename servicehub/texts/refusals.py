@@ -24,6 +24,8 @@ REFUSALS: dict[str, str] = {
     "price_changed": N_("The price has changed. Please check it and confirm again."),
     "offer_gone": N_("This offer has ended."),
     "order_taken": N_("Somebody else was faster."),
+    "jobs_inside": N_("You have accepted jobs in this time. Please give them back first."),
+    "too_many_photos": N_("There are enough photos already."),
     "wrong_start_code": N_("The service code is wrong. Please ask the customer again."),
     "too_many_tries": N_("Too many tries. Please wait a while."),
     "too_far": N_("You are still too far from the address."),
