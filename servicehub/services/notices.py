@@ -21,9 +21,7 @@ from servicehub.models.customer import Notice
 from servicehub.models.technician import Technician
 
 
-def send(
-    session: Session, user_id: int, kind: str, *, key: str, now: datetime, link: str = "", **params: Any
-) -> bool:
+def send(session: Session, user_id: int, kind: str, *, key: str, now: datetime, link: str = "", **params: Any) -> bool:
     """Put one message into the user's inbox; returns False when `key` was used before, and sends nothing then.
 
     `params` are plain JSON values; amounts end in `_fen`, instants in `_at` (they are stored as ISO text).

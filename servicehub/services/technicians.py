@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
@@ -38,7 +39,7 @@ Planned = tuple[int, int, int, bool]
 """(weekday, start minute, end minute, is break)"""
 
 
-def set_online(session: Session, actor: Actor, on: bool, *, now: datetime) -> None:
+def set_online(session: Session, actor: Actor, on: bool, *, now: datetime) -> None:  # noqa: FBT001
     """Take orders, or stop. Raises: NotAllowed for a suspended technician who wants to go online."""
     technician = own(session, actor)
     if on and technician.status is not TechnicianStatus.ACTIVE:
@@ -61,7 +62,9 @@ def report_position(session: Session, actor: Actor, lat: float, lng: float, *, n
     session.add(technician)
     bus.publish(session, bus.positions(str(technician.city_id)))
     order = session.exec(
-        select(Order).where(Order.technician_id == technician.id, col(Order.status).in_(TRACKED)).order_by(col(Order.start_at))
+        select(Order)
+        .where(Order.technician_id == technician.id, col(Order.status).in_(TRACKED))
+        .order_by(col(Order.start_at))
     ).first()
     if order is not None:
         last = session.exec(select(sa.func.max(col(Position.at))).where(Position.order_id == order.id)).one()
@@ -72,7 +75,9 @@ def report_position(session: Session, actor: Actor, lat: float, lng: float, *, n
     session.flush()
 
 
-def add_time_off(session: Session, actor: Actor, start_at: datetime, end_at: datetime, reason: str = "", *, now: datetime) -> int:
+def add_time_off(
+    session: Session, actor: Actor, start_at: datetime, end_at: datetime, reason: str = "", *, now: datetime
+) -> int:
     """Be away in `[start_at, end_at)`; returns the new row's id.
 
     Raises: Invalid (over, reversed, too long, too far ahead), JobsInside (`orders`: numbers of accepted jobs in it).
@@ -138,7 +143,7 @@ def set_exception(
     session.execute(
         delete(ShiftException).where(col(ShiftException.technician_id) == technician.id, col(ShiftException.on) == on)
     )
-    for start, end in kept if kept else [] if kept is None else [(0, 0)]:
+    for start, end in kept or ([] if kept is None else [(0, 0)]):
         session.add(ShiftException(technician_id=technician.id, on=on, start_minute=start, end_minute=end))
     session.flush()
     _hint(session, technician)
@@ -167,7 +172,9 @@ def _check_week(planned: list[Planned]) -> None:
             raise Invalid("a break outside the shift", reason="break", weekday=weekday)
     if any(day not in range(7) for day, *_ in planned):
         raise Invalid("no such weekday", reason="window")
-    spread = [Window(day * DAY_MINUTES + start, day * DAY_MINUTES + end) for day, start, end, pause in planned if not pause]
+    spread = [
+        Window(day * DAY_MINUTES + start, day * DAY_MINUTES + end) for day, start, end, pause in planned if not pause
+    ]
     spread += [Window(w.start + 7 * DAY_MINUTES, w.end + 7 * DAY_MINUTES) for w in spread if w.start < DAY_MINUTES]
     if sum(w.minutes for w in union(spread)) != sum(w.minutes for w in spread):
         raise Invalid("shifts overlap", reason="overlap")
@@ -179,7 +186,7 @@ def _check_day(windows: list[tuple[int, int]]) -> None:
     for start, end in windows:
         if not 0 <= start < DAY_MINUTES or not start < end <= LATEST_END or start % STEP_MINUTES or end % STEP_MINUTES:
             raise Invalid(f"window {start}-{end}", reason="window")
-    for (_, end), (start, _) in zip(windows, windows[1:], strict=False):
+    for (_, end), (start, _) in pairwise(windows):
         if start < end:
             raise Invalid("windows overlap", reason="overlap")
 
@@ -205,7 +212,10 @@ def _refuse_jobs(session: Session, technician: Technician, away: list[Window], *
 
 def _lock_days(session: Session, technician: Technician, window: Window) -> None:
     """Raise the version of the days whose travel a concurrent booking may be checking, so that one of the two waits."""
-    days = {window.start_at.date() + timedelta(days=n) for n in range((window.end_at.date() - window.start_at.date()).days + 1)}
+    days = {
+        window.start_at.date() + timedelta(days=n)
+        for n in range((window.end_at.date() - window.start_at.date()).days + 1)
+    }
     session.execute(
         sa.update(TechnicianDay)
         .where(col(TechnicianDay.technician_id) == technician.id, col(TechnicianDay.day).in_(sorted(days)))
@@ -216,4 +226,6 @@ def _lock_days(session: Session, technician: Technician, window: Window) -> None
 
 def _hint(session: Session, technician: Technician) -> None:
     city = str(technician.city_id)
-    bus.publish(session, bus.technician(technician.id or 0), bus.dispatch(city), bus.overview(city), bus.positions(city))
+    bus.publish(
+        session, bus.technician(technician.id or 0), bus.dispatch(city), bus.overview(city), bus.positions(city)
+    )

@@ -33,14 +33,36 @@ class World:
     def build(self) -> World:
         """The city and its people."""
         add = self._add
-        city = add(City(slug="shanghai", code="21", name_zh="上海", name_en="Shanghai", timezone="Asia/Shanghai", lat=31.2, lng=121.5))
+        city = add(
+            City(
+                slug="shanghai",
+                code="21",
+                name_zh="上海",
+                name_en="Shanghai",
+                timezone="Asia/Shanghai",
+                lat=31.2,
+                lng=121.5,
+            )
+        )
         self.city_id: int = city.id
-        district = add(District(city_id=city.id, adcode="310106", name_zh="静安区", name_en="Jing'an", lat=31.23, lng=121.45, status=DistrictStatus.OPEN))
+        district = add(
+            District(
+                city_id=city.id,
+                adcode="310106",
+                name_zh="静安区",
+                name_en="Jing'an",
+                lat=31.23,
+                lng=121.45,
+                status=DistrictStatus.OPEN,
+            )
+        )
         category = add(Category(city_id=city.id, slug="daily", name_zh="日常保洁", name_en="Cleaning"))
         self.category_id, self.district_id = category.id, district.id
         self.item = add(self._item("daily-cleaning", "日常保洁", "Home cleaning", "cleaning"))
         self.massage = add(self._item("massage", "肩颈推拿", "Massage", "massage", certificate="massage"))
-        self.policy = add(Policy(city_id=city.id, kind="fees", version=1, document={}, effective_at=NOW - timedelta(days=100)))
+        self.policy = add(
+            Policy(city_id=city.id, kind="fees", version=1, document={}, effective_at=NOW - timedelta(days=100))
+        )
         self.customer = self._user(Role.CUSTOMER, 1, "陈女士")
         self.technician = self._technician(2, "周晓兰")
         self.other = self._technician(3, "张建军")
@@ -54,7 +76,14 @@ class World:
         """The actor of a technician."""
         return Actor(technician.user_id, Role.TECHNICIAN, self.city_id, technician_id=technician.id or 0)
 
-    def order(self, status: OrderStatus = OrderStatus.ACCEPTED, *, at: datetime | None = None, minutes: int = 120, **values: Any) -> Order:
+    def order(
+        self,
+        status: OrderStatus = OrderStatus.ACCEPTED,
+        *,
+        at: datetime | None = None,
+        minutes: int = 120,
+        **values: Any,
+    ) -> Order:
         """One order of the technician, unless `technician_id` says otherwise."""
         self.made += 1
         start = at or NOW + timedelta(hours=2)
@@ -118,11 +147,19 @@ class World:
         )  # fmt: skip
         self._add(TechnicianSkill(technician_id=technician.id, skill="cleaning"))
         self._add(
-            Certificate(technician_id=technician.id, kind="health", status=CertificateStatus.APPROVED, issued_on=date(2025, 4, 1), expires_on=date(2026, 3, 12))
+            Certificate(
+                technician_id=technician.id,
+                kind="health",
+                status=CertificateStatus.APPROVED,
+                issued_on=date(2025, 4, 1),
+                expires_on=date(2026, 3, 12),
+            )
         )
         for day in range(7):
             self._add(WeeklyShift(technician_id=technician.id, weekday=day, start_minute=480, end_minute=1200))
-            self._add(WeeklyShift(technician_id=technician.id, weekday=day, start_minute=720, end_minute=780, is_break=True))
+            self._add(
+                WeeklyShift(technician_id=technician.id, weekday=day, start_minute=720, end_minute=780, is_break=True)
+            )
         return technician
 
     def _add(self, row: Any) -> Any:

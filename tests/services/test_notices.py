@@ -42,7 +42,10 @@ def test_params_are_kept_as_plain_values(session: Session) -> None:
     assert row.params == {"amount_fen": 12600, "visit_at": "2026-03-02T02:00:00+00:00"}
     said = notice("zh", row.kind, row.params, now=NOW, tz="Asia/Shanghai")
     assert said == ("退款已发出", "¥126 将原路退回")
-    assert notice("en", row.kind, row.params, now=NOW, tz="Asia/Shanghai") == ("Refund sent", "¥126 go back the way they were paid.")
+    assert notice("en", row.kind, row.params, now=NOW, tz="Asia/Shanghai") == (
+        "Refund sent",
+        "¥126 go back the way they were paid.",
+    )
 
 
 def test_only_the_owner_marks_a_notice_read(session: Session) -> None:

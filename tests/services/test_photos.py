@@ -72,9 +72,18 @@ def test_an_order_takes_so_many_photos_of_a_kind(world: World) -> None:
 def test_photos_are_seen_by_those_who_have_a_part(world: World) -> None:
     order = world.order(OrderStatus.IN_SERVICE)
     photos.attach(world.session, world.actor, order.no, "before", "k", now=NOW)
-    elsewhere = Actor(99, Role.OPERATOR, world.city_id, operator_role=OperatorRole.CITY_MANAGER, district_ids=frozenset({12345}))
+    elsewhere = Actor(
+        99, Role.OPERATOR, world.city_id, operator_role=OperatorRole.CITY_MANAGER, district_ids=frozenset({12345})
+    )
     seen = {who: photos.may_see(world.session, actor, "k") for who, actor in {
         "technician": world.actor, "customer": world.as_customer, "operator": world.operator,
         "other": world.acting(world.other), "elsewhere": elsewhere, "nobody": ANONYMOUS,
     }.items()}  # fmt: skip
-    assert seen == {"technician": True, "customer": True, "operator": True, "other": False, "elsewhere": False, "nobody": False}
+    assert seen == {
+        "technician": True,
+        "customer": True,
+        "operator": True,
+        "other": False,
+        "elsewhere": False,
+        "nobody": False,
+    }

@@ -58,7 +58,9 @@ def test_a_position_off_duty_leaves_no_trail(world: World) -> None:
 def test_a_position_on_the_way_moves_the_customers_map_and_leaves_a_thin_trail(world: World) -> None:
     order = world.order(OrderStatus.EN_ROUTE)
     for seconds in (0, 2, 6):
-        technicians.report_position(world.session, world.actor, 31.2 + seconds, 121.4, now=NOW + timedelta(seconds=seconds))
+        technicians.report_position(
+            world.session, world.actor, 31.2 + seconds, 121.4, now=NOW + timedelta(seconds=seconds)
+        )
     trail = world.session.exec(select(Position).order_by(col(Position.at))).all()
     assert [(p.order_id, p.lat) for p in trail] == [(order.id, 31.2), (order.id, 37.2)]
     assert f"order:{order.no}" in bus.pending(world.session)
@@ -75,14 +77,18 @@ def test_time_off_over_an_accepted_job_is_refused_and_names_it(world: World) -> 
     order = world.order(OrderStatus.ACCEPTED, at=LUNCH)
     world.order(OrderStatus.CANCELLED, at=LUNCH + timedelta(hours=3))
     with pytest.raises(JobsInside) as refused:
-        technicians.add_time_off(world.session, world.actor, LUNCH + timedelta(hours=1), LUNCH + timedelta(hours=9), now=NOW)
+        technicians.add_time_off(
+            world.session, world.actor, LUNCH + timedelta(hours=1), LUNCH + timedelta(hours=9), now=NOW
+        )
     assert refused.value.params == {"orders": (order.no,)}
     assert world.session.exec(select(TimeOff)).all() == []
 
 
 def test_time_off_may_touch_a_job(world: World) -> None:
     world.order(OrderStatus.ACCEPTED, at=LUNCH)
-    made = technicians.add_time_off(world.session, world.actor, LUNCH + timedelta(hours=2), LUNCH + timedelta(hours=9), " dentist ", now=NOW)
+    made = technicians.add_time_off(
+        world.session, world.actor, LUNCH + timedelta(hours=2), LUNCH + timedelta(hours=9), " dentist ", now=NOW
+    )
     assert world.session.get_one(TimeOff, made).reason == "dentist"
     with pytest.raises(NotFound):
         technicians.remove_time_off(world.session, world.acting(world.other), made, now=NOW)
@@ -92,7 +98,12 @@ def test_time_off_may_touch_a_job(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [(timedelta(hours=-3), timedelta(hours=-1)), (timedelta(hours=2), timedelta(hours=1)), (timedelta(0), timedelta(days=61)), (timedelta(days=200), timedelta(days=201))],
+    [
+        (timedelta(hours=-3), timedelta(hours=-1)),
+        (timedelta(hours=2), timedelta(hours=1)),
+        (timedelta(0), timedelta(days=61)),
+        (timedelta(days=200), timedelta(days=201)),
+    ],
 )
 def test_odd_time_off_is_refused(world: World, start: timedelta, end: timedelta) -> None:
     with pytest.raises(Invalid):
@@ -127,7 +138,9 @@ def test_an_odd_week_is_refused_and_nothing_changes(world: World, week: list[Any
     with pytest.raises(Invalid) as refused:
         technicians.set_week(world.session, world.actor, week, now=NOW)
     assert refused.value.params["reason"] == reason
-    assert len(world.session.exec(select(WeeklyShift).where(WeeklyShift.technician_id == world.technician.id)).all()) == 14
+    assert (
+        len(world.session.exec(select(WeeklyShift).where(WeeklyShift.technician_id == world.technician.id)).all()) == 14
+    )
 
 
 def test_a_day_gets_other_hours_and_goes_back(world: World) -> None:
