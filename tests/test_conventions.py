@@ -162,19 +162,6 @@ def test_no_script_is_sent_to_the_browser_as_text() -> None:
     assert offences(modules(), "script", lambda node: calls(node, "call_script", "run_script", "call_function")) == []
 
 
-def test_imports_are_at_the_top() -> None:
-    inner = [
-        f"{path.relative_to(PROJECT_ROOT)}:{node.lineno}"
-        for path in modules()
-        for function in ast.walk(tree(path))
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom) and "# allow: import - " not in lines(path)[node.lineno - 1]
-    ]
-
-    assert inner == []
-
-
 def test_a_rule_is_broken_only_with_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "PROJECT_ROOT", tmp_path)
     module = tmp_path / "module.py"
