@@ -1,0 +1,145 @@
+"""What cancelling or moving an order costs, and the same rules as rows for the customer to read.
+
+Owns the table; its numbers are policy data frozen on the order. Whether a step is legal is the order's machine's business,
+wording is `texts.money`'s. The text shown, the preview and the charge all come from one `CancellationPolicy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
+
+from servicehub.domain.access import Role
+from servicehub.domain.money import BP, share_bp
+from servicehub.domain.order import OrderStatus
+
+Rule = Literal["unpaid", "our_side", "unassigned", "grace", "ample_notice", "late", "departed", "no_show"]
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationPolicy:
+    """The numbers of the table. Shares are of the price without travel."""
+
+    grace_minutes: int = 5
+    """After payment, before the technician sets out: free."""
+    notice_minutes: int = 180
+    """At least so long before the start: free."""
+    late_bp: int = 2000
+    late_cap_fen: int = 5000
+    departed_bp: int = 3000
+    """Plus the travel fee."""
+    no_show_bp: int = 5000
+    """Plus the travel fee; also when the customer cancels at the door."""
+    wait_minutes: int = 15
+    """How long a technician waits at the door before a no-show."""
+    reschedule_limit: int = 3
+    """A visit may be moved so often, and only while cancelling it would be free: moving is no way around the fee."""
+    technician_bp: int = BP
+    """The technician's share of any fee; no commission is taken from it."""
+    apology_coupon_fen: int = 2000
+    """What the customer gets when our side cancels."""
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """The policy of a stored document; numbers that it lacks keep their default."""
+        return cls(**{f.name: int(document[f.name]) for f in fields(cls) if f.name in document})
+
+
+@dataclass(frozen=True, slots=True)
+class CancelQuote:
+    """What happens to the paid money: `fee + refund = paid` and `technician + platform = fee`."""
+
+    fee_fen: int
+    refund_fen: int
+    technician_fen: int
+    platform_fen: int
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRow:
+    """One row of the table as data; see `texts.money.cancellation_rows` for its sentence."""
+
+    rule: str
+    minutes: int = 0
+    bp: int = 0
+    cap_fen: int = 0
+    plus_travel: bool = False
+    coupon_fen: int = 0
+    times: int = 0
+
+
+def fee(
+    policy: CancellationPolicy,
+    *,
+    status: OrderStatus,
+    paid_fen: int,
+    total_fen: int,
+    paid_at: datetime | None,
+    start_at: datetime,
+    now: datetime,
+    travel_fee_fen: int,
+    by: Role,
+) -> CancelQuote:
+    """The fee for ending an order in `status`.
+
+    `paid_fen` is what the customer has paid and not got back; no fee exceeds it. A technician who ends an ARRIVED order reports a
+    customer who did not show up; everything else that technicians, operators or the platform end is free.
+    """
+    if by is not Role.CUSTOMER and not (by is Role.TECHNICIAN and status is OrderStatus.ARRIVED):
+        rule: Rule = "our_side"
+    elif paid_fen == 0:
+        rule = "unpaid"
+    else:
+        rule = _BY_STATUS.get(status) or _by_notice(policy, paid_at, start_at, now)
+    charged = min(_amount(policy, rule, total_fen, travel_fee_fen), paid_fen)
+    technician_fen = share_bp(charged, policy.technician_bp)
+    return CancelQuote(charged, paid_fen - charged, technician_fen, charged - technician_fen, rule)
+
+
+def explain(policy: CancellationPolicy) -> list[CancelRow]:
+    """The table for the customer, in the order in which it applies."""
+    return [
+        CancelRow("unassigned"),
+        CancelRow("grace", minutes=policy.grace_minutes),
+        CancelRow("ample_notice", minutes=policy.notice_minutes),
+        CancelRow("late", minutes=policy.notice_minutes, bp=policy.late_bp, cap_fen=policy.late_cap_fen),
+        CancelRow("departed", bp=policy.departed_bp, plus_travel=True),
+        CancelRow("no_show", minutes=policy.wait_minutes, bp=policy.no_show_bp, plus_travel=True),
+        CancelRow("our_side", coupon_fen=policy.apology_coupon_fen),
+        CancelRow("reschedule", minutes=policy.notice_minutes, times=policy.reschedule_limit),
+    ]
+
+
+_BY_STATUS: dict[OrderStatus, Rule] = {
+    OrderStatus.PENDING_PAYMENT: "unpaid",
+    OrderStatus.MATCHING: "unassigned",
+    OrderStatus.ASSIGNED: "unassigned",
+    OrderStatus.EN_ROUTE: "departed",
+    OrderStatus.ARRIVED: "no_show",
+    OrderStatus.IN_SERVICE: "no_show",
+    OrderStatus.AWAITING_BALANCE: "no_show",
+    OrderStatus.AWAITING_CONFIRM: "no_show",
+}
+"""Where the status alone decides; elsewhere (ACCEPTED) the notice does."""
+
+
+def _by_notice(policy: CancellationPolicy, paid_at: datetime | None, start_at: datetime, now: datetime) -> Rule:
+    if paid_at is not None and now <= paid_at + timedelta(minutes=policy.grace_minutes):
+        return "grace"
+    return "ample_notice" if start_at - now >= timedelta(minutes=policy.notice_minutes) else "late"
+
+
+def _amount(policy: CancellationPolicy, rule: Rule, total_fen: int, travel_fee_fen: int) -> int:
+    base_fen = max(total_fen - travel_fee_fen, 0)
+    match rule:
+        case "late":
+            return min(share_bp(base_fen, policy.late_bp), policy.late_cap_fen)
+        case "departed":
+            return travel_fee_fen + share_bp(base_fen, policy.departed_bp)
+        case "no_show":
+            return travel_fee_fen + share_bp(base_fen, policy.no_show_bp)
+        case _:
+            return 0
