@@ -135,15 +135,17 @@ def live_map(
         fit=fit,
         city=city or None,
         tiles=tiles or None,
-        role="img",
+        role="group",
         aria_label=label,
+        zin=_("Zoom in"),
+        zout=_("Zoom out"),
         **values,
     )
 
 
 def position_watch(on: Any, url: str = "/api/technician/position") -> rx.Component:
     """While `on` is "1", posts {lat, lng, accuracy, at} to `url`, at most every 10 s or 40 m; presses nothing."""
-    return _make(_Position, on=on, url=url)
+    return _make(_Position, active=on, url=url)
 
 
 def photo_input(
