@@ -71,7 +71,8 @@ class Pulse:
     def stop(self, timeout_s: float = 1.5) -> None:
         """Stop beating; waits at most `timeout_s` for running duties (they are safe to run again)."""
         self._stopping.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._leadership.release()
 

@@ -20,7 +20,7 @@ from uuid import uuid4
 from sqlmodel import Session, col, select
 
 from servicehub import bus, clock, outbox
-from servicehub.db import Database, close_database, open_database
+from servicehub.db import Database, close_database, migrations, open_database
 from servicehub.jobs import handlers, ticks
 from servicehub.jobs.engine import DbosEngine
 from servicehub.jobs.pulse import Pulse
@@ -65,7 +65,8 @@ class Runtime:
         self._stopping.set()
         if self._works:
             self.pulse.stop(timeout_s=0.5)
-            self._keeper.join(0.5)
+            if self._keeper.is_alive():
+                self._keeper.join(0.5)
         outbox.set_engine(None)
         self.engine.stop(timeout_s=0.5)
 
@@ -114,19 +115,42 @@ def bury(session: Session, worker_id: str, now: datetime) -> None:
         session.delete(worker)
 
 
+def make_ready(settings: Settings) -> None:
+    """Bring the embedded database to this program's schema; a server's is changed by `servicehub db upgrade` only.
+
+    Raises:
+        RuntimeError: the server's database has another schema.
+    """
+    url = settings.sqlalchemy_url
+    if settings.is_sqlite:
+        migrations.upgrade(url)
+    elif migrations.current(url) != migrations.head():
+        have = migrations.current(url) or "no schema"
+        raise RuntimeError(f"this program needs schema {migrations.head()}, the database has {have}: upgrade it first")
+
+
 @contextlib.asynccontextmanager
 async def lifespan(settings: Settings | None = None) -> AsyncIterator[Runtime]:
     """Database, bus and background work for as long as the application serves."""
     chosen = settings or get_settings()
-    database = await asyncio.to_thread(open_database, chosen)
-    if chosen.redis_url:
-        bus.use(bus.RedisBus(chosen.redis_url))
-    await bus.bus().start()
-    runtime = Runtime(database, chosen.role)
-    await asyncio.to_thread(runtime.start)
-    try:
+    await asyncio.to_thread(make_ready, chosen)
+    async with contextlib.AsyncExitStack() as stack:
+        database = await asyncio.to_thread(open_database, chosen)
+        stack.push_async_callback(asyncio.to_thread, close_database)
+        await stack.enter_async_context(_hints(chosen))
+        runtime = Runtime(database, chosen.role)
+        stack.push_async_callback(asyncio.to_thread, runtime.stop)
+        await asyncio.to_thread(runtime.start)
         yield runtime
+
+
+@contextlib.asynccontextmanager
+async def _hints(settings: Settings) -> AsyncIterator[None]:
+    chosen = bus.RedisBus(settings.redis_url, channel=bus.CHANNEL) if settings.redis_url else bus.LocalBus()
+    replaced = bus.use(chosen)
+    try:
+        await chosen.start()
+        yield
     finally:
-        await asyncio.to_thread(runtime.stop)
-        await bus.bus().stop()
-        await asyncio.to_thread(close_database)
+        await chosen.stop()
+        bus.use(replaced)
