@@ -10,13 +10,13 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator
+from importlib import import_module
 from pathlib import Path
 
 import reflex as rx
 
 from servicehub.api.app import transformers
 from servicehub.components.head import STYLESHEETS, app_wraps, head_components
-from servicehub.demo import live
 from servicehub.jobs import runtime
 from servicehub.pages.register import register
 from servicehub.settings import get_settings
@@ -43,7 +43,8 @@ async def life() -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _in_background(speed: float) -> AsyncIterator[None]:
-    city = asyncio.create_task(live.run(speed), name="city")
+    live = import_module("servicehub.demo.live")  # an installation that is no demo never loads it
+    city: asyncio.Task[None] = asyncio.create_task(live.run(speed), name="city")
     city.add_done_callback(_report)
     try:
         yield

@@ -1,0 +1,5 @@
+"""`python -m servicehub.cli`, for environments without the installed command."""
+
+from servicehub.cli import main
+
+main()

@@ -1,0 +1,195 @@
+"""The commands. Each prepares settings, calls one module and says in a sentence what went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from servicehub import db
+from servicehub.cli import build as building
+from servicehub.cli import doctor as doctors
+from servicehub.cli.problems import Problem, lock_data_folder, need_free_port, need_writable
+from servicehub.db import migrations
+from servicehub.settings import Settings, get_settings
+
+console = Console()
+problems = Console(stderr=True)
+app = typer.Typer(
+    name="servicehub",
+    help="ServiceHub: the open platform for home services.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Port = Annotated[int | None, typer.Option(help="Port to serve on.", min=1, max=65535)]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Data = Annotated[Path | None, typer.Option(help="Folder of the database, pictures and built pages.")]
+
+
+def run() -> None:
+    """Run a command; a `Problem` ends with its sentence and exit code 2."""
+    try:
+        app()
+    except Problem as problem:
+        problems.print(f"[bold red]{problem}[/]", highlight=False, soft_wrap=True)
+        if problem.details:
+            problems.print(problem.details, markup=False, highlight=False)
+        raise SystemExit(2) from problem
+    except ValidationError as error:
+        for item in error.errors():
+            name = "SERVICEHUB_" + "_".join(str(part) for part in item["loc"]).upper()
+            problems.print(f"[bold red]{name}: {item['msg']}[/]", highlight=False, soft_wrap=True)
+        raise SystemExit(2) from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _configure(*, env: str = "", host: str | None = None, port: int | None = None, data: Path | None = None) -> Settings:
+    """Settings with the command's options on top, for this process and what it starts."""
+    if env:
+        os.environ["SERVICEHUB_ENV"] = env
+    for name, value in (("HOST", host), ("PORT", port), ("DATA_DIR", data.expanduser().resolve() if data else None)):
+        if value is not None:
+            os.environ[f"SERVICEHUB_{name}"] = str(value)
+    if "SERVICEHUB_BASE_URL" not in os.environ:
+        chosen = Settings()
+        shown = "127.0.0.1" if chosen.host in ("0.0.0.0", "::") else chosen.host  # noqa: S104 - compared, not bound
+        os.environ["SERVICEHUB_BASE_URL"] = f"http://{shown}:{chosen.port}"
+    os.environ["SERVICEHUB_DATA_DIR"] = str(Settings().data_dir.expanduser().resolve())
+    get_settings.cache_clear()
+    return get_settings()
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Any:
+    """Hold the data folder; on PostgreSQL several processes may share it."""
+    need_writable(settings.data_dir)
+    if not settings.is_sqlite:
+        yield
+        return
+    with lock_data_folder(settings.data_dir):
+        yield
+
+
+@app.command()
+def demo(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    speed: Annotated[float, typer.Option(help="How fast simulated people act; 0 leaves the city quiet.", min=0)] = 1.0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+) -> None:
+    """A living city in one command: database, seed, pages, simulated customers and technicians, all on one port."""
+    from servicehub.cli import demo as demos  # noqa: PLC0415 - the demo's people are not loaded for other commands
+    from servicehub.cli import serving  # noqa: PLC0415
+
+    settings = _configure(env="demo", host=host, port=port, data=data)
+    os.environ["SERVICEHUB_DEMO_SPEED"] = f"{speed:g}" if speed else ""
+    need_free_port(settings.host, settings.port)
+    with _alone(settings):
+        serving.set_up_logging(settings.data_dir)
+        moved = demos.prepare(settings, console)
+        front_end = building.ensure(settings, console)
+        application = serving.load_application(front_end)
+
+        def ready() -> None:
+            console.print(demos.welcome(settings, moved, speed))
+            if not no_open:
+                serving.open_browser(settings.base_url, console)
+
+        serving.serve(application, settings, ready)
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None, data: Data = None) -> None:
+    """Serve for real: no demo data, and not with unsafe settings."""
+    from servicehub.cli import serving  # noqa: PLC0415
+
+    settings = _configure(env=os.environ.get("SERVICEHUB_ENV", "production"), host=host, port=port, data=data)
+    if unsafe := settings.unsafe():
+        raise Problem("These settings must not serve the public:", "\n".join(f"  {line}" for line in unsafe))
+    need_free_port(settings.host, settings.port)
+    with _alone(settings):
+        if migrations.current(settings.sqlalchemy_url) != migrations.head():
+            raise Problem("The database is not up to date: run servicehub migrate first.")
+        serving.set_up_logging(settings.data_dir)
+        application = serving.load_application(building.ensure(settings, console))
+        serving.serve(application, settings, lambda: console.print(f"Serving {settings.base_url}"))
+
+
+@app.command()
+def build(
+    data: Data = None, again: Annotated[bool, typer.Option("--again", help="Build even if nothing changed.")] = False
+) -> None:
+    """Build the pages ahead of the first start."""
+    settings = _configure(data=data)
+    need_writable(settings.data_dir)
+    console.print(f"Front end: {building.ensure(settings, console, again=again)}", soft_wrap=True)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the newest schema."""
+    settings = _configure(data=data)
+    with _alone(settings):
+        before = migrations.current(settings.sqlalchemy_url) if _exists(settings) else None
+        migrations.upgrade(settings.sqlalchemy_url)
+        console.print(f"Database: {before or 'new'} → {migrations.current(settings.sqlalchemy_url)}")
+
+
+def _exists(settings: Settings) -> bool:
+    return not settings.is_sqlite or Path(settings.sqlalchemy_url.removeprefix("sqlite:///")).is_file()
+
+
+@app.command()
+def seed(data: Data = None) -> None:
+    """Fill an empty database with the demo city. Refused in production."""
+    from servicehub.cli import demo as demos  # noqa: PLC0415
+
+    settings = _configure(env=os.environ.get("SERVICEHUB_ENV", "demo"), data=data)
+    if settings.env == "production":
+        raise Problem("The demo city does not belong into production: unset SERVICEHUB_ENV=production.")
+    with _alone(settings):
+        demos.prepare(settings, console)
+        console.print("The city is open.")
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="Which measurement: availability, booking.")],
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON and nothing after it.")] = False,
+) -> None:
+    """Measure this installation's machine."""
+    if not name.isidentifier() or find_spec(f"servicehub.bench.{name}") is None:
+        raise Problem(f"There is no measurement called {name}. There are: {', '.join(_benches())}.")
+    results: dict[str, Any] = import_module(f"servicehub.bench.{name}").run(problems)
+    if as_json:
+        sys.stdout.write(json.dumps(results) + "\n")
+        sys.stdout.flush()
+        return
+    for key, value in results.items():
+        console.print(f"{key:>20}  {value}")
+
+
+def _benches() -> list[str]:
+    folder = Path(db.__file__).parents[1] / "bench"
+    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+
+
+@app.command()
+def doctor(data: Data = None, port: Port = None) -> None:
+    """Check the installation and say what to mend."""
+    settings = _configure(data=data, port=port)
+    if not doctors.report(doctors.examine(settings), console):
+        raise SystemExit(2)

@@ -1,0 +1,142 @@
+"""Builds the front end when its sources changed, with the environment's own Bun and Node, and shows how far it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from servicehub.cli import fingerprint, publish
+from servicehub.cli.problems import Problem, need_writable, project_root
+from servicehub.settings import Settings
+
+STEPS: tuple[tuple[str, str], ...] = (
+    ("Compiling", "Compiling pages"),
+    ("install", "Fetching front-end packages"),
+    ("building client environment", "Bundling"),
+    ("modules transformed", "Bundling"),
+    ("building ssr environment", "Rendering pages"),
+    ("Prerender", "Rendering pages"),
+)
+"""Words in the build's output → what is said about it."""
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_SHOWN_LINES = 40
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What every Reflex process of ours is started with: quiet, and with the environment's own tools first."""
+    tools = Path(sys.executable).parent
+    return {
+        **os.environ,
+        "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "REFLEX_ENV_MODE": "prod",
+        "SERVICEHUB_DATA_DIR": str(settings.data_dir.resolve()),
+        "SERVICEHUB_ENV": settings.env,
+        "SERVICEHUB_BUILD": "",
+        "TERM": "dumb",
+        "NO_COLOR": "1",
+    }
+
+
+def missing_tools() -> list[str]:
+    """Build tools that the environment lacks."""
+    folder = str(Path(sys.executable).parent)
+    return [tool for tool in ("bun", "node") if shutil.which(tool, path=folder) is None and shutil.which(tool) is None]
+
+
+def published(settings: Settings) -> Path:
+    """Where the front end of today's sources is, or will be."""
+    return settings.data_dir.resolve() / "frontend" / fingerprint.of_sources(project_root(), settings)
+
+
+def ensure(settings: Settings, console: Console, *, again: bool = False) -> Path:
+    """The published front end of today's sources; built only if it is not complete (or `again`).
+
+    Raises: Problem.
+    """
+    target = published(settings)
+    if publish.is_complete(target) and not again:
+        return target
+    if lacking := missing_tools():
+        raise Problem(
+            f"The build tools {' and '.join(lacking)} are missing. "
+            "Install them into this environment: pip install -c constraints.txt -e ."
+        )
+    root = project_root()
+    need_writable(root / ".web", "The front end is built there; make the clone writable for this user.")
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("Preparing the front end", total=len(STEPS) + 3)
+
+        def tick(text: str) -> None:
+            progress.update(bar, description=text, advance=1)
+            if not console.is_terminal:
+                console.print(f"  {text} …")
+
+        _export(root, environment(settings), tick)
+        publish.publish(root / ".web", target, tick)
+    return target
+
+
+def _export(root: Path, env: dict[str, str], tick: Callable[[str], None]) -> None:
+    command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "debug"]
+    tail: deque[str] = deque(maxlen=400)
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        command,
+        cwd=root,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        _follow(process, tail, tick)
+    except BaseException:
+        _end(process)
+        raise
+    client = root / ".web" / "build" / "client"
+    if process.wait() != 0 or not (client / "404.html").is_file():
+        raise Problem("The front end could not be built.", _explanation(tail))
+
+
+def _follow(process: subprocess.Popen[str], tail: deque[str], tick: Callable[[str], None]) -> None:
+    said: set[str] = set()
+    for line in process.stdout or ():
+        text = _ANSI.sub("", line).rstrip()
+        tail.append(text)
+        for word, step in STEPS:
+            if word in text and step not in said:
+                said.add(step)
+                tick(step)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Stop the build and everything that it started."""
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(5)
+    except ProcessLookupError:
+        return
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _explanation(tail: deque[str]) -> str:
+    """The part of the output that says why: from the first line with an error in it."""
+    lines = [line for line in tail if line.strip()]
+    first = next((i for i, line in enumerate(lines) if re.search(r"[Ee]rror|Traceback|✗", line)), None)
+    start = max(0, len(lines) - _SHOWN_LINES) if first is None else max(first - 3, len(lines) - 3 * _SHOWN_LINES)
+    return "\n".join(lines[start:][-_SHOWN_LINES:])

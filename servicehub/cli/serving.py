@@ -1,0 +1,107 @@
+"""Serves the published application in this process until it is told to stop, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import logging.handlers
+import os
+import re
+import signal
+import sys
+import webbrowser
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+from rich.console import Console
+
+from servicehub.cli.problems import project_root
+from servicehub.settings import Settings
+
+_SECRETS = re.compile(r"[0-9a-f]{64}|(?<=token=)[\w.-]+|(?<=sid=)[\w.-]+")
+
+
+class _Redacted(logging.Formatter):
+    """No session hash, client token or cookie reaches a log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _SECRETS.sub("…", super().format(record))
+
+
+def set_up_logging(folder: Path) -> None:
+    """Warnings on the console, more in `servicehub.log` of the data folder."""
+    form = _Redacted("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    console = logging.StreamHandler(sys.stderr)
+    console.setLevel(logging.WARNING)
+    kept = logging.handlers.RotatingFileHandler(folder / "servicehub.log", maxBytes=5_000_000, backupCount=3)
+    kept.setLevel(logging.INFO)
+    for handler in (console, kept):
+        handler.setFormatter(form)
+    logging.basicConfig(level=logging.INFO, handlers=[console, kept], force=True)
+    for noisy in ("httpx", "dbos", "alembic", "asyncio", "reflex"):
+        logging.getLogger(noisy).setLevel(logging.WARNING if noisy != "reflex" else logging.ERROR)
+
+
+def load_application(build: Path) -> Callable[..., Any]:
+    """The ASGI application over the published front end."""
+    root = project_root()
+    os.chdir(root)  # Reflex reads rxconfig.py and the assets from where the process stands
+    os.environ.update(
+        {
+            "REFLEX_ENV_MODE": "prod",
+            "REFLEX_TELEMETRY_ENABLED": "false",
+            "REFLEX_CHECK_LATEST_VERSION": "false",
+            "REFLEX_WEB_WORKDIR": str(build),
+            "__REFLEX_SKIP_COMPILE": "true",
+            "SERVICEHUB_BUILD": str(build),
+        }
+    )
+    module = import_module("servicehub.servicehub")
+    return module.app()  # type: ignore[no-any-return]
+
+
+def serve(application: Callable[..., Any], settings: Settings, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called once the port answers."""
+    asyncio.run(_serve(application, settings, ready))
+
+
+async def _serve(application: Callable[..., Any], settings: Settings, ready: Callable[[], None]) -> None:
+    server = Server(
+        application,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.error,
+        websockets=True,
+    )
+    loop = asyncio.get_running_loop()
+    for sig in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sig, server.stop)
+    serving = asyncio.create_task(server.serve())
+    announcing = asyncio.create_task(_announce(settings, ready))
+    await serving
+    announcing.cancel()
+
+
+async def _announce(settings: Settings, ready: Callable[[], None]) -> None:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
+    while True:
+        try:
+            _reader, writer = await asyncio.open_connection(host, settings.port)
+        except OSError:
+            await asyncio.sleep(0.1)
+            continue
+        writer.close()
+        ready()
+        return
+
+
+def open_browser(url: str, console: Console) -> None:
+    """Show the first page, where there is somebody to see it."""
+    if console.is_terminal and (os.environ.get("DISPLAY") or sys.platform in ("darwin", "win32")):
+        webbrowser.open(url)
