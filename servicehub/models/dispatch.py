@@ -25,7 +25,7 @@ class Occupancy(SQLModel, table=True):
 
 
 class TechnicianDay(SQLModel, table=True):
-    """Version lock of one technician's UTC day: whoever commits a job there bumps it, so travel is re-checked against neighbours."""
+    """Version lock of one technician's local day: whoever commits a job there bumps it, so travel is re-checked against neighbours."""
 
     __tablename__ = "sh_technician_day"
 

@@ -1,0 +1,302 @@
+"""How rows become the calendars that `domain.availability` decides over, in two set statements for any number of technicians.
+
+Owns the reading only: no rule and no write. It lies below services and queries because the list and the commit must see the
+same calendar. What is occupied is read from the occupancy cells, never guessed from an order's status.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from servicehub.domain.calendar import Calendar, Job, Seen, WhyNot
+from servicehub.domain.geo import Point
+from servicehub.domain.technician import CELL_MINUTES, CellKind, Gender, Level, Transport
+from servicehub.domain.timewindow import LocalTime, Window, instant_of, minute_of, subtract, union
+from servicehub.models.base import UtcDateTime
+from servicehub.models.catalog import Blackout
+from servicehub.models.dispatch import Occupancy
+from servicehub.models.order import Order
+from servicehub.models.technician import ShiftException, Technician, TimeOff, WeeklyShift
+
+FRESH_MINUTES = 20
+"""A live position older than this is no longer where the technician is."""
+MARGIN_MINUTES = 1440
+"""Neighbouring time that is read on both sides: travel and the daily cap look beyond the asked window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a calendar needs of a technician besides time, and what every list shows."""
+
+    id: int
+    home: Point
+    transport: Transport
+    radius_m: int
+    daily_cap: int
+    takes_night_jobs: bool
+    gender: Gender
+    level: Level
+    rating_sum: int
+    rating_count: int
+    seen: tuple[Point, datetime] | None = None
+    certified_until: date | None = None
+    barred: WhyNot | None = None
+
+
+PERSON_COLUMNS = (
+    col(Technician.id),
+    col(Technician.home_lat),
+    col(Technician.home_lng),
+    col(Technician.transport),
+    col(Technician.radius_m),
+    col(Technician.daily_cap),
+    col(Technician.takes_night_jobs),
+    col(Technician.gender),
+    col(Technician.level),
+    col(Technician.rating_sum),
+    col(Technician.rating_count),
+    col(Technician.last_lat),
+    col(Technician.last_lng),
+    col(Technician.last_seen_at),
+)
+"""Select these first to call `person_of`."""
+
+
+def person_of(row: Sequence[Any], *, certified_until: date | None = None, barred: WhyNot | None = None) -> Person:
+    """A person from a row that begins with `PERSON_COLUMNS`."""
+    return Person(
+        id=row[0],
+        home=Point(row[1], row[2]),
+        transport=row[3],
+        radius_m=row[4],
+        daily_cap=row[5],
+        takes_night_jobs=row[6],
+        gender=row[7],
+        level=row[8],
+        rating_sum=row[9],
+        rating_count=row[10],
+        seen=(Point(row[11], row[12]), row[13]) if None not in row[11:14] else None,
+        certified_until=certified_until,
+        barred=barred,
+    )
+
+
+@dataclass(slots=True)
+class _Plan:
+    weekly: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    breaks: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    days: dict[date, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    off: list[Window] = field(default_factory=list)
+
+
+def load_calendars(
+    session: Session,
+    people: Iterable[Person],
+    within: Window,
+    clock: LocalTime,
+    *,
+    city_id: int,
+    category_id: int | None = None,
+    now: datetime | None = None,
+) -> dict[int, Calendar]:
+    """Each person's calendar for visits that start in `within`; two statements.
+
+    `category_id` adds that category's blackouts to the city's. A live position counts while it is fresh at `now`.
+    """
+    people = list(people)
+    ids = [p.id for p in people]
+    wide = within.grown(MARGIN_MINUTES, MARGIN_MINUTES)
+    days = clock.days(wide)
+    plans, closed = _load_plans(session, ids, wide, days, city_id, category_id)
+    jobs = load_jobs(session, ids, wide)
+    blackouts = tuple(union(clock.day_window(day) for day in closed))
+    return {p.id: _calendar(p, plans[p.id], jobs.get(p.id, ()), blackouts, clock, days, now) for p in people}
+
+
+def _calendar(
+    person: Person,
+    plan: _Plan,
+    jobs: Sequence[Job],
+    blackouts: tuple[Window, ...],
+    clock: LocalTime,
+    days: Sequence[date],
+    now: datetime | None,
+) -> Calendar:
+    shifts, breaks = _expand(plan, clock, days)
+    seen = None
+    if person.seen and now is not None and timedelta(0) <= now - person.seen[1] <= timedelta(minutes=FRESH_MINUTES):
+        seen = Seen(person.seen[0], minute_of(person.seen[1]))
+    return Calendar(
+        technician_id=person.id,
+        clock=clock,
+        home=person.home,
+        transport=person.transport,
+        shifts=shifts,
+        breaks=breaks,
+        time_off=tuple(union(plan.off)),
+        blackouts=blackouts,
+        jobs=tuple(jobs),
+        radius_m=person.radius_m,
+        daily_cap=person.daily_cap,
+        takes_night_jobs=person.takes_night_jobs,
+        certified_until=person.certified_until,
+        barred=person.barred,
+        seen=seen,
+    )
+
+
+def _expand(plan: _Plan, clock: LocalTime, days: Sequence[date]) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+    """The weekly plan and its exceptions as windows; a day with an exception has nothing of the weekly plan."""
+    shifts: list[Window] = []
+    breaks: list[Window] = []
+    for day in days:
+        if day in plan.days:
+            shifts += [clock.wall_window(day, *hours) for hours in plan.days[day] if hours[1] > hours[0]]
+            continue
+        weekday = day.weekday()
+        if weekday in plan.weekly:
+            shifts += [clock.wall_window(day, *hours) for hours in plan.weekly[weekday]]
+        if weekday in plan.breaks:
+            breaks += [clock.wall_window(day, *hours) for hours in plan.breaks[weekday]]
+    return tuple(union(shifts)), tuple(union(breaks))
+
+
+_NO_NUMBER = sa.cast(sa.null(), sa.Integer)
+_NO_DATE = sa.cast(sa.null(), sa.Date)
+
+
+def _no_instant() -> Any:
+    return sa.type_coerce(sa.cast(sa.null(), sa.DateTime(timezone=True)), UtcDateTime())
+
+
+def _plan_query() -> Any:
+    """Weekly hours, exceptions, time off and blackouts in one statement: kind, technician, weekday, from, to, date, from, to."""
+    ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+    weekly = sa.select(
+        sa.case((col(WeeklyShift.is_break), "break"), else_="shift").label("kind"),
+        col(WeeklyShift.technician_id).label("technician_id"),
+        col(WeeklyShift.weekday).label("weekday"),
+        col(WeeklyShift.start_minute).label("start_minute"),
+        col(WeeklyShift.end_minute).label("end_minute"),
+        _NO_DATE.label("on_date"),
+        _no_instant().label("start_at"),
+        _no_instant().label("end_at"),
+    ).where(col(WeeklyShift.technician_id).in_(ids))
+    exceptions = sa.select(
+        sa.literal("day"),
+        col(ShiftException.technician_id),
+        _NO_NUMBER,
+        col(ShiftException.start_minute),
+        col(ShiftException.end_minute),
+        col(ShiftException.on),
+        _no_instant(),
+        _no_instant(),
+    ).where(
+        col(ShiftException.technician_id).in_(ids),
+        col(ShiftException.on).between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    off = sa.select(
+        sa.literal("off"), col(TimeOff.technician_id), _NO_NUMBER, _NO_NUMBER, _NO_NUMBER, _NO_DATE,
+        col(TimeOff.start_at), col(TimeOff.end_at),
+    ).where(
+        col(TimeOff.technician_id).in_(ids),
+        col(TimeOff.end_at) > sa.bindparam("begin", type_=UtcDateTime()),
+        col(TimeOff.start_at) < sa.bindparam("finish", type_=UtcDateTime()),
+    )  # fmt: skip
+    blackout = sa.select(
+        sa.literal("blackout"),
+        _NO_NUMBER,
+        _NO_NUMBER,
+        _NO_NUMBER,
+        _NO_NUMBER,
+        col(Blackout.on),
+        _no_instant(),
+        _no_instant(),
+    ).where(
+        col(Blackout.city_id) == sa.bindparam("city_id"),
+        sa.or_(col(Blackout.category_id).is_(None), col(Blackout.category_id) == sa.bindparam("category_id")),
+        col(Blackout.on).between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    return sa.union_all(weekly, exceptions, off, blackout)
+
+
+_PLANS = _plan_query()
+
+
+def _load_plans(
+    session: Session, ids: Collection[int], wide: Window, days: Sequence[date], city_id: int, category_id: int | None
+) -> tuple[dict[int, _Plan], list[date]]:
+    plans: dict[int, _Plan] = {i: _Plan() for i in ids}
+    closed: list[date] = []
+    rows = session.connection().execute(
+        _PLANS,
+        {
+            "ids": list(ids),
+            "first": days[0],
+            "last": days[-1],
+            "begin": instant_of(wide.start),
+            "finish": instant_of(wide.end),
+            "city_id": city_id,
+            "category_id": category_id or 0,
+        },
+    )
+    for kind, technician_id, weekday, start, end, on, start_at, end_at in rows:
+        if kind == "blackout":
+            closed.append(on)
+            continue
+        plan = plans[technician_id]
+        if kind == "shift":
+            plan.weekly[weekday].append((start, end))
+        elif kind == "break":
+            plan.breaks[weekday].append((start, end))
+        elif kind == "day":
+            plan.days[on].append((start, end))
+        else:
+            plan.off.append(Window.between(start_at, end_at))
+    return plans, closed
+
+
+def _jobs_query() -> Any:
+    cells = (
+        sa.select(
+            col(Occupancy.technician_id).label("technician_id"),
+            col(Occupancy.order_id).label("order_id"),
+            sa.func.min(Occupancy.cell).label("first"),
+            sa.func.max(Occupancy.cell).label("last"),
+            sa.func.min(sa.case((col(Occupancy.kind) != CellKind.BUFFER, col(Occupancy.cell)))).label("visit"),
+        )
+        .where(
+            col(Occupancy.technician_id).in_(sa.bindparam("ids", expanding=True)),
+            col(Occupancy.cell).between(sa.bindparam("first_cell"), sa.bindparam("last_cell")),
+        )
+        .group_by(col(Occupancy.technician_id), col(Occupancy.order_id))
+        .subquery()
+    )
+    return sa.select(cells, col(Order.lat), col(Order.lng)).join(Order, col(Order.id) == cells.c.order_id)
+
+
+_JOBS = _jobs_query()
+
+
+def load_jobs(session: Session, ids: Collection[int], within: Window) -> dict[int, tuple[Job, ...]]:
+    """Occupied time of the technicians by order, ascending; one statement."""
+    found: dict[int, list[Job]] = defaultdict(list)
+    bounds = {"first_cell": within.start // CELL_MINUTES, "last_cell": -(-within.end // CELL_MINUTES)}
+    rows = session.connection().execute(_JOBS, {"ids": list(ids), **bounds})
+    for technician_id, order_id, first, last, visit, lat, lng in rows:
+        start = (first if visit is None else visit) * CELL_MINUTES
+        found[technician_id].append(
+            Job(first * CELL_MINUTES, (last + 1) * CELL_MINUTES, Point(lat, lng), order_id, start)
+        )
+    return {technician_id: tuple(sorted(jobs)) for technician_id, jobs in found.items()}
+
+
+def working_minutes(calendar: Calendar, within: Window) -> int:
+    """Minutes of the plan inside `within`, without breaks and time off."""
+    kept = subtract(calendar.shifts, [*calendar.breaks, *calendar.time_off, *calendar.blackouts])
+    return sum(max(0, min(w.end, within.end) - max(w.start, within.start)) for w in kept)

@@ -1,0 +1,192 @@
+"""What is sold and who could do it: the facts of a service and the people for it, each in one statement.
+
+Reading only, below services and queries: the list of free times and the commit ask here. Whether somebody is free is decided
+by `domain.availability` over `models.calendars`.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from servicehub.domain.calendar import WhyNot, visit_minutes
+from servicehub.domain.geo import Point, degrees_around
+from servicehub.domain.technician import CertificateStatus, Gender, TechnicianStatus
+from servicehub.domain.timewindow import LocalTime, local_time
+from servicehub.errors import NotFound
+from servicehub.models.calendars import PERSON_COLUMNS, Person, person_of
+from servicehub.models.catalog import City, ServiceItem
+from servicehub.models.technician import Certificate, PairBlock, Technician, TechnicianSkill
+
+WIDEST_RADIUS_M = 60_000
+"""Nobody's own radius is larger."""
+NEVER_CERTIFIED = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a service asks of time and of people."""
+
+    id: int
+    city_id: int
+    category_id: int
+    zone: str
+    skill: str
+    certificate: str
+    base_minutes: int
+    minutes_per_extra_unit: float
+    min_quantity: int
+    buffer_minutes: int
+    min_notice_minutes: int
+    horizon_days: int
+
+    @property
+    def clock(self) -> LocalTime:
+        return local_time(self.zone)
+
+    def minutes(self, quantity: int, extra_minutes: int = 0) -> int:
+        """Duration of a visit for `quantity` units and `extra_minutes` of add-ons."""
+        return visit_minutes(self.base_minutes, self.minutes_per_extra_unit, self.min_quantity, quantity, extra_minutes)
+
+
+_SERVICES = (
+    sa.select(
+        col(ServiceItem.id),
+        col(ServiceItem.city_id),
+        col(ServiceItem.category_id),
+        col(City.timezone),
+        col(ServiceItem.skill),
+        col(ServiceItem.certificate),
+        col(ServiceItem.base_minutes),
+        col(ServiceItem.minutes_per_extra_unit),
+        col(ServiceItem.min_quantity),
+        col(ServiceItem.buffer_minutes),
+        col(ServiceItem.min_notice_minutes),
+        col(ServiceItem.horizon_days),
+    )
+    .join(City, col(City.id) == col(ServiceItem.city_id))
+    .where(col(ServiceItem.id).in_(sa.bindparam("ids", expanding=True)))
+)
+
+
+def load_services(session: Session, item_ids: Collection[int]) -> dict[int, Service]:
+    """Facts of many services; one statement."""
+    rows: Iterable[Any] = session.connection().execute(_SERVICES, {"ids": list(item_ids)})
+    return {row[0]: Service(*row) for row in rows}
+
+
+def load_service(session: Session, item_id: int) -> Service:
+    """Facts of one service. Raises: NotFound."""
+    found = load_services(session, [item_id]).get(item_id)
+    if found is None:
+        raise NotFound(f"service item {item_id}")
+    return found
+
+
+def _certified_until() -> Any:
+    return (
+        sa.select(sa.func.max(col(Certificate.expires_on)))
+        .where(
+            col(Certificate.technician_id) == col(Technician.id),
+            col(Certificate.kind) == sa.bindparam("certificate"),
+            col(Certificate.status) == CertificateStatus.APPROVED,
+        )
+        .correlate(Technician)
+        .scalar_subquery()
+    )
+
+
+def _has_skill() -> Any:
+    return sa.exists().where(
+        col(TechnicianSkill.technician_id) == col(Technician.id), col(TechnicianSkill.skill) == sa.bindparam("skill")
+    )
+
+
+def _is_blocked() -> Any:
+    return sa.exists().where(
+        col(PairBlock.technician_id) == col(Technician.id), col(PairBlock.customer_id) == sa.bindparam("customer_id")
+    )
+
+
+_BY_ID = sa.select(
+    *PERSON_COLUMNS, _certified_until(), col(Technician.status), _has_skill(), _is_blocked()
+).where(
+    col(Technician.id).in_(sa.bindparam("ids", expanding=True)), col(Technician.city_id) == sa.bindparam("city_id")
+)  # fmt: skip
+_AROUND = (
+    sa.select(*PERSON_COLUMNS, _certified_until())
+    .where(
+        col(Technician.city_id) == sa.bindparam("city_id"),
+        col(Technician.status) == TechnicianStatus.ACTIVE,
+        col(Technician.home_lat).between(sa.bindparam("south"), sa.bindparam("north")),
+        col(Technician.home_lng).between(sa.bindparam("west"), sa.bindparam("east")),
+        sa.or_(sa.bindparam("gender") == "", sa.cast(col(Technician.gender), sa.String) == sa.bindparam("gender")),
+        _has_skill(),
+        ~_is_blocked(),
+    )
+    .order_by(col(Technician.id))
+)
+
+
+def load_people(
+    session: Session, service: Service, place: Point, *, customer_id: int = 0, gender: Gender | None = None
+) -> list[Person]:
+    """Everybody who could do this service for this customer around `place`, whatever the time; one statement."""
+    half_lat, half_lng = degrees_around(place, WIDEST_RADIUS_M)
+    rows: Iterable[Any] = session.connection().execute(
+        _AROUND,
+        {
+            "city_id": service.city_id,
+            "certificate": service.certificate,
+            "skill": service.skill,
+            "customer_id": customer_id,
+            "gender": gender.value if gender else "",
+            "south": place.lat - half_lat,
+            "north": place.lat + half_lat,
+            "west": place.lng - half_lng,
+            "east": place.lng + half_lng,
+        },
+    )
+    return [person_of(row, certified_until=_certified(service, row[-1])) for row in rows]
+
+
+def load_named_people(
+    session: Session,
+    service: Service,
+    technician_ids: Collection[int],
+    *,
+    customer_id: int = 0,
+    gender: Gender | None = None,
+) -> list[Person]:
+    """These technicians of the service's city, with the reason that bars one from it at every time; one statement."""
+    rows: Iterable[Any] = session.connection().execute(
+        _BY_ID,
+        {
+            "ids": list(technician_ids),
+            "city_id": service.city_id,
+            "certificate": service.certificate,
+            "skill": service.skill,
+            "customer_id": customer_id,
+        },
+    )
+    people = []
+    for row in rows:
+        until, status, skilled, blocked = row[-4:]
+        barred = None
+        if status is not TechnicianStatus.ACTIVE:
+            barred = WhyNot.INACTIVE
+        elif not skilled:
+            barred = WhyNot.SKILL
+        elif blocked:
+            barred = WhyNot.BLOCKED
+        elif gender is not None and row[7] is not gender:
+            barred = WhyNot.GENDER
+        people.append(person_of(row, certified_until=_certified(service, until), barred=barred))
+    return people
+
+
+def _certified(service: Service, until: date | None) -> date | None:
+    return (until or NEVER_CERTIFIED) if service.certificate else None
