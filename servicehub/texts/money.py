@@ -1,0 +1,134 @@
+"""Words about money: fee lines, the cancellation table, refunds, the ledger's accounts and entries.
+
+Owns the wording; amounts and rules come in as values. Unknown keys are shown as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from servicehub.texts import N_, Locale, say
+from servicehub.texts.formats import duration, percent, yuan
+
+LINE_NAMES: dict[str, str] = {
+    "travel": N_("Distance fee, per km beyond the free distance"),
+    "night": N_("Night fee (22:00–07:00)"),
+    "holiday": N_("Public holiday surcharge"),
+    "rush": N_("As-soon-as-possible fee"),
+    "tip": N_("Tip"),
+}
+REFUND_REASONS: dict[str, str] = {
+    "cancelled": N_("Order cancelled"),
+    "late_payment": N_("Paid after the order had ended"),
+    "extra_payment": N_("Paid twice"),
+    "nobody_found": N_("Nobody could come"),
+    "after_sale": N_("After-sales decision"),
+    "goodwill": N_("Goodwill"),
+}
+REFUND_STATUSES: dict[str, str] = {
+    "new": N_("Refund requested"),
+    "sent": N_("Refund on its way"),
+    "succeeded": N_("Refunded"),
+    "failed": N_("Refund needs attention"),
+}
+PAYMENT_STATUSES: dict[str, str] = {
+    "pending": N_("Waiting for payment"),
+    "kept": N_("Received"),
+    "extra": N_("Paid twice, returned"),
+    "late": N_("Paid too late, returned"),
+    "closed": N_("Closed unpaid"),
+}
+PLAN_ITEMS: dict[str, str] = {
+    "full": N_("Full price"),
+    "deposit": N_("Deposit payment"),
+    "balance": N_("Remaining amount"),
+}
+ACCOUNTS: dict[str, str] = {
+    "cash": N_("Money at the payment channel"),
+    "escrow": N_("Held for the customer"),
+    "refund_due": N_("Refunds under way"),
+    "t_pending": N_("Professionals, not yet matured"),
+    "t_avail": N_("Professionals, available"),
+    "tech_debt": N_("Owed by professionals"),
+    "commission": N_("Commission income"),
+    "fee_income": N_("Cancellation fee income"),
+    "subsidy": N_("Coupons paid by the platform"),
+    "comp": N_("Compensation"),
+    "gw_fee": N_("Channel fees"),
+}
+ENTRIES: dict[str, str] = {
+    "payment": N_("Payment received"),
+    "returned": N_("Payment to be returned"),
+    "refund_due": N_("Refund promised"),
+    "clawback": N_("Refund after settlement"),
+    "refund": N_("Refund paid out"),
+    "settlement": N_("Order settled"),
+    "cancellation": N_("Cancellation fee"),
+    "mature": N_("Earning matured"),
+    "reversal": N_("Correction"),
+}
+_CANCELLATION: dict[str, str] = {
+    "unassigned": N_("Before a professional has accepted: free"),
+    "grace": N_("Within {time} of payment, until the professional sets out: free"),
+    "ample_notice": N_("At least {time} before the visit: free"),
+    "late": N_("Less than {time} before the visit: {share}, at most {cap}"),
+    "departed": N_("After the professional has set out: distance fee and {share}"),
+    "no_show": N_("After arrival, or nobody at home for {time}: distance fee and {share}"),
+    "our_side": N_("If we cancel: everything back, and a {coupon} coupon"),
+    "reschedule": N_("Moving the visit: free up to {time} before, {times} times at most"),
+}
+RULE_NAMES: dict[str, str] = {
+    "unpaid": N_("Nothing was paid"),
+    "our_side": N_("Cancelled by us"),
+    "unassigned": N_("Nobody had accepted yet"),
+    "grace": N_("Shortly after payment"),
+    "ample_notice": N_("In good time"),
+    "late": N_("Short notice"),
+    "departed": N_("The professional was on the way"),
+    "no_show": N_("The professional was at the door"),
+}
+"""Why a cancellation costs what it costs."""
+
+
+class Row(Protocol):
+    """A row of the cancellation table (`domain.cancellation.explain`)."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def minutes(self) -> int: ...
+    @property
+    def bp(self) -> int: ...
+    @property
+    def cap_fen(self) -> int: ...
+    @property
+    def coupon_fen(self) -> int: ...
+    @property
+    def times(self) -> int: ...
+
+
+def cancellation_rows(locale: Locale, rows: Iterable[Row]) -> list[str]:
+    """The sentences of the cancellation table."""
+    return [
+        say(
+            locale,
+            _CANCELLATION[row.rule],
+            time=duration(row.minutes, locale=locale),
+            share=percent(row.bp, digits=0),
+            cap=yuan(row.cap_fen),
+            coupon=yuan(row.coupon_fen),
+            times=row.times,
+        )
+        for row in rows
+    ]
+
+
+def of(locale: Locale, names: dict[str, str], key: str) -> str:
+    """The name of `key` in one of the tables above."""
+    return say(locale, names.get(key, key))
+
+
+def account_name(locale: Locale, code: str) -> str:
+    """What an account is, by the first part of its code."""
+    return of(locale, ACCOUNTS, code.partition(":")[0])
