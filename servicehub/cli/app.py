@@ -153,6 +153,27 @@ def _exists(settings: Settings) -> bool:
 
 
 @app.command()
+def worker() -> None:
+    """Run background work only, beside web processes on the same PostgreSQL."""
+    from servicehub.cli import scaling  # noqa: PLC0415
+
+    settings = _configure(env=os.environ.get("SERVICEHUB_ENV", "production"))
+    if unsafe := settings.unsafe():
+        raise Problem("These settings must not serve the public:", "\n".join(f"  {line}" for line in unsafe))
+    scaling.work(settings, console)
+
+
+@app.command()
+def move(to: Annotated[str, typer.Argument(help="URL of an empty PostgreSQL database.")], data: Data = None) -> None:
+    """Move a stopped installation from SQLite to PostgreSQL: copy every row, compare counts and sums."""
+    from servicehub.cli import scaling  # noqa: PLC0415
+
+    settings = _configure(data=data)
+    with _alone(settings):
+        scaling.move(settings, to, console)
+
+
+@app.command()
 def seed(data: Data = None) -> None:
     """Fill an empty database with the demo city. Refused in production."""
     from servicehub.cli import demo as demos  # noqa: PLC0415

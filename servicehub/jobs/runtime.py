@@ -126,7 +126,9 @@ def make_ready(settings: Settings) -> None:
         migrations.upgrade(url)
     elif migrations.current(url) != migrations.head():
         have = migrations.current(url) or "no schema"
-        raise RuntimeError(f"this program needs schema {migrations.head()}, the database has {have}: upgrade it first")
+        raise RuntimeError(
+            f"this program needs schema {migrations.head()}, the database has {have}: run `servicehub migrate`"
+        )
 
 
 @contextlib.asynccontextmanager
