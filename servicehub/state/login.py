@@ -17,8 +17,6 @@ from servicehub.state.base import AppState, handler, roles
 from servicehub.texts.refusals import REFUSALS, refusal, refusal_of_code
 from servicehub.workflows import log_in
 
-RESEND_S = 60
-
 
 @roles("public")
 class LoginState(AppState, rx.State):
@@ -31,7 +29,6 @@ class LoginState(AppState, rx.State):
     """The simulated short message; empty where simulators are not allowed."""
     problem: str = ""
     next_path: str = ""
-    resend_s: int = 0
     valid_minutes: int = int(CODE_LIFE.total_seconds()) // 60
 
     @handler
@@ -42,12 +39,14 @@ class LoginState(AppState, rx.State):
         self.next_path = same_site(query.get("next", ""), "")
         code = query.get("error", "")
         self.problem = refusal_of_code(self._locale(), code) if code in REFUSALS else ""
+        if not code:
+            self.challenge, self.demo_text = "", ""
 
     @handler
     async def choose(self, role: str) -> None:
         """Switch between the two kinds of log-in."""
         self.is_technician = role == Role.TECHNICIAN
-        self.challenge, self.demo_text, self.problem, self.resend_s = "", "", "", 0
+        self.challenge, self.demo_text, self.problem = "", "", ""
 
     @handler
     async def request_code(self, form: dict) -> None:
@@ -70,7 +69,7 @@ class LoginState(AppState, rx.State):
         except ServiceHubError as error:
             self.problem = refusal(self._locale(), error)
             return
-        self.phone, self.challenge, self.resend_s = phone, challenge, RESEND_S
+        self.phone, self.challenge = phone, challenge
         if get_settings().simulators_allowed:
             self.demo_text = simulator().last(crypto.phone_e164(phone))
 
