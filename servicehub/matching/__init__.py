@@ -1,0 +1,30 @@
+"""The matching: who can do a job, who should, and why. Values in, ranked and explained candidates out.
+
+Knows no table, no session and no screen. `RULES` are the hard rules, `OBJECTIVE` the terms of the score in seconds.
+"""
+
+from servicehub.matching.engine import MATCHER, Assessment, Matcher, Ranking, ScoringMatcher, assess, choose
+from servicehub.matching.objective import OBJECTIVE, TERM_BY_NAME
+from servicehub.matching.rules import RULE_BY_NAME, RULES, Rule, rule_sentence
+from servicehub.matching.values import DEFAULT_POLICY, DEFAULT_WEIGHTS, Candidate, Job, Policy
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "DEFAULT_WEIGHTS",
+    "MATCHER",
+    "OBJECTIVE",
+    "RULES",
+    "RULE_BY_NAME",
+    "TERM_BY_NAME",
+    "Assessment",
+    "Candidate",
+    "Job",
+    "Matcher",
+    "Policy",
+    "Ranking",
+    "Rule",
+    "ScoringMatcher",
+    "assess",
+    "choose",
+    "rule_sentence",
+]

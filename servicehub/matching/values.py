@@ -1,0 +1,129 @@
+"""What the matching is told: a job, the people who might do it, and the policy by which they are weighed. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from servicehub.domain.calendar import Calendar, Terms, WhyNot
+from servicehub.domain.geo import Point
+from servicehub.domain.technician import Gender, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One visit that needs a technician. `start` is an epoch minute."""
+
+    order_id: int
+    place: Point
+    start: int
+    minutes: int
+    now: datetime
+    buffer_minutes: int = 0
+    skill: str = ""
+    certificate: str = ""
+    """Kind of certificate that must be valid on the day of the visit; empty: none."""
+    customer_id: int = 0
+    gender: Gender | None = None
+    requested_technician_id: int | None = None
+    is_immediate: bool = False
+    is_urgent: bool = False
+    """A rescued order: fairness does not count, the promise does."""
+    asked: frozenset[int] = frozenset()
+    """Technicians who were already asked in this search, or declined."""
+    waived: frozenset[WhyNot] = frozenset()
+
+    @property
+    def terms(self) -> Terms:
+        """The question to a calendar. Notice and horizon bound the customer when booking, not the platform now."""
+        return Terms(
+            place=self.place,
+            minutes=self.minutes,
+            buffer_minutes=self.buffer_minutes,
+            now=self.now,
+            limited=False,
+            waived=self.waived,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One technician as the matching sees him."""
+
+    technician_id: int
+    calendar: Calendar
+    """Plan, committed jobs, home, live position, radius, cap and nights; without any service's certificate."""
+    gender: Gender
+    level: Level
+    is_active: bool = True
+    is_online: bool = False
+    skills: frozenset[str] = frozenset()
+    certificates: Mapping[str, date] = field(default_factory=dict)
+    """Kind -> last valid day, approved ones only."""
+    rating_sum: int = 0
+    rating_count: int = 0
+    offers_feasible: int = 0
+    offers_accepted: int = 0
+    income_fen: int = 0
+    available_minutes: int = 0
+    """What the technician earned, and was available for, in the same recent days."""
+    visits_to: Mapping[int, int] = field(default_factory=dict)
+    """Customer -> finished visits."""
+    blocked: frozenset[int] = frozenset()
+    """Customers with whom the technician is never matched again."""
+
+    @property
+    def rating(self) -> float:
+        """Mean stars, pulled towards 4.7 by ten imagined reviews so that newcomers start neutral."""
+        return (self.rating_sum + 47.0) / (self.rating_count + 10)
+
+    @property
+    def acceptance(self) -> float:
+        """Share of feasible offers accepted, pulled towards 0.8 by ten imagined offers."""
+        return (self.offers_accepted + 8.0) / (self.offers_feasible + 10)
+
+    @property
+    def income_per_hour_fen(self) -> float | None:
+        """None until ten hours are known."""
+        return self.income_fen * 60 / self.available_minutes if self.available_minutes >= 600 else None
+
+
+DEFAULT_WEIGHTS: dict[str, float] = {
+    "travel": 1.0,
+    "lateness": 1.0,
+    "idle": 0.1,
+    "gap": 1.0,
+    "load": 1.0,
+    "rating": 1.0,
+    "level": 1.0,
+    "regular": 1.0,
+    "acceptance": 1.0,
+    "fairness": 1.0,
+    "requested": 1.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How much each term of the objective counts. A term that is not named counts nothing."""
+
+    version: int = 0
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+
+    def weight(self, term: str) -> float:
+        return self.weights.get(term, 0.0)
+
+    def as_document(self) -> dict[str, Any]:
+        """As stored with a decision."""
+        return {"version": self.version, "weights": dict(self.weights)}
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], version: int = 0) -> Policy:
+        """From a stored document; terms it does not name keep their default weight."""
+        weights = {**DEFAULT_WEIGHTS, **{str(k): float(v) for k, v in document.get("weights", {}).items()}}
+        return cls(version=int(document.get("version", version)), weights=weights)
+
+
+DEFAULT_POLICY = Policy()
