@@ -17,6 +17,7 @@ from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 from servicehub.services import notices, scheduling, settlements, transitions
+from servicehub.services.due import each
 
 ANSWER_NOW = timedelta(seconds=30)
 ANSWER_TODAY = timedelta(seconds=45)
@@ -98,12 +99,14 @@ def expire_due(session: Session, now: datetime, *, limit: int = 200) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    for offer in due:
-        order = session.get_one(Order, offer.order_id)
-        _answer(session, offer, OfferStatus.EXPIRED, now, in_time=False)
-        _back_to_matching(session, order, OrderEvent.OFFER_TIMEOUT, SYSTEM, now=now)
-        bus.publish(session, bus.technician(offer.technician_id))
-    return len(due)
+    return each(session, due, lambda offer: _expire(session, offer, now))
+
+
+def _expire(session: Session, offer: Offer, now: datetime) -> None:
+    order = session.get_one(Order, offer.order_id)
+    _answer(session, offer, OfferStatus.EXPIRED, now, in_time=False)
+    _back_to_matching(session, order, OrderEvent.OFFER_TIMEOUT, SYSTEM, now=now)
+    bus.publish(session, bus.technician(offer.technician_id))
 
 
 def void(session: Session, order: Order, *, now: datetime) -> None:

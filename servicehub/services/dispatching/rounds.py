@@ -18,6 +18,7 @@ from servicehub.models.dispatch import DispatchDecision
 from servicehub.models.order import Order
 from servicehub.services import roster, scheduling, transitions
 from servicehub.services.dispatching import offers
+from servicehub.services.due import each
 
 RETRY = timedelta(seconds=30)
 HALL_FIRST = timedelta(minutes=2)
@@ -37,9 +38,7 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     situations = roster.situations(session, list(due), now=now)
-    for order in due:
-        _round(session, order, situations[order.id or 0], now=now)
-    return len(due)
+    return each(session, due, lambda order: _round(session, order, situations[order.id or 0], now=now))
 
 
 def _round(session: Session, order: Order, situation: roster.Situation, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from servicehub.domain.access import SYSTEM
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.models.order import Order
 from servicehub.services import coupons, ending, transitions
+from servicehub.services.due import each
 
 COMPENSATION = "promise-20"
 """The coupon batch that keeps the promise when nobody came or nobody was found."""
@@ -26,9 +27,7 @@ def fire_due(session: Session, now: datetime, *, limit: int = 100) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    for order in due:
-        _ACTIONS[ORDER.timers[order.status]](session, order, now)
-    return len(due)
+    return each(session, due, lambda order: _ACTIONS[ORDER.timers[order.status]](session, order, now))
 
 
 def _pay_timeout(session: Session, order: Order, now: datetime) -> None:
