@@ -1,7 +1,7 @@
 """The operators' audit trail: what was done to whom, by whom and why, in a chain that cannot be altered unseen.
 
-Owns writing and checking the chain. Each row's `chain` is an HMAC of the row and of the row before it, so that a changed, removed or
-inserted row breaks it. Cutting off the newest rows leaves a sound chain: compare `Verdict.head` with a copy kept elsewhere.
+Owns writing and checking the chain. Each row's `chain` is an HMAC of the row and of the row before it, so that a changed, removed
+or inserted row breaks it. Cutting off the newest rows leaves a sound chain: compare `Verdict.head` with a copy kept elsewhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub import crypto
-from servicehub.domain.access import Actor, Role
+from servicehub.domain.access import Actor, Permission, Role
 from servicehub.models.audit import AuditEntry
 
 _LOCK = 0x5348_4155
@@ -66,6 +66,12 @@ def record(
     session.add(entry)
     session.flush()
     return entry
+
+
+def inspect(session: Session, actor: Actor) -> Verdict:
+    """`verify` for an operator. Raises: NotAllowed without audit:read."""
+    actor.require(Permission.AUDIT_READ)
+    return verify(session)
 
 
 def verify(session: Session) -> Verdict:

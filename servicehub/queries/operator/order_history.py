@@ -1,0 +1,151 @@
+"""What happened to one order: log, ledger postings, dispatch decisions, offers and audit rows, in the viewer's words.
+
+Knows nothing of the order's present state; see `queries.operator.order`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.domain.access import Actor, Permission
+from servicehub.models.account import User
+from servicehub.models.dispatch import DispatchDecision, Offer
+from servicehub.models.ledger import JournalEntry, Posting
+from servicehub.models.order import Order, OrderLog
+from servicehub.models.technician import Technician
+from servicehub.queries.operator import trail, words
+from servicehub.queries.operator.scoring import candidate_rows
+from servicehub.texts import Locale, formats, money, say
+from servicehub.viewmodels.operator import AuditRow, DecisionRow, LogRow, OfferRow, PostingRow
+
+_OFFER_TONES = {"open": "wait", "accepted": "done", "declined": "cancel", "expired": "cancel", "void": "cancel"}
+
+
+class History:
+    """Reads one order's past."""
+
+    def __init__(self, session: Session, actor: Actor, order: Order, tz: str, locale: Locale, now: datetime) -> None:
+        self.session, self.actor, self.order = session, actor, order
+        self.tz, self.locale, self.now = tz, locale, now
+
+    def log(self) -> tuple[LogRow, ...]:
+        """Newest first, each with who fired it."""
+        rows = self.session.execute(
+            sa.select(OrderLog, User.display_name)
+            .outerjoin(User, col(User.id) == OrderLog.actor_id)
+            .where(col(OrderLog.order_id) == self.order.id)
+            .order_by(col(OrderLog.id).desc())
+        ).all()
+        return tuple(self._log_row(row, name or "", newest=i == 0) for i, (row, name) in enumerate(rows))
+
+    def _log_row(self, row: OrderLog, name: str, *, newest: bool) -> LogRow:
+        role = words.word(self.locale, words.ROLE, row.actor_role.value)
+        return LogRow(
+            id=row.id or 0,
+            title=words.word(self.locale, words.EVENT, row.event),
+            when=formats.stamp(row.at, self.tz),
+            who=f"{role} · {name}" if name else role,
+            note=" · ".join(
+                part for part in (words.word(self.locale, words.REASON, row.reason), self._data(row.data)) if part
+            ),
+            icon=words.EVENT_ICON.get(row.event, "check"),
+            state="now" if newest else "ok",
+        )
+
+    def _data(self, data: dict[str, Any]) -> str:
+        away = data.get("distance_m")
+        return (
+            say(self.locale, "{distance} from the address", distance=formats.distance(int(away)))
+            if isinstance(away, int)
+            else ""
+        )
+
+    def postings(self) -> tuple[PostingRow, ...]:
+        """The order's ledger entries, line by line; nothing without ledger:read."""
+        if not self.actor.may(Permission.LEDGER_READ):
+            return ()
+        rows = self.session.execute(
+            sa.select(JournalEntry, Posting)
+            .join(Posting, col(Posting.entry_id) == JournalEntry.id)
+            .where(col(JournalEntry.ref) == f"order:{self.order.id}")
+            .order_by(col(JournalEntry.id), col(Posting.amount_fen).desc())
+        ).all()
+        return tuple(
+            PostingRow(
+                entry_id=entry.id or 0,
+                key=f"{entry.id}-{posting.account}",
+                kind=words.word(self.locale, money.ENTRIES, entry.kind),
+                when=formats.stamp(entry.at, self.tz),
+                account=posting.account,
+                debit=formats.amount(posting.amount_fen, always_decimals=True) if posting.amount_fen > 0 else "",
+                credit=formats.amount(posting.amount_fen, always_decimals=True) if posting.amount_fen < 0 else "",
+            )
+            for entry, posting in rows
+        )
+
+    def decisions(self) -> tuple[DecisionRow, ...]:
+        """Every dispatch decision, newest first, with the candidates as they were."""
+        rows = self.session.exec(
+            select(DispatchDecision)
+            .where(DispatchDecision.order_id == self.order.id)
+            .order_by(col(DispatchDecision.id).desc())
+        ).all()
+        people = self._people({int(c["technician_id"]) for row in rows for c in row.candidates})
+        return tuple(self._decision(row, people) for row in rows)
+
+    def _decision(self, row: DispatchDecision, people: dict[int, Technician]) -> DecisionRow:
+        fit = sum(1 for c in row.candidates if not c.get("failed"))
+        chosen = people.get(row.technician_id or 0)
+        summary = say(self.locale, "{fit} of {n} candidates passed every rule", fit=fit, n=len(row.candidates))
+        return DecisionRow(
+            id=row.id or 0,
+            title=words.word(self.locale, words.HOW, row.how)
+            + (f" · {chosen.name}" if chosen else " · " + say(self.locale, "Nobody found")),
+            when=formats.stamp(row.at, self.tz),
+            summary=summary,
+            candidates=candidate_rows(row.candidates, people, row.technician_id, locale=self.locale),
+        )
+
+    def _people(self, ids: set[int]) -> dict[int, Technician]:
+        if not ids:
+            return {}
+        found = self.session.exec(select(Technician).where(col(Technician.id).in_(ids))).all()
+        return {t.id or 0: t for t in found}
+
+    def offers(self) -> tuple[OfferRow, ...]:
+        rows = self.session.execute(
+            sa.select(Offer, Technician.name)
+            .join(Technician, col(Technician.id) == Offer.technician_id)
+            .where(col(Offer.order_id) == self.order.id)
+            .order_by(col(Offer.id).desc())
+        ).all()
+        return tuple(self._offer(offer, name) for offer, name in rows)
+
+    def _offer(self, offer: Offer, name: str) -> OfferRow:
+        pay = say(self.locale, "take-home {amount}", amount=formats.yuan(offer.take_home_fen))
+        reason = words.word(self.locale, words.DECLINE, offer.decline_reason.value) if offer.decline_reason else ""
+        answered = ""
+        if offer.answered_at:
+            answered = say(
+                self.locale,
+                "answered after {time}",
+                time=formats.timer(int((offer.answered_at - offer.created_at).total_seconds())),
+            )
+        return OfferRow(
+            id=offer.id or 0,
+            technician=name,
+            state=words.word(self.locale, words.OFFER_STATE, offer.status.value),
+            tone=_OFFER_TONES[offer.status.value],
+            note=" · ".join(p for p in (pay, formats.distance(offer.distance_m), reason, answered) if p),
+            when=formats.stamp(offer.created_at, self.tz),
+        )
+
+    def audits(self) -> tuple[AuditRow, ...]:
+        """What operators did to this order; nothing without audit:read."""
+        if not self.actor.may(Permission.AUDIT_READ):
+            return ()
+        return trail.of_subject(self.session, f"order:{self.order.no}", tz=self.tz, locale=self.locale)

@@ -1,0 +1,53 @@
+"""Stored candidates of a decision as rows: score parts as bars, failed rules as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from servicehub.models.technician import Technician
+from servicehub.queries.operator import words
+from servicehub.texts import Locale, formats, say
+from servicehub.viewmodels.operator import CandidateRow, ScorePart
+
+
+def candidate_rows(
+    candidates: Sequence[Mapping[str, Any]], people: Mapping[int, Technician], chosen_id: int | None, *, locale: Locale
+) -> tuple[CandidateRow, ...]:
+    """In the stored order: best first, excluded last. Bars share one scale, the largest part of any candidate."""
+    widest = max((abs(float(v)) for c in candidates for v in c.get("parts", {}).values()), default=1.0) or 1.0
+    rows, rank = [], 0
+    for c in candidates:
+        person = people.get(int(c["technician_id"]))
+        failed = tuple(words.word(locale, words.RULE, rule) for rule in c.get("failed", ()))
+        rank += not failed
+        rows.append(
+            CandidateRow(
+                technician_id=int(c["technician_id"]),
+                rank="" if failed else str(rank),
+                name=person.name if person else f"#{c['technician_id']}",
+                portrait=person.portrait if person else "av-1",
+                level=words.word(locale, words.LEVEL, person.level.value) if person else "",
+                distance=formats.distance(int(c.get("distance_m") or 0)),
+                travel=say(locale, "{n} min travel", n=int(c.get("travel_minutes") or 0)),
+                score="" if failed else f"{float(c.get('score') or 0):.0f}",
+                is_feasible=not failed,
+                is_chosen=chosen_id is not None and int(c["technician_id"]) == chosen_id,
+                failed=failed,
+                parts=() if failed else _parts(c.get("parts", {}), widest, locale),
+            )
+        )
+    return tuple(rows)
+
+
+def _parts(parts: Mapping[str, Any], widest: float, locale: Locale) -> tuple[ScorePart, ...]:
+    return tuple(
+        ScorePart(
+            name=words.word(locale, words.TERM, term),
+            text=f"{float(value):+.0f}".replace("-", formats.MINUS),
+            width=f"{min(100.0, abs(float(value)) / widest * 100):.0f}%",
+            is_penalty=float(value) < 0,
+        )
+        for term, value in sorted(parts.items(), key=lambda item: -abs(float(item[1])))
+        if float(value)
+    )
