@@ -20,7 +20,7 @@ from servicehub.adapters.geocoder import PLACES
 from servicehub.db import Database
 from servicehub.demo import catalogue, history, people
 from servicehub.domain.access import SYSTEM, Actor, OperatorRole, Role
-from servicehub.domain.geo import Point, to_wgs84
+from servicehub.domain.geo import Datum, Point, to_wgs84
 from servicehub.domain.order import PaymentPlan
 from servicehub.domain.policy import DEFAULT_POLICIES
 from servicehub.models.catalog import AddOn, Category, City, District, DistrictStatus, ServiceItem
@@ -83,7 +83,7 @@ def seed_city(database: Database, *, now: datetime, scale: Scale = FULL, seed: i
 
 def _open(session: Session, now: datetime) -> int:
     city = catalogue.CITY
-    centre = to_wgs84(31.2304, 121.4737, "GCJ-02")
+    centre = to_wgs84(31.2304, 121.4737, Datum.GCJ02)
     city_id = catalog.open_city(session, SYSTEM, City(**city, lat=centre.lat, lng=centre.lng), [_district(row) for row in catalogue.DISTRICTS])
     categories = {
         slug: catalog.add_category(session, SYSTEM, Category(city_id=city_id, slug=slug, name_zh=zh, name_en=en, position=i))
@@ -100,7 +100,7 @@ def _open(session: Session, now: datetime) -> int:
 
 def _district(row: tuple[str, str, str, float, float, str]) -> District:
     adcode, zh, en, lng, lat, status = row
-    at = to_wgs84(lat, lng, "GCJ-02")
+    at = to_wgs84(lat, lng, Datum.GCJ02)
     return District(city_id=0, adcode=adcode, name_zh=zh, name_en=en, lat=at.lat, lng=at.lng, status=DistrictStatus(status))
 
 
