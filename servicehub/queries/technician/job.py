@@ -1,0 +1,151 @@
+"""One job as its technician works it: the next step, what is needed for it, and what happened so far.
+
+Door number, contact and start of a call exist here only while the job allows it; somebody else's job is simply not found.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub import crypto
+from servicehub.domain.access import Actor, Role
+from servicehub.domain.order import CONTACT_OPEN, ORDER, OrderEvent, OrderStatus
+from servicehub.models.catalog import Category, ServiceItem
+from servicehub.models.order import Order, OrderLog, OrderPhoto
+from servicehub.queries.technician import money, scope, words
+from servicehub.queries.technician.scope import SERVED, Task
+from servicehub.queries.technician.workbench import next_step
+from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.viewmodels.technician import CheckLine, Chip, Job, LogLine, Photo
+
+CODE_TRIES = 5
+CUSTOMER_WAIT = timedelta(minutes=15)
+_S = OrderStatus
+PHASES = {_S.ASSIGNED: 0, _S.ACCEPTED: 0, _S.EN_ROUTE: 1, _S.ARRIVED: 2, _S.IN_SERVICE: 3}
+"""Which dot of the steps is now; whatever comes later is the last."""
+STEP_WORDS: dict[OrderStatus, tuple[str, str]] = {
+    _S.ASSIGNED: (N_("Waiting for your answer"), N_("Accept or decline it on the workbench.")),
+    _S.ACCEPTED: (N_("Get ready to leave"), N_("Depart in time; the customer then sees you on the map.")),
+    _S.EN_ROUTE: (N_("On your way"), N_("Press the button at the door; your position is checked.")),
+    _S.ARRIVED: (N_("Ask for the service code"), N_("The customer shows four digits. They start the service.")),
+    _S.IN_SERVICE: (N_("Service under way"), N_("Photos before and after, every line ticked, then finish.")),
+    _S.AWAITING_BALANCE: (N_("Waiting for the balance"), N_("The customer was asked to pay. You may leave.")),
+    _S.AWAITING_CONFIRM: (
+        N_("Waiting for the customer"),
+        N_("Without an answer it counts as confirmed after 24 hours."),
+    ),
+    _S.COMPLETED: (N_("Job done"), N_("The earnings are booked.")),
+    _S.CLOSED: (N_("Job done"), N_("The earnings are booked.")),
+    _S.DISPUTED: (N_("In after-sales"), N_("Operations look into it. These earnings wait.")),
+    _S.CANCELLED: (N_("Job cancelled"), N_("Your time is free again.")),
+}
+
+
+def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Locale) -> Job:
+    """The job `no`, if it is this technician's; an empty one otherwise."""
+    technician, tz = scope.me(session, actor), scope.zone(session, actor)
+    row = session.execute(
+        sa.select(Order, ServiceItem, col(Category.slug))
+        .join(ServiceItem, col(ServiceItem.id) == col(Order.service_item_id))
+        .join(Category, col(Category.id) == col(Order.category_id))
+        .where(col(Order.no) == no[:16], col(Order.technician_id) == technician.id)
+    ).first()
+    if row is None:
+        return Job()
+    order, item, slug = row
+    task, is_open = Task(order, item, slug), order.status in CONTACT_OPEN
+    step_title, step_text = STEP_WORDS.get(order.status, ("", ""))
+    allowed = ORDER.events(order.status, Role.TECHNICIAN)
+    lines = tuple(
+        CheckLine(line["key"], pick(locale, line["zh"], line["en"]), line["key"] in order.checklist_done)
+        for line in item.checklist
+    )
+    return Job(
+        no=order.no,
+        tail=formats.order_tail(order.no),
+        status=order.status.value,
+        status_label=words.status(locale, order.status),
+        step=next_step(order.status) or ("wait" if order.status in (_S.AWAITING_CONFIRM, _S.AWAITING_BALANCE) else ""),
+        step_title=say(locale, step_title) if step_title else "",
+        step_text=say(locale, step_text) if step_text else "",
+        **_timer(order, now),
+        title=scope.title(locale, task),
+        facts=scope.facts(locale, order, item),
+        when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
+        art=f"cat-{slug}",
+        area=order.area,
+        address=scope.address(order),
+        contact=crypto.decrypt(order.contact_enc, "order.contact") if is_open else "",
+        tel=scope.phone(order),
+        contact_open=is_open,
+        map_url=scope.map_url(order),
+        points=json.dumps(
+            [{"id": "door", "lat": order.lat, "lng": order.lng, "kind": "home", "label": order.area}],
+            ensure_ascii=False,
+        ),
+        note=crypto.decrypt(order.note_enc, "order.note") if is_open and order.note_enc else "",
+        requirements=tuple(Chip(key, words.requirement(locale, key)) for key in order.requirements),
+        take_home=formats.yuan(_take_home(session, actor, order), always_decimals=True),
+        rule=scope.rule(locale, order),
+        tries_left=max(0, CODE_TRIES - order.start_code_tries),
+        may_photo_before=order.status in (_S.ARRIVED, _S.IN_SERVICE),
+        may_photo_after=order.status is _S.IN_SERVICE,
+        **_photos(session, order),
+        checklist=lines,
+        checklist_left=sum(not line.done for line in lines),
+        may_cancel=OrderEvent.TECHNICIAN_CANCEL in allowed,
+        **_no_show(order, allowed, now),
+        phase=PHASES.get(order.status, 4),
+        log=_log(session, order, tz, now, locale),
+    )
+
+
+def _take_home(session: Session, actor: Actor, order: Order) -> int:
+    if order.commission:
+        return scope.take_home_fen(order)
+    return money.estimates(session, scope.me(session, actor), [order])[order.id or 0]
+
+
+def _timer(order: Order, now: datetime) -> dict[str, int | bool]:
+    """What the clock on the page counts: to the start, then the running service."""
+    if order.status in (_S.ACCEPTED, _S.EN_ROUTE):
+        return {"has_timer": True, "timer_s": int((order.start_at - now).total_seconds())}
+    if order.status is _S.IN_SERVICE and order.started_at:
+        return {"has_timer": True, "timer_up": True, "timer_s": max(0, int((now - order.started_at).total_seconds()))}
+    return {}
+
+
+def _no_show(order: Order, allowed: list[OrderEvent], now: datetime) -> dict[str, int | bool]:
+    if OrderEvent.CUSTOMER_NO_SHOW not in allowed or order.arrived_at is None:
+        return {}
+    due = max(order.arrived_at, order.start_at) + CUSTOMER_WAIT
+    return {"may_no_show": True, "wait_left_s": max(0, int((due - now).total_seconds()))}
+
+
+def _photos(session: Session, order: Order) -> dict[str, tuple[Photo, ...]]:
+    rows = session.exec(select(OrderPhoto).where(OrderPhoto.order_id == order.id).order_by(col(OrderPhoto.id))).all()
+    return {
+        kind: tuple(Photo(row.key, f"/api/photos/{row.key}") for row in rows if row.kind == kind)
+        for kind in ("before", "after")
+    }
+
+
+def _log(session: Session, order: Order, tz: str, now: datetime, locale: Locale) -> tuple[LogLine, ...]:
+    """What happened, newest first, from the moment the job last became this technician's."""
+    rows = session.exec(select(OrderLog).where(OrderLog.order_id == order.id).order_by(col(OrderLog.id))).all()
+    mine = [n for n, row in enumerate(rows) if row.event in ("dispatch", "reassign", "grab")]
+    told = [row for row in rows[mine[-1] if mine else 0 :] if row.event in words.EVENT]
+    return tuple(
+        LogLine(
+            key=str(row.id),
+            title=say(locale, words.EVENT[row.event][0]),
+            sub=formats.day_time(row.at, now, tz, locale=locale),
+            icon=words.EVENT[row.event][1],
+            state="now" if row is told[-1] and order.status not in SERVED else "ok",
+        )
+        for row in reversed(told)
+    )

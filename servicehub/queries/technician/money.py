@@ -1,0 +1,52 @@
+"""What a job brings its technician, before it is his: the same division of the price that settles it later."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.domain.money import BP
+from servicehub.domain.policy import OrderPolicy
+from servicehub.domain.settlement import take_home
+from servicehub.models.catalog import Policy
+from servicehub.models.customer import Coupon, CouponGrant
+from servicehub.models.order import Order, OrderLine
+from servicehub.models.technician import Technician
+
+
+def policies(session: Session, orders: Sequence[Order]) -> dict[int, OrderPolicy]:
+    """The rules that these orders froze, by policy id."""
+    ids = {order.policy_id for order in orders}
+    rows = session.exec(select(Policy).where(col(Policy.id).in_(ids))).all() if ids else []
+    return {row.id or 0: OrderPolicy.of(row.document, row.version) for row in rows}
+
+
+def estimates(session: Session, technician: Technician, orders: Sequence[Order]) -> dict[int, int]:
+    """Order id -> take-home in fen if this technician served it."""
+    if not orders:
+        return {}
+    ids = [order.id for order in orders]
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in session.exec(select(OrderLine).where(col(OrderLine.order_id).in_(ids))).all():
+        lines[line.order_id].append(line)
+    funders = dict(
+        session.execute(
+            sa.select(col(Order.id), col(Coupon.funder_platform_bp))
+            .join(CouponGrant, col(CouponGrant.id) == col(Order.coupon_grant_id))
+            .join(Coupon, col(Coupon.id) == col(CouponGrant.coupon_id))
+            .where(col(Order.id).in_(ids))
+        ).all()
+    )
+    rules = policies(session, orders)
+    return {
+        order.id or 0: take_home(
+            lines[order.id or 0],
+            rate=rules[order.policy_id].commission.rate(technician.level, rules[order.policy_id].version),
+            pass_through=rules[order.policy_id].commission.pass_through,
+            funder_platform_bp=funders.get(order.id, BP),
+        )
+        for order in orders
+    }
