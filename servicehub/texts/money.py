@@ -58,7 +58,7 @@ ACCOUNTS: dict[str, str] = {
     "gw_fee": N_("Channel fees"),
 }
 ENTRIES: dict[str, str] = {
-    "payment": N_("Payment received"),
+    "payment": N_("Payment booked"),
     "returned": N_("Payment to be returned"),
     "refund_due": N_("Refund promised"),
     "clawback": N_("Refund after settlement"),
