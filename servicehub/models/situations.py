@@ -1,0 +1,302 @@
+"""How rows become the matching's questions: a job and its candidates for any number of orders, in about a dozen set statements.
+
+Reading only; the rules are in `matching`. It lies below services and queries because an operator's preview and the automatic round
+must ask the same question.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from servicehub.domain.calendar import Calendar
+from servicehub.domain.geo import Point
+from servicehub.domain.order import OrderMode, OrderStatus
+from servicehub.domain.technician import CertificateStatus, TechnicianStatus
+from servicehub.domain.timewindow import Window, local_time
+from servicehub.matching import DEFAULT_POLICY, Candidate, Job, Policy
+from servicehub.models.calendars import PERSON_COLUMNS, Person, load_calendars, person_of
+from servicehub.models.catalog import Policy as PolicyRow
+from servicehub.models.dispatch import Offer
+from servicehub.models.order import Order
+from servicehub.models.payment import Earning
+from servicehub.models.supply import Service, load_services
+from servicehub.models.technician import Certificate, PairBlock, Technician, TechnicianSkill, WeeklyShift
+
+DISPATCH_KIND = "dispatch"
+"""Kind of the policy document that holds the weights."""
+FAIR_DAYS = 7
+"""Income of this many days is compared with the weekly plan."""
+DONE = (OrderStatus.COMPLETED, OrderStatus.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that `matching.assess` asks for about one order."""
+
+    job: Job
+    candidates: tuple[Candidate, ...]
+    policy: Policy
+
+
+class _Standing(NamedTuple):
+    """A technician's row besides what a calendar needs."""
+
+    person: Person
+    city_id: int
+    is_active: bool
+    is_online: bool
+    offers_feasible: int
+    offers_accepted: int
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is known of the technicians beyond their rows."""
+
+    skills: dict[int, frozenset[str]]
+    certificates: dict[int, dict[str, date]]
+    income: dict[int, int]
+    planned: dict[int, int]
+    blocked: dict[int, frozenset[int]]
+    visits: dict[int, dict[int, int]]
+
+
+def load_situations(
+    session: Session,
+    orders: Sequence[Order],
+    *,
+    now: datetime,
+    technician_ids: Collection[int] | None = None,
+    by_hand: int | None = None,
+) -> dict[int, Situation]:
+    """Order id -> its situation.
+
+    Candidates are everybody in the city who offers the service; an order in mode CHOOSE has only the requested technician.
+    `technician_ids` narrows to these people whatever they offer. `by_hand` adds one person, who may have been asked before.
+    """
+    if not orders:
+        return {}
+    services = load_services(session, {o.service_item_id for o in orders})
+    standings = _load_standings(session, {o.city_id for o in orders}, technician_ids)
+    about = _load_about(session, standings, {o.customer_id for o in orders}, now)
+    wanted = _wanted(orders, services, about, technician_ids, by_hand)
+    calendars = _load_all_calendars(session, orders, services, standings, set().union(*wanted.values()), now)
+    asked = _load_asked(session, [o.id or 0 for o in orders])
+    policies = _load_policies(session, {o.city_id for o in orders}, now)
+    candidates = {i: _candidate(standings[i], calendars[i], about) for i in calendars}
+    return {
+        o.id or 0: Situation(
+            job=_job(o, services[o.service_item_id], asked[o.id or 0] - {by_hand}, now),
+            candidates=tuple(
+                candidates[i]
+                for i in sorted(wanted[o.id or 0])
+                if i in candidates and standings[i].city_id == o.city_id
+            ),
+            policy=policies.get(o.city_id, DEFAULT_POLICY),
+        )
+        for o in orders
+    }
+
+
+def _job(order: Order, service: Service, asked: frozenset[int], now: datetime) -> Job:
+    window = Window.between(order.start_at, order.end_at)
+    return Job(
+        order_id=order.id or 0,
+        place=Point(order.lat, order.lng),
+        start=window.start,
+        minutes=window.minutes,
+        now=now,
+        buffer_minutes=service.buffer_minutes,
+        skill=service.skill,
+        certificate=service.certificate,
+        customer_id=order.customer_id,
+        gender=order.gender,
+        requested_technician_id=order.requested_technician_id,
+        is_immediate=order.is_immediate,
+        is_urgent=order.priority > 0,
+        asked=asked,
+    )
+
+
+def _candidate(standing: _Standing, calendar: Calendar, about: _About) -> Candidate:
+    person = standing.person
+    return Candidate(
+        technician_id=person.id,
+        calendar=calendar,
+        gender=person.gender,
+        level=person.level,
+        is_active=standing.is_active,
+        is_online=standing.is_online,
+        skills=about.skills.get(person.id, frozenset()),
+        certificates=about.certificates.get(person.id, {}),
+        rating_sum=person.rating_sum,
+        rating_count=person.rating_count,
+        offers_feasible=standing.offers_feasible,
+        offers_accepted=standing.offers_accepted,
+        income_fen=about.income.get(person.id, 0),
+        available_minutes=about.planned.get(person.id, 0),
+        visits_to=about.visits.get(person.id, {}),
+        blocked=about.blocked.get(person.id, frozenset()),
+    )
+
+
+def _wanted(
+    orders: Sequence[Order],
+    services: dict[int, Service],
+    about: _About,
+    technician_ids: Collection[int] | None,
+    by_hand: int | None,
+) -> dict[int, set[int]]:
+    offering: dict[str, set[int]] = defaultdict(set)
+    for technician_id, skills in about.skills.items():
+        for skill in skills:
+            offering[skill].add(technician_id)
+    wanted: dict[int, set[int]] = {}
+    for order in orders:
+        chosen = order.requested_technician_id
+        if technician_ids is not None:
+            people = set(technician_ids)
+        elif order.mode is OrderMode.CHOOSE and chosen is not None and by_hand is None:
+            people = {chosen}
+        else:
+            people = set(offering[services[order.service_item_id].skill])
+        wanted[order.id or 0] = people | ({by_hand} if by_hand is not None else set())
+    return wanted
+
+
+def _load_standings(
+    session: Session, city_ids: Collection[int], technician_ids: Collection[int] | None
+) -> dict[int, _Standing]:
+    query = sa.select(
+        *PERSON_COLUMNS,
+        col(Technician.city_id),
+        col(Technician.status),
+        col(Technician.is_online),
+        col(Technician.offers_feasible),
+        col(Technician.offers_accepted),
+    ).where(col(Technician.city_id).in_(city_ids), col(Technician.status) != TechnicianStatus.LEFT)
+    if technician_ids is not None:
+        query = query.where(col(Technician.id).in_(technician_ids))
+    found: dict[int, _Standing] = {}
+    for row in session.execute(query):
+        city_id, status, *rest = row[-5:]
+        found[row[0]] = _Standing(person_of(row), city_id, status is TechnicianStatus.ACTIVE, *rest)
+    return found
+
+
+def _load_about(session: Session, ids: Collection[int], customer_ids: Collection[int], now: datetime) -> _About:
+    skills: dict[int, set[str]] = defaultdict(set)
+    rows: Iterable[Any] = session.execute(
+        sa.select(col(TechnicianSkill.technician_id), col(TechnicianSkill.skill)).where(
+            col(TechnicianSkill.technician_id).in_(ids)
+        )
+    )
+    for technician_id, skill in rows:
+        skills[technician_id].add(skill)
+    certificates: dict[int, dict[str, date]] = defaultdict(dict)
+    rows = session.execute(
+        sa.select(col(Certificate.technician_id), col(Certificate.kind), sa.func.max(col(Certificate.expires_on)))
+        .where(col(Certificate.technician_id).in_(ids), col(Certificate.status) == CertificateStatus.APPROVED)
+        .group_by(col(Certificate.technician_id), col(Certificate.kind))
+    )
+    for technician_id, kind, until in rows:
+        certificates[technician_id][kind] = until
+    blocked: dict[int, set[int]] = defaultdict(set)
+    rows = session.execute(
+        sa.select(col(PairBlock.technician_id), col(PairBlock.customer_id)).where(
+            col(PairBlock.customer_id).in_(customer_ids)
+        )
+    )
+    for technician_id, customer_id in rows:
+        blocked[technician_id].add(customer_id)
+    return _About(
+        skills={i: frozenset(found) for i, found in skills.items()},
+        certificates=certificates,
+        income=_load_income(session, ids, now),
+        planned=_load_planned(session, ids),
+        blocked={i: frozenset(found) for i, found in blocked.items()},
+        visits=_load_visits(session, customer_ids),
+    )
+
+
+def _load_income(session: Session, ids: Collection[int], now: datetime) -> dict[int, int]:
+    rows = session.execute(
+        sa.select(col(Earning.technician_id), sa.func.sum(col(Earning.net_fen)))
+        .where(col(Earning.technician_id).in_(ids), col(Earning.created_at) > now - timedelta(days=FAIR_DAYS))
+        .group_by(col(Earning.technician_id))
+    )
+    return {technician_id: int(total or 0) for technician_id, total in rows}
+
+
+def _load_planned(session: Session, ids: Collection[int]) -> dict[int, int]:
+    """Minutes of the weekly plan."""
+    length = col(WeeklyShift.end_minute) - col(WeeklyShift.start_minute)
+    rows = session.execute(
+        sa.select(
+            col(WeeklyShift.technician_id), sa.func.sum(sa.case((col(WeeklyShift.is_break), -length), else_=length))
+        )
+        .where(col(WeeklyShift.technician_id).in_(ids))
+        .group_by(col(WeeklyShift.technician_id))
+    )
+    return {technician_id: int(minutes or 0) for technician_id, minutes in rows}
+
+
+def _load_visits(session: Session, customer_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """Technician -> customer -> finished visits."""
+    rows: Iterable[Any] = session.execute(
+        sa.select(col(Order.technician_id), col(Order.customer_id), sa.func.count())
+        .where(
+            col(Order.customer_id).in_(customer_ids), col(Order.technician_id).is_not(None), col(Order.status).in_(DONE)
+        )
+        .group_by(col(Order.technician_id), col(Order.customer_id))
+    )
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    for technician_id, customer_id, count in rows:
+        found[technician_id][customer_id] = count
+    return found
+
+
+def _load_all_calendars(
+    session: Session,
+    orders: Sequence[Order],
+    services: dict[int, Service],
+    standings: dict[int, _Standing],
+    wanted: set[int],
+    now: datetime,
+) -> dict[int, Calendar]:
+    calendars: dict[int, Calendar] = {}
+    for city_id in sorted({o.city_id for o in orders}):
+        here = [o for o in orders if o.city_id == city_id]
+        within = Window.between(min(o.start_at for o in here), max(o.end_at for o in here))
+        people = [s.person for i, s in standings.items() if i in wanted and s.city_id == city_id]
+        clock = local_time(services[here[0].service_item_id].zone)
+        calendars |= load_calendars(session, people, within, clock, city_id=city_id, now=now)
+    return calendars
+
+
+def _load_asked(session: Session, order_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    rows: Iterable[Any] = session.execute(
+        sa.select(col(Offer.order_id), col(Offer.technician_id)).where(col(Offer.order_id).in_(order_ids))
+    )
+    for order_id, technician_id in rows:
+        found[order_id].add(technician_id)
+    return {order_id: frozenset(found[order_id]) for order_id in order_ids}
+
+
+def _load_policies(session: Session, city_ids: Collection[int], now: datetime) -> dict[int, Policy]:
+    rows: Iterable[Any] = session.execute(
+        sa.select(col(PolicyRow.city_id), col(PolicyRow.version), col(PolicyRow.document))
+        .where(
+            col(PolicyRow.city_id).in_(city_ids),
+            col(PolicyRow.kind) == DISPATCH_KIND,
+            col(PolicyRow.effective_at) <= now,
+        )
+        .order_by(col(PolicyRow.version))
+    )
+    return {city_id: Policy.of(document, version) for city_id, version, document in rows}
