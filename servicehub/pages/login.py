@@ -64,7 +64,7 @@ def _answer() -> rx.Component:
         btn(_("Change number"), kind="g", on_click=LoginState.change_phone),
         class_name="row g8",
     )
-    demo = rx.cond(LoginState.demo_text != "", note(LoginState.demo_text, "info", "message"), rx.fragment())
+    demo = rx.cond(LoginState.demo_text != "", note(LoginState.demo_text, "info", "message-circle"), rx.fragment())
     button = btn(_("Log in"), type="submit", size="l", block=True)
     return plain_form(
         demo, code, *fields, _problem(), button, again, action="/api/session/code", id="answer", cls="col g16"
