@@ -22,7 +22,7 @@ from servicehub.domain.geo import Point
 from servicehub.domain.technician import CELL_MINUTES, CellKind, Gender
 from servicehub.domain.timewindow import LocalTime, Window, aligned, cells_of, instant_of, minute_of
 from servicehub.errors import NobodyAvailable, NotFound, SlotTaken, SlotUnavailable
-from servicehub.models.calendars import load_calendars
+from servicehub.models.calendars import Person, load_calendars
 from servicehub.models.dispatch import Occupancy, TechnicianDay
 from servicehub.models.order import Order
 from servicehub.models.supply import Service, load_named_people, load_people, load_service
@@ -112,8 +112,9 @@ def claim(
     bound = kind is CellKind.HOLD if limited is None else limited
     terms = visit.terms(service, now=now, limited=bound, waived=waived)
     block = _block(visit, service)
+    person = _person(session, visit, service, technician_id)
     lock_days(session, [technician_id], block, service.clock)
-    calendar = _calendar(session, visit, service, technician_id, now=now)
+    calendar = _calendar(session, visit, service, person, now=now)
     verdict = Decider(calendar, terms).verdict(visit.window.start)
     if verdict.why is WhyNot.BUSY:
         raise SlotTaken(f"technician {technician_id}", technician_id=technician_id)
@@ -184,7 +185,8 @@ def swap(
 def check(session: Session, visit: Visit, technician_id: int, *, now: datetime, limited: bool = True) -> Verdict:
     """What a claim would decide now, without taking anything. Raises: NotFound."""
     service = load_service(session, visit.service_item_id)
-    calendar = _calendar(session, visit, service, technician_id, now=now).without(visit.order_id)
+    person = _person(session, visit, service, technician_id)
+    calendar = _calendar(session, visit, service, person, now=now).without(visit.order_id)
     return Decider(calendar, visit.terms(service, now=now, limited=limited)).verdict(visit.window.start)
 
 
@@ -261,13 +263,19 @@ def _block(visit: Visit, service: Service) -> Window:
     return aligned(visit.window.grown(service.buffer_minutes, service.buffer_minutes))
 
 
-def _calendar(session: Session, visit: Visit, service: Service, technician_id: int, *, now: datetime) -> Calendar:
+def _person(session: Session, visit: Visit, service: Service, technician_id: int) -> Person:
     people = load_named_people(session, service, [technician_id], customer_id=visit.customer_id, gender=visit.gender)
     if not people:
         raise NotFound(f"technician {technician_id}")
-    return load_calendars(
-        session, people, visit.window, service.clock, city_id=service.city_id, category_id=service.category_id, now=now
-    )[technician_id]
+    return people[0]
+
+
+def _calendar(session: Session, visit: Visit, service: Service, person: Person, *, now: datetime) -> Calendar:
+    city_id, category_id = service.city_id, service.category_id
+    found = load_calendars(
+        session, [person], visit.window, service.clock, city_id=city_id, category_id=category_id, now=now
+    )
+    return found[person.id]
 
 
 def _everybody(session: Session, visit: Visit, service: Service, within: Window, *, now: datetime) -> list[Calendar]:
