@@ -6,15 +6,19 @@
   const ui = (window.ui = {}), root = document.documentElement, store = (s, k, v) => { try { return v === undefined ? s.getItem(k) : s.setItem(k, v); } catch { return null; } };
   const EN = /^\/en(\/|$)/; root.lang = EN.test(location.pathname) ? "en" : "zh-CN";
   /* ---- dialogs ----------------------------------------------------------------------------- */
-  ui.open = id => { const d = document.getElementById(id); if (d && !d.open) d.showModal(); };
+  ui.open = id => { const d = document.getElementById(id); if (d && !d.open) { d.showModal(); d.querySelector('.sheet-h h2')?.focus(); } };
   ui.close = d => { d = typeof d === "string" ? document.getElementById(d) : d; if (!d?.open) return;
     if (d.classList.contains("sheet")) { d.classList.add("out"); setTimeout(() => { d.classList.remove("out"); d.style.transform = ""; d.close(); }, 190); } else d.close(); };
   on("click", e => {
     const o = e.target.closest("[data-open]"); if (o) return ui.open(o.dataset.open);
     const c = e.target.closest("[data-close]"); if (c) return ui.close(c.closest("dialog"));
     const a = e.target.closest("a[data-lang]"); if (a) { e.preventDefault(); const bare = location.pathname.replace(EN, "/"), to = a.dataset.lang; document.cookie = `lang=${to};path=/;max-age=31536000;SameSite=Lax`; return location.assign((to === "en" ? "/en" : "") + bare + location.search); }
+    const l = e.target.closest("[data-locate]"); if (l) return locate(l);
     const d = e.target; if (d.tagName === "DIALOG") { const r = d.getBoundingClientRect(); if (e.clientY < r.top || e.clientY > r.bottom || e.clientX < r.left || e.clientX > r.right) ui.close(d); }
   });
+  // a [data-locate] button fills its form's lat and lng (empty when the phone cannot tell) and submits it
+  const locate = b => { const f = b.form, go = (lat, lng) => { f.elements.lat.value = lat; f.elements.lng.value = lng; b.dataset.busy = "0"; f.requestSubmit(); }; if (b.dataset.busy === "1") return; b.dataset.busy = "1";
+    if (!navigator.geolocation) return go("", ""); navigator.geolocation.getCurrentPosition(q => go(q.coords.latitude, q.coords.longitude), () => go("", ""), { enableHighAccuracy: true, maximumAge: 1e4, timeout: 8000 }); };
   let g = null, s = null, p = null;
   on("pointerdown", e => {
     const h = e.target.closest(".grab"); if (h) { g = { d: h.closest("dialog"), y: e.clientY }; return h.setPointerCapture(e.pointerId); }
@@ -95,11 +99,12 @@
     w() { if (!["1", "true"].includes(this.getAttribute("active"))) return this.stop(); if (this.wid != null || !navigator.geolocation) return; this.wid = navigator.geolocation.watchPosition(q => this.send(q), () => {}, { enableHighAccuracy: true, maximumAge: 5000, timeout: 20000 }); }
     send({ coords: c, timestamp: at }) { const l = this.last, far = l ? Math.hypot((c.latitude - l.lat) * 111320, (c.longitude - l.lng) * 111320 * Math.cos(c.latitude * Math.PI / 180)) : 1e9; if (l && at - l.t < 1e4 && far < 40) return; this.last = { lat: c.latitude, lng: c.longitude, t: at };
       fetch(this.getAttribute("url"), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ lat: c.latitude, lng: c.longitude, accuracy: c.accuracy, at: new Date(at).toISOString() }), keepalive: true }).catch(() => { this.last = null; }); } });
-  // <x-photo action="…"> around a file input and a [data-uploaded] button
+  // <x-photo action="…" fields="order=…&kind=…"> around a file input and a [data-uploaded] button; tries again when the network is back
   def("x-photo", class extends Base { connectedCallback() { this.shadowRoot.innerHTML = `<slot></slot><div role="status" style="font-size:.75rem;color:var(--mut);min-height:1rem;text-align:center"></div>`; this.onchange = e => e.target.files?.[0] && this.take(e.target.files[0], e.target); }
     say(t, bad) { const o = $("div", this.shadowRoot); o.textContent = t; o.style.color = bad ? "var(--bad)" : "var(--mut)"; }
     async take(f, input) { this.say(this.a("busy") + "…"); let b;
       try { const m = await createImageBitmap(f, { imageOrientation: "from-image" }), k = Math.min(1, 1600 / Math.max(m.width, m.height)), c = document.createElement("canvas"); c.width = Math.round(m.width * k); c.height = Math.round(m.height * k); c.getContext("2d").drawImage(m, 0, 0, c.width, c.height); b = await new Promise(r => c.toBlob(r, "image/jpeg", .84)); if (!b) throw 0; } catch { return this.say(this.a("toobig"), 1); }
-      const d = new FormData(), x = new XMLHttpRequest(); d.append("file", b, "photo.jpg"); x.open("POST", this.a("action")); x.upload.onprogress = e => e.lengthComputable && this.say(`${this.a("busy")} ${Math.round(e.loaded / e.total * 100)}%`);
-      const bad = () => this.say(this.a("failed"), 1); x.onerror = bad; x.onload = () => { if (x.status >= 300) return bad(); this.say(this.a("done")); input.value = ""; $("[data-uploaded]", this)?.click(); }; x.send(d); } });
+      this.post(b, input); }
+    post(b, input) { const d = new FormData(), x = new XMLHttpRequest(); for (const [k, w] of new URLSearchParams(this.a("fields"))) d.append(k, w); d.append("file", b, "photo.jpg"); x.open("POST", this.a("action")); x.upload.onprogress = e => e.lengthComputable && this.say(`${this.a("busy")} ${Math.round(e.loaded / e.total * 100)}%`);
+      const bad = () => this.say(this.a("failed"), 1); x.onerror = () => { bad(); addEventListener("online", () => this.isConnected && this.post(b, input), { once: true }); }; x.onload = () => { if (x.status >= 300) return bad(); this.say(this.a("done")); input.value = ""; $("[data-uploaded]", this)?.click(); }; x.send(d); } });
 })();

@@ -149,9 +149,19 @@ def position_watch(on: Any, url: str = "/api/technician/position") -> rx.Compone
 
 
 def photo_input(
-    label: Text, action: Any, on_uploaded: Any, *, name: str = "photo", capture: bool = False, **props: Any
+    label: Text,
+    action: Any,
+    on_uploaded: Any,
+    *,
+    fields: Any = None,
+    name: str = "photo",
+    capture: bool = False,
+    **props: Any,
 ) -> rx.Component:
-    """A picture is shrunk to 1600 px JPEG, posted as multipart field `file` to `action`, then `on_uploaded` runs."""
+    """A picture is shrunk to 1600 px JPEG, posted as multipart field `file` to `action`, then `on_uploaded` runs.
+
+    `fields` are further form fields as a query string (`order=…&kind=before`).
+    """
     if capture:
         props = merge_attrs(props, capture="environment")
     field = el.input(type="file", accept="image/*", name=name, aria_label=label, class_name="photo-in", **props)
@@ -167,6 +177,7 @@ def photo_input(
             **attrs(data_uploaded="", aria_hidden="true"),
         ),
         action=action,
+        fields=fields,
         busy=_("Uploading"),
         done=_("Uploaded"),
         failed=_("Upload failed, please try again"),

@@ -6,6 +6,7 @@ Owns the guards of these steps. Money moves only through `settlements` and `refu
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -14,7 +15,16 @@ from servicehub import crypto
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.order import OrderEvent, OrderStatus
-from servicehub.errors import ChecklistOpen, Invalid, PhotosMissing, ReasonMissing, TooEarly, TooFar, TooManyTries, WrongStartCode
+from servicehub.errors import (
+    ChecklistOpen,
+    Invalid,
+    PhotosMissing,
+    ReasonMissing,
+    TooEarly,
+    TooFar,
+    TooManyTries,
+    WrongStartCode,
+)
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order, OrderPhoto
 from servicehub.models.technician import Technician
@@ -33,7 +43,9 @@ def depart(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
     if now < earliest:
         raise TooEarly(f"depart {no}", at=earliest)
     transitions.advance(session, order, OrderEvent.DEPART, actor, now=now, departed_at=now)
-    notices.send(session, order.customer_id, "departed", key=f"departed:{no}:{order.version}", now=now, link=f"/orders/{no}")
+    notices.send(
+        session, order.customer_id, "departed", key=f"departed:{no}:{order.version}", now=now, link=f"/orders/{no}"
+    )
 
 
 def arrive(session: Session, actor: Actor, no: str, lat: float, lng: float, *, now: datetime) -> None:
@@ -42,21 +54,40 @@ def arrive(session: Session, actor: Actor, no: str, lat: float, lng: float, *, n
     away = round(distance_m(_point(lat, lng), Point(order.lat, order.lng)))
     if away > get_settings().arrive_radius_m:
         raise TooFar(f"{away} m from {no}", distance_m=away, radius_m=get_settings().arrive_radius_m)
-    transitions.advance(session, order, OrderEvent.ARRIVE, actor, now=now, arrived_at=now, data={"distance_m": away})
+    _arrived(session, order, actor, now=now, data={"distance_m": away}, last_lat=lat, last_lng=lng, last_seen_at=now)
+
+
+def arrive_without_position(session: Session, actor: Actor, no: str, *, reason: str, now: datetime) -> None:
+    """Be there with a phone that cannot tell where it is: allowed with a reason, and flagged in the order's log.
+
+    Raises: ReasonMissing.
+    """
+    if not reason.strip():
+        raise ReasonMissing(no)
+    order = _own(session, actor, no)
+    _arrived(session, order, actor, now=now, reason=reason.strip(), data={"unverified": True})
+
+
+def _arrived(
+    session: Session, order: Order, actor: Actor, *, now: datetime, data: dict[str, Any], reason: str = "", **seen: Any
+) -> None:
+    """The step itself; `seen` are the technician's columns that the position fills."""
+    transitions.advance(session, order, OrderEvent.ARRIVE, actor, now=now, reason=reason, arrived_at=now, data=data)
     on_time = int(now <= order.start_at + ON_TIME_GRACE)
     session.execute(
         sa.update(Technician)
         .where(col(Technician.id) == order.technician_id)
-        .values(
-            arrived_count=Technician.arrived_count + 1,
-            on_time_count=Technician.on_time_count + on_time,
-            last_lat=lat,
-            last_lng=lng,
-            last_seen_at=now,
-        )
+        .values(arrived_count=Technician.arrived_count + 1, on_time_count=Technician.on_time_count + on_time, **seen)
         .execution_options(synchronize_session=False)
     )
-    notices.send(session, order.customer_id, "arrived", key=f"arrived:{no}:{order.version}", now=now, link=f"/orders/{no}")
+    notices.send(
+        session,
+        order.customer_id,
+        "arrived",
+        key=f"arrived:{order.no}:{order.version}",
+        now=now,
+        link=f"/orders/{order.no}",
+    )
 
 
 def start(session: Session, actor: Actor, no: str, code: str, *, now: datetime) -> bool:
@@ -137,7 +168,9 @@ def _point(lat: float, lng: float) -> Point:
 
 
 def _require_proof(session: Session, order: Order) -> None:
-    kinds = set(session.exec(select(OrderPhoto.kind).where(OrderPhoto.order_id == order.id).group_by(OrderPhoto.kind)).all())
+    kinds = set(
+        session.exec(select(OrderPhoto.kind).where(OrderPhoto.order_id == order.id).group_by(OrderPhoto.kind)).all()
+    )
     if missing := sorted({"before", "after"} - kinds):
         raise PhotosMissing(order.no, kinds=missing)
     item = session.get_one(ServiceItem, order.service_item_id)
