@@ -105,12 +105,27 @@ _WASH_IN = (
     ("试机确认正常", "Test run afterwards"),
 )
 _WASH_OUT = (("不含维修与更换配件", "No repair or replacement parts"), ("不含高空作业", "No work at height"))
-_CARE_IN = (("专业药剂与设备", "Professional agents and equipment"), ("家具保护与归位", "Furniture protected and put back"), ("效果现场验收", "Result checked with you on site"))
+_CARE_IN = (
+    ("专业药剂与设备", "Professional agents and equipment"),
+    ("家具保护与归位", "Furniture protected and put back"),
+    ("效果现场验收", "Result checked with you on site"),
+)
 _CARE_OUT = (("不含大件搬运", "No moving of large furniture"),)
-_FIX_IN = (("上门检查与报价", "Inspection and quote on site"), ("基础工具与人工", "Basic tools and labour"), ("完工试用与清理", "Trial and tidy-up at the end"))
+_FIX_IN = (
+    ("上门检查与报价", "Inspection and quote on site"),
+    ("基础工具与人工", "Basic tools and labour"),
+    ("完工试用与清理", "Trial and tidy-up at the end"),
+)
 _FIX_OUT = (("材料按价目另计", "Materials charged by the price list"),)
-_BODY_IN = (("持证技师上门", "Certified therapist at your door"), ("一客一换床单毛巾", "Fresh sheets and towels for each guest"), ("服务前身体状况询问", "Health questions before we begin"))
-_BODY_OUT = (("不含任何医疗行为", "No medical treatment"), ("孕期与术后请先咨询医生", "Ask your doctor first when pregnant or after surgery"))
+_BODY_IN = (
+    ("持证技师上门", "Certified therapist at your door"),
+    ("一客一换床单毛巾", "Fresh sheets and towels for each guest"),
+    ("服务前身体状况询问", "Health questions before we begin"),
+)
+_BODY_OUT = (
+    ("不含任何医疗行为", "No medical treatment"),
+    ("孕期与术后请先咨询医生", "Ask your doctor first when pregnant or after surgery"),
+)
 
 
 def _daily(hours: int, yuan: int, sqm: int) -> Item:
@@ -218,5 +233,13 @@ COUPONS: tuple[dict[str, object], ...] = (
     {"slug": "promise-20", "name_zh": "守约补偿 20", "name_en": "Promise kept: ¥20 for you", "kind": "amount", "amount_fen": 2000, "stock": 100000, "claimable": False},
 )  # fmt: skip
 
-HOLIDAYS: tuple[str, ...] = ("2026-10-01", "2026-10-02", "2026-10-03", "2027-01-01", "2027-02-06", "2027-02-07", "2027-02-08")
+HOLIDAYS: tuple[str, ...] = (
+    "2026-10-01",
+    "2026-10-02",
+    "2026-10-03",
+    "2027-01-01",
+    "2027-02-06",
+    "2027-02-07",
+    "2027-02-08",
+)
 """Statutory holidays with the holiday surcharge, local dates."""

@@ -16,7 +16,14 @@ from servicehub.domain.technician import Transport
 from servicehub.domain.travel import OFFLINE
 from servicehub.services.chronicle import Outcome, PastOrder, PastReview
 
-SHARES: dict[str, float] = {"daily": 0.38, "appliance": 0.17, "massage": 0.19, "repair": 0.14, "deep": 0.08, "care": 0.04}
+SHARES: dict[str, float] = {
+    "daily": 0.38,
+    "appliance": 0.17,
+    "massage": 0.19,
+    "repair": 0.14,
+    "deep": 0.08,
+    "care": 0.04,
+}
 WEEKDAYS = (0.85, 0.9, 0.95, 1.0, 1.05, 1.45, 1.35)
 HOURS: dict[str, tuple[int, ...]] = {
     "daily": (8, 9, 9, 9, 10, 10, 13, 14, 14, 14, 15, 15, 16, 17),
@@ -26,8 +33,17 @@ HOURS: dict[str, tuple[int, ...]] = {
     "repair": (8, 9, 10, 11, 13, 14, 16, 17, 18, 19),
     "massage": (12, 13, 15, 17, 18, 19, 20, 20, 21, 21),
 }
-OUTCOMES: tuple[tuple[Outcome, float], ...] = (("finished", 88.0), ("cancelled_free", 5.0), ("cancelled_late", 2.2), ("expired", 3.5), ("no_show", 0.7))
-GOOD_TAGS, BAD_TAGS = ("on_time", "careful", "friendly", "well_equipped"), ("late", "smell", "missed_corners", "price_talk")
+OUTCOMES: tuple[tuple[Outcome, float], ...] = (
+    ("finished", 88.0),
+    ("cancelled_free", 5.0),
+    ("cancelled_late", 2.2),
+    ("expired", 3.5),
+    ("no_show", 0.7),
+)
+GOOD_TAGS, BAD_TAGS = (
+    ("on_time", "careful", "friendly", "well_equipped"),
+    ("late", "smell", "missed_corners", "price_talk"),
+)
 TEXTS: dict[int, tuple[str, ...]] = {
     5: (
         "提前几分钟到，干活利索，厨房角落都擦到了，走的时候把垃圾也带走了。", "师傅很专业，讲解清楚，做完还试了一遍，放心。", "已经是第三次约了，一如既往地好。",
@@ -95,7 +111,15 @@ class Diary:
 
 
 def plan(
-    random: Random, *, places: list[Place], hands: list[Hand], products: list[Product], zone: ZoneInfo, now: datetime, days: int, orders: int
+    random: Random,
+    *,
+    places: list[Place],
+    hands: list[Hand],
+    products: list[Product],
+    zone: ZoneInfo,
+    now: datetime,
+    days: int,
+    orders: int,
 ) -> list[PastOrder]:
     """About `orders` past orders over `days` days until `now`, ascending by creation."""
     today = now.astimezone(zone).date()
@@ -117,20 +141,40 @@ def plan(
 
 
 def _place(
-    random: Random, on: date, product: Product, place: Place, hands: list[Hand], diaries: dict[int, Diary], zone: ZoneInfo, now: datetime
+    random: Random,
+    on: date,
+    product: Product,
+    place: Place,
+    hands: list[Hand],
+    diaries: dict[int, Diary],
+    zone: ZoneInfo,
+    now: datetime,
 ) -> PastOrder | None:
     quantity = random.choice([product.least] * 3 + [min(product.least + 1, product.most)])
     add_ons = tuple((slug, 1) for slug, _ in product.add_ons if random.random() < 0.12)
-    minutes = product.minutes + (quantity - product.least) * product.extra_minutes + sum(m for s, m in product.add_ons if (s, 1) in add_ons)
+    minutes = (
+        product.minutes
+        + (quantity - product.least) * product.extra_minutes
+        + sum(m for s, m in product.add_ons if (s, 1) in add_ons)
+    )
     length = timedelta(minutes=-(-minutes // 15) * 15)
     for _ in range(6):
         start = datetime.combine(on, time(random.choice(HOURS[product.category]), random.choice((0, 30))), zone)
-        able = [h for h in hands if product.skill in h.skills and _works(h, start, length) and distance_m(h.home, place.at) < 11_000]
+        able = [
+            h
+            for h in hands
+            if product.skill in h.skills and _works(h, start, length) and distance_m(h.home, place.at) < 11_000
+        ]
         random.shuffle(able)
         able.sort(key=lambda h: len(diaries[h.technician_id].visits) / 40 + distance_m(h.home, place.at) / 5000)
         for hand in able[:6]:
-            if diaries[hand.technician_id].fits(start, start + length, place.at, hand.transport) and start + length + timedelta(minutes=45) < now:
-                return _order(random, product, place, hand, diaries[hand.technician_id], start, length, quantity, add_ons)
+            if (
+                diaries[hand.technician_id].fits(start, start + length, place.at, hand.transport)
+                and start + length + timedelta(minutes=45) < now
+            ):
+                return _order(
+                    random, product, place, hand, diaries[hand.technician_id], start, length, quantity, add_ons
+                )
     return None
 
 
@@ -154,7 +198,11 @@ def _order(
         address_id=place.address_id,
         item_id=product.item_id,
         technician_id=hand.technician_id,
-        created_at=start - timedelta(minutes=random.choice((130, 200, 420, 1260, 1500, 2700, 4300)) + random.randint(0, 55), seconds=random.randint(0, 59)),
+        created_at=start
+        - timedelta(
+            minutes=random.choice((130, 200, 420, 1260, 1500, 2700, 4300)) + random.randint(0, 55),
+            seconds=random.randint(0, 59),
+        ),
         start_at=start,
         outcome=outcome,
         quantity=quantity,
@@ -169,7 +217,9 @@ def _works(hand: Hand, start: datetime, length: timedelta) -> bool:
     minute = start.hour * 60 + start.minute
     end = minute + length.seconds // 60 + length.days * 1440
     own = [row for row in hand.week if row[0] == start.weekday()]
-    return any(s <= minute and end <= e for _, s, e, pause in own if not pause) and not any(minute < e and s < end for _, s, e, pause in own if pause)
+    return any(s <= minute and end <= e for _, s, e, pause in own if not pause) and not any(
+        minute < e and s < end for _, s, e, pause in own if pause
+    )
 
 
 def _review(random: Random, *, on_time: bool) -> PastReview:

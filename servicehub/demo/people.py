@@ -12,8 +12,64 @@ from random import Random
 from servicehub.domain.technician import CertificateStatus, Gender, Level, Transport
 
 SURNAMES = "周张陈李王吴赵刘孙何徐朱高林郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
-FEMALE = "桂芳 秀梅 丽娟 海燕 小琴 彩霞 晓兰 若溪 雪梅 佳怡 婷婷 素珍 巧云 春燕 玉兰 红霞 美玲 艳萍 月娥 慧敏 冬梅 翠英 惠珍 银凤 晓燕 雅琴 静怡 思琪".split()
-MALE = "国强 建军 永刚 文斌 国栋 立军 志强 海涛 宝山 长青 德明 志远 卫东 新民 俊杰 浩然 振华 学文 庆林 少华 大勇 建平 树林 伟民 子轩 明辉".split()
+FEMALE = [
+    "桂芳",
+    "秀梅",
+    "丽娟",
+    "海燕",
+    "小琴",
+    "彩霞",
+    "晓兰",
+    "若溪",
+    "雪梅",
+    "佳怡",
+    "婷婷",
+    "素珍",
+    "巧云",
+    "春燕",
+    "玉兰",
+    "红霞",
+    "美玲",
+    "艳萍",
+    "月娥",
+    "慧敏",
+    "冬梅",
+    "翠英",
+    "惠珍",
+    "银凤",
+    "晓燕",
+    "雅琴",
+    "静怡",
+    "思琪",
+]
+MALE = [
+    "国强",
+    "建军",
+    "永刚",
+    "文斌",
+    "国栋",
+    "立军",
+    "志强",
+    "海涛",
+    "宝山",
+    "长青",
+    "德明",
+    "志远",
+    "卫东",
+    "新民",
+    "俊杰",
+    "浩然",
+    "振华",
+    "学文",
+    "庆林",
+    "少华",
+    "大勇",
+    "建平",
+    "树林",
+    "伟民",
+    "子轩",
+    "明辉",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +149,11 @@ TRADES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("massage", 14, ("massage",)),
 )
 LEVELS = [Level.TRAINEE] * 8 + [Level.BRONZE] * 20 + [Level.SILVER] * 20 + [Level.GOLD] * 12 + [Level.CHIEF] * 4
-SHIFTS: tuple[tuple[int, int, tuple[int, int]], ...] = ((480, 1020, (720, 765)), (600, 1200, (840, 885)), (720, 1350, (1050, 1095)))
+SHIFTS: tuple[tuple[int, int, tuple[int, int]], ...] = (
+    (480, 1020, (720, 765)),
+    (600, 1200, (840, 885)),
+    (720, 1350, (1050, 1095)),
+)
 """Early, middle and late shift with its break."""
 
 
@@ -104,7 +164,7 @@ def phone(number: int) -> str:
 
 def technicians(seed: int, today: date, count: int = 64) -> list[Worker]:
     """The city's technicians, the visitor's first; the same for the same seed and day."""
-    random = Random(seed)  # noqa: S311 - a made-up city
+    random = Random(seed)
     levels = LEVELS[:]
     random.shuffle(levels)
     trades = [trade for trade, n, _ in TRADES for _ in range(n)]
@@ -116,14 +176,16 @@ def technicians(seed: int, today: date, count: int = 64) -> list[Worker]:
 
 def customers(seed: int, today: date, count: int = 320) -> list[Guest]:
     """The city's customers, the visitor's first; forty of them order often."""
-    random = Random(seed + 1)  # noqa: S311
+    random = Random(seed + 1)
     guests = []
     for i in range(count):
         surname = random.choice(SURNAMES)
         title = random.choice(("女士", "女士", "先生"))
         loyalty = 6.0 if i < max(count // 8, 2) else random.uniform(0.3, 1.4)
         number = 1 if i == 0 else 1000 + i
-        guests.append(Guest(i, f"{surname}{title}", phone(number), loyalty, today - timedelta(days=random.randint(121, 500))))
+        guests.append(
+            Guest(i, f"{surname}{title}", phone(number), loyalty, today - timedelta(days=random.randint(121, 500)))
+        )
     return guests
 
 
@@ -138,14 +200,16 @@ def _names(random: Random, count: int) -> list[tuple[str, str]]:
     return names
 
 
-def _worker(random: Random, i: int, trade: str, level: Level, names: tuple[str, str], today: date, total: int) -> Worker:
+def _worker(
+    random: Random, i: int, trade: str, level: Level, names: tuple[str, str], today: date, total: int
+) -> Worker:
     female = {"cleaning": 0.86, "appliance": 0.1, "repair": 0.0, "massage": 0.71}[trade] > random.random()
     skills = [trade]
     if trade == "cleaning":
         skills += [s for s, chance in (("deep", 0.6), ("care", 0.4)) if random.random() < chance or i < 3]
     if trade == "appliance" and random.random() < 0.5:
         skills.append("care")
-    night = trade == "massage" and random.random() < 0.3 or trade == "repair" and random.random() < 0.4
+    night = (trade == "massage" and random.random() < 0.3) or (trade == "repair" and random.random() < 0.4)
     return Worker(
         number=i,
         name=names[0] if female else names[1],

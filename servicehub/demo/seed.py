@@ -53,7 +53,9 @@ def is_seeded(session: Session, slug: str) -> bool:
     return session.exec(select(City.id).where(City.slug == slug)).first() is not None
 
 
-def ensure_seeded(database: Database, *, now: datetime, scale: Scale = FULL, seed: int = 7, progress: Progress | None = None) -> bool:
+def ensure_seeded(
+    database: Database, *, now: datetime, scale: Scale = FULL, seed: int = 7, progress: Progress | None = None
+) -> bool:
     """Make the city unless it is there; returns whether it was made now."""
     if database.read_now(is_seeded, catalogue.CITY["slug"]):
         return False
@@ -61,7 +63,9 @@ def ensure_seeded(database: Database, *, now: datetime, scale: Scale = FULL, see
     return True
 
 
-def seed_city(database: Database, *, now: datetime, scale: Scale = FULL, seed: int = 7, progress: Progress | None = None) -> int:
+def seed_city(
+    database: Database, *, now: datetime, scale: Scale = FULL, seed: int = 7, progress: Progress | None = None
+) -> int:
     """Make the city at `now`; returns its id. Each stage is one transaction."""
     tell = progress or (lambda _what, _share: None)
     tell("catalogue", 0.0)
@@ -76,7 +80,9 @@ def seed_city(database: Database, *, now: datetime, scale: Scale = FULL, seed: i
     tell("history", 0.35)
     past = _plan(database, city_id, seed, scale, hands, places, now)
     for first in range(0, len(past), 400):
-        database.write_now(chronicle.import_orders, SYSTEM, city_id, past[first : first + 400], now=now, seed=seed + first)
+        database.write_now(
+            chronicle.import_orders, SYSTEM, city_id, past[first : first + 400], now=now, seed=seed + first
+        )
         tell("history", 0.35 + 0.65 * (first + 400) / max(len(past), 1))
     return city_id
 
@@ -84,13 +90,22 @@ def seed_city(database: Database, *, now: datetime, scale: Scale = FULL, seed: i
 def _open(session: Session, now: datetime) -> int:
     city = catalogue.CITY
     centre = to_wgs84(31.2304, 121.4737, Datum.GCJ02)
-    city_id = catalog.open_city(session, SYSTEM, City(**city, lat=centre.lat, lng=centre.lng), [_district(row) for row in catalogue.DISTRICTS])
+    city_id = catalog.open_city(
+        session, SYSTEM, City(**city, lat=centre.lat, lng=centre.lng), [_district(row) for row in catalogue.DISTRICTS]
+    )
     categories = {
-        slug: catalog.add_category(session, SYSTEM, Category(city_id=city_id, slug=slug, name_zh=zh, name_en=en, position=i))
+        slug: catalog.add_category(
+            session, SYSTEM, Category(city_id=city_id, slug=slug, name_zh=zh, name_en=en, position=i)
+        )
         for i, (slug, zh, en) in enumerate(catalogue.CATEGORIES)
     }
     for position, item in enumerate(catalogue.ITEMS):
-        catalog.publish(session, SYSTEM, _item(item, city_id, categories[item.category], position), [_add_on(extra) for extra in item.extras])
+        catalog.publish(
+            session,
+            SYSTEM,
+            _item(item, city_id, categories[item.category], position),
+            [_add_on(extra) for extra in item.extras],
+        )
     for batch in catalogue.COUPONS:
         catalog.issue_coupon(session, SYSTEM, _coupon(batch, city_id, categories))
     for kind, document in DEFAULT_POLICIES.items():
@@ -101,7 +116,9 @@ def _open(session: Session, now: datetime) -> int:
 def _district(row: tuple[str, str, str, float, float, str]) -> District:
     adcode, zh, en, lng, lat, status = row
     at = to_wgs84(lat, lng, Datum.GCJ02)
-    return District(city_id=0, adcode=adcode, name_zh=zh, name_en=en, lat=at.lat, lng=at.lng, status=DistrictStatus(status))
+    return District(
+        city_id=0, adcode=adcode, name_zh=zh, name_en=en, lat=at.lat, lng=at.lng, status=DistrictStatus(status)
+    )
 
 
 def _item(item: catalogue.Item, city_id: int, category_id: int, position: int) -> ServiceItem:
@@ -117,16 +134,28 @@ def _item(item: catalogue.Item, city_id: int, category_id: int, position: int) -
 
 
 def _add_on(extra: catalogue.Extra) -> AddOn:
-    return AddOn(service_item_id=0, slug=extra.slug, name_zh=extra.zh, name_en=extra.en, price_fen=extra.yuan * 100, minutes=extra.minutes, max_quantity=extra.most)
+    return AddOn(
+        service_item_id=0,
+        slug=extra.slug,
+        name_zh=extra.zh,
+        name_en=extra.en,
+        price_fen=extra.yuan * 100,
+        minutes=extra.minutes,
+        max_quantity=extra.most,
+    )
 
 
 def _coupon(batch: dict[str, Any], city_id: int, categories: dict[str, int]) -> Coupon:
     terms = {k: v for k, v in batch.items() if k not in ("kind", "category")}
-    return Coupon(city_id=city_id, kind=CouponKind(batch["kind"]), category_id=categories.get(batch.get("category", "")), **terms)
+    return Coupon(
+        city_id=city_id, kind=CouponKind(batch["kind"]), category_id=categories.get(batch.get("category", "")), **terms
+    )
 
 
-def _technicians(session: Session, city_id: int, seed: int, today: date, count: int, now: datetime) -> list[history.Hand]:
-    random = Random(seed + 2)  # noqa: S311 - a made-up city
+def _technicians(
+    session: Session, city_id: int, seed: int, today: date, count: int, now: datetime
+) -> list[history.Hand]:
+    random = Random(seed + 2)
     hands = []
     for worker in people.technicians(seed, today, count):
         home = _near(random, PLACES[(worker.number * 5) % len(PLACES)], 1500)
@@ -137,11 +166,23 @@ def _technicians(session: Session, city_id: int, seed: int, today: date, count: 
             certificates=tuple((p.kind, p.status, p.issued_on, p.expires_on) for p in worker.papers), week=worker.week, joined_on=worker.joined_on,
         )  # fmt: skip
         technician_id = enrolment.enrol(session, SYSTEM, city_id, application, now=now)
-        hands.append(history.Hand(technician_id, home, worker.transport, frozenset(worker.skills), worker.week, worker.punctuality, worker.joined_on))
+        hands.append(
+            history.Hand(
+                technician_id,
+                home,
+                worker.transport,
+                frozenset(worker.skills),
+                worker.week,
+                worker.punctuality,
+                worker.joined_on,
+            )
+        )
         if worker.number % 11 == 3:
             row = session.get_one(Technician, technician_id)
             actor = Actor(user_id=row.user_id, role=Role.TECHNICIAN, city_id=city_id, technician_id=technician_id)
-            off = datetime.combine(today + timedelta(days=3 + worker.number % 5), datetime.min.time(), ZoneInfo(catalogue.CITY["timezone"]))
+            off = datetime.combine(
+                today + timedelta(days=3 + worker.number % 5), datetime.min.time(), ZoneInfo(catalogue.CITY["timezone"])
+            )
             technicians.add_time_off(session, actor, off, off + timedelta(days=1), "家中有事", now=now)
     return hands
 
@@ -155,12 +196,16 @@ def _operators(session: Session, city_id: int, now: datetime) -> None:
         )  # fmt: skip
 
 
-def _customers(session: Session, city_id: int, seed: int, today: date, count: int, now: datetime) -> list[history.Place]:
-    random = Random(seed + 3)  # noqa: S311
+def _customers(
+    session: Session, city_id: int, seed: int, today: date, count: int, now: datetime
+) -> list[history.Place]:
+    random = Random(seed + 3)
     places = []
     for guest in people.customers(seed, today, count):
         joined = now - timedelta(days=(today - guest.joined_on).days)
-        user = accounts.register(session, SYSTEM, city_id=city_id, role=Role.CUSTOMER, phone=guest.phone, display_name=guest.name, now=joined)
+        user = accounts.register(
+            session, SYSTEM, city_id=city_id, role=Role.CUSTOMER, phone=guest.phone, display_name=guest.name, now=joined
+        )
         actor = Actor(user_id=user.id or 0, role=Role.CUSTOMER, city_id=city_id)
         for n in range(2 if guest.number == 0 or random.random() < 0.15 else 1):
             place = PLACES[3] if guest.number == 0 and n == 0 else random.choice(PLACES)
@@ -184,22 +229,38 @@ def _near(random: Random, place: Any, spread_m: float) -> Point:
 
 
 def _plan(
-    database: Database, city_id: int, seed: int, scale: Scale, hands: list[history.Hand], places: list[history.Place], now: datetime
+    database: Database,
+    city_id: int,
+    seed: int,
+    scale: Scale,
+    hands: list[history.Hand],
+    places: list[history.Place],
+    now: datetime,
 ) -> list[chronicle.PastOrder]:
     products = database.read_now(_products, city_id)
     zone = ZoneInfo(catalogue.CITY["timezone"])
-    random = Random(seed + 4)  # noqa: S311
-    return history.plan(random, places=places, hands=hands, products=products, zone=zone, now=now, days=scale.days, orders=scale.orders)
+    random = Random(seed + 4)
+    return history.plan(
+        random, places=places, hands=hands, products=products, zone=zone, now=now, days=scale.days, orders=scale.orders
+    )
 
 
 def _products(session: Session, city_id: int) -> list[history.Product]:
     categories = {c.id: c.slug for c in session.exec(select(Category).where(Category.city_id == city_id))}
-    items = session.exec(select(ServiceItem).where(ServiceItem.city_id == city_id).order_by(col(ServiceItem.position))).all()
+    items = session.exec(
+        select(ServiceItem).where(ServiceItem.city_id == city_id).order_by(col(ServiceItem.position))
+    ).all()
     extras = session.exec(select(AddOn).where(col(AddOn.service_item_id).in_([i.id for i in items]))).all()
     return [
         history.Product(
-            item.id or 0, categories[item.category_id], item.skill, item.base_minutes, item.min_quantity, item.max_quantity,
-            item.minutes_per_extra_unit, tuple((a.slug, a.minutes) for a in extras if a.service_item_id == item.id),
+            item.id or 0,
+            categories[item.category_id],
+            item.skill,
+            item.base_minutes,
+            item.min_quantity,
+            item.max_quantity,
+            item.minutes_per_extra_unit,
+            tuple((a.slug, a.minutes) for a in extras if a.service_item_id == item.id),
         )  # fmt: skip
         for item in items
     ]

@@ -87,7 +87,9 @@ class Machine(Generic[S, E]):
         for state in states - self.final:
             if state not in self.timers:
                 found.append(f"no timer in {state}")
-            elif not any(s.source is state and s.event is self.timers[state] and Role.SYSTEM in s.by for s in self.steps):
+            elif not any(
+                s.source is state and s.event is self.timers[state] and Role.SYSTEM in s.by for s in self.steps
+            ):
                 found.append(f"the timer of {state} is no step of the platform")
             if not self._reach({state}, staff) & self.final:
                 found.append(f"{state} cannot end without customer or technician")

@@ -82,7 +82,9 @@ _S, _E = OrderStatus, OrderEvent
 _C, _T, _O, _P = Role.CUSTOMER, Role.TECHNICIAN, Role.OPERATOR, Role.SYSTEM
 
 
-def _step(source: OrderStatus, event: OrderEvent, target: OrderStatus, by: str, guard: str = "", effect: str = "") -> Step[OrderStatus, OrderEvent]:
+def _step(
+    source: OrderStatus, event: OrderEvent, target: OrderStatus, by: str, guard: str = "", effect: str = ""
+) -> Step[OrderStatus, OrderEvent]:
     roles = {"C": _C, "T": _T, "O": _O, "P": _P}
     return Step(source, event, target, frozenset(roles[k] for k in by), guard, effect)
 
@@ -93,53 +95,228 @@ _LIVE_BEFORE_END = (
 )  # fmt: skip
 
 STEPS: tuple[Step[OrderStatus, OrderEvent], ...] = (
-    _step(_S.PENDING_PAYMENT, _E.PAY, _S.MATCHING, "P", "first payment kept; nobody chosen, or the chosen slot is lost", "escrow += paid; coupon used"),
-    _step(_S.PENDING_PAYMENT, _E.PAY_CHOSEN, _S.ASSIGNED, "P", "first payment kept; chosen technician's cells still held", "escrow += paid; hold -> job cells; offer"),
-    _step(_S.PENDING_PAYMENT, _E.PAY_TIMEOUT, _S.EXPIRED, "P", "deadline passed; gateway asked first", "cells and coupon released"),
+    _step(
+        _S.PENDING_PAYMENT,
+        _E.PAY,
+        _S.MATCHING,
+        "P",
+        "first payment kept; nobody chosen, or the chosen slot is lost",
+        "escrow += paid; coupon used",
+    ),
+    _step(
+        _S.PENDING_PAYMENT,
+        _E.PAY_CHOSEN,
+        _S.ASSIGNED,
+        "P",
+        "first payment kept; chosen technician's cells still held",
+        "escrow += paid; hold -> job cells; offer",
+    ),
+    _step(
+        _S.PENDING_PAYMENT,
+        _E.PAY_TIMEOUT,
+        _S.EXPIRED,
+        "P",
+        "deadline passed; gateway asked first",
+        "cells and coupon released",
+    ),
     _step(_S.PENDING_PAYMENT, _E.CANCEL, _S.CANCELLED, "CO", "", "cells and coupon released"),
-    _step(_S.EXPIRED, _E.LATE_PAY, _S.EXPIRED, "P", "verified payment after expiry, slot gone", "booked as refund due; refunded in full"),
-    _step(_S.EXPIRED, _E.REVIVE, _S.MATCHING, "P", "verified payment after expiry; somebody is still free at that time", "escrow += paid; dispatched anew"),
-    _step(_S.CANCELLED, _E.LATE_PAY, _S.CANCELLED, "P", "verified payment after cancelling", "booked as refund due; refunded in full"),
-    _step(_S.MATCHING, _E.GRAB, _S.ACCEPTED, "T", "eligible; nobody faster; cells free", "job cells; other offers void"),
-    _step(_S.MATCHING, _E.DISPATCH, _S.ASSIGNED, "PO", "hard rules hold; cells free", "job cells; offer with a deadline"),
-    _step(_S.MATCHING, _E.MATCH_TIMEOUT, _S.EXPIRED, "P", "rounds exhausted and nobody took it", "full refund; coupon back; apology coupon"),
-    _step(_S.MATCHING, _E.RESCHEDULE, _S.MATCHING, "CO", "fewer than 3 moves; somebody is free", "new window; rounds start again"),
+    _step(
+        _S.EXPIRED,
+        _E.LATE_PAY,
+        _S.EXPIRED,
+        "P",
+        "verified payment after expiry, slot gone",
+        "booked as refund due; refunded in full",
+    ),
+    _step(
+        _S.EXPIRED,
+        _E.REVIVE,
+        _S.MATCHING,
+        "P",
+        "verified payment after expiry; somebody is still free at that time",
+        "escrow += paid; dispatched anew",
+    ),
+    _step(
+        _S.CANCELLED,
+        _E.LATE_PAY,
+        _S.CANCELLED,
+        "P",
+        "verified payment after cancelling",
+        "booked as refund due; refunded in full",
+    ),
+    _step(
+        _S.MATCHING, _E.GRAB, _S.ACCEPTED, "T", "eligible; nobody faster; cells free", "job cells; other offers void"
+    ),
+    _step(
+        _S.MATCHING, _E.DISPATCH, _S.ASSIGNED, "PO", "hard rules hold; cells free", "job cells; offer with a deadline"
+    ),
+    _step(
+        _S.MATCHING,
+        _E.MATCH_TIMEOUT,
+        _S.EXPIRED,
+        "P",
+        "rounds exhausted and nobody took it",
+        "full refund; coupon back; apology coupon",
+    ),
+    _step(
+        _S.MATCHING,
+        _E.RESCHEDULE,
+        _S.MATCHING,
+        "CO",
+        "fewer than 3 moves; somebody is free",
+        "new window; rounds start again",
+    ),
     _step(_S.MATCHING, _E.CANCEL, _S.CANCELLED, "C", "", "full refund; coupon back"),
-    _step(_S.ASSIGNED, _E.ACCEPT, _S.ACCEPTED, "T", "the open offer is this technician's and not past its deadline", "offer accepted"),
+    _step(
+        _S.ASSIGNED,
+        _E.ACCEPT,
+        _S.ACCEPTED,
+        "T",
+        "the open offer is this technician's and not past its deadline",
+        "offer accepted",
+    ),
     _step(_S.ASSIGNED, _E.DECLINE, _S.MATCHING, "T", "", "cells released; next round"),
     _step(_S.ASSIGNED, _E.OFFER_TIMEOUT, _S.MATCHING, "P", "deadline passed", "cells released; next round"),
-    _step(_S.ASSIGNED, _E.REASSIGN, _S.ASSIGNED, "O", "new technician's cells free", "cells swapped; new offer; reason audited"),
+    _step(
+        _S.ASSIGNED,
+        _E.REASSIGN,
+        _S.ASSIGNED,
+        "O",
+        "new technician's cells free",
+        "cells swapped; new offer; reason audited",
+    ),
     _step(_S.ASSIGNED, _E.CANCEL, _S.CANCELLED, "C", "", "full refund; cells released; coupon back"),
     _step(_S.ACCEPTED, _E.DEPART, _S.EN_ROUTE, "T", "not earlier than the depart window", "live position on"),
-    _step(_S.ACCEPTED, _E.RESCHEDULE, _S.ACCEPTED, "CO", "fewer than 3 moves; the same technician is free", "cells deleted and inserted in one transaction; fee when late"),
-    _step(_S.ACCEPTED, _E.REASSIGN, _S.ASSIGNED, "O", "new technician's cells free", "cells swapped; new offer; reason audited"),
-    _step(_S.ACCEPTED, _E.TECHNICIAN_CANCEL, _S.MATCHING, "T", "reason given", "cells released; first in the queue again"),
-    _step(_S.ACCEPTED, _E.NO_SHOW, _S.MATCHING, "P", "20 minutes past the start without arrival", "cells released; compensation coupon; first in the queue"),
+    _step(
+        _S.ACCEPTED,
+        _E.RESCHEDULE,
+        _S.ACCEPTED,
+        "CO",
+        "fewer than 3 moves; the same technician is free",
+        "cells deleted and inserted in one transaction; fee when late",
+    ),
+    _step(
+        _S.ACCEPTED,
+        _E.REASSIGN,
+        _S.ASSIGNED,
+        "O",
+        "new technician's cells free",
+        "cells swapped; new offer; reason audited",
+    ),
+    _step(
+        _S.ACCEPTED, _E.TECHNICIAN_CANCEL, _S.MATCHING, "T", "reason given", "cells released; first in the queue again"
+    ),
+    _step(
+        _S.ACCEPTED,
+        _E.NO_SHOW,
+        _S.MATCHING,
+        "P",
+        "20 minutes past the start without arrival",
+        "cells released; compensation coupon; first in the queue",
+    ),
     _step(_S.ACCEPTED, _E.CANCEL, _S.CANCELLED, "C", "", "fee by notice; rest refunded; cells released"),
     _step(_S.EN_ROUTE, _E.ARRIVE, _S.ARRIVED, "T", "within the arrival radius", "live position off"),
-    _step(_S.EN_ROUTE, _E.REASSIGN, _S.ASSIGNED, "O", "new technician's cells free", "cells swapped; new offer; reason audited"),
-    _step(_S.EN_ROUTE, _E.TECHNICIAN_CANCEL, _S.MATCHING, "T", "reason given", "cells released; first in the queue again"),
-    _step(_S.EN_ROUTE, _E.NO_SHOW, _S.MATCHING, "P", "20 minutes past the start without arrival", "cells released; compensation coupon; first in the queue"),
+    _step(
+        _S.EN_ROUTE,
+        _E.REASSIGN,
+        _S.ASSIGNED,
+        "O",
+        "new technician's cells free",
+        "cells swapped; new offer; reason audited",
+    ),
+    _step(
+        _S.EN_ROUTE, _E.TECHNICIAN_CANCEL, _S.MATCHING, "T", "reason given", "cells released; first in the queue again"
+    ),
+    _step(
+        _S.EN_ROUTE,
+        _E.NO_SHOW,
+        _S.MATCHING,
+        "P",
+        "20 minutes past the start without arrival",
+        "cells released; compensation coupon; first in the queue",
+    ),
     _step(_S.EN_ROUTE, _E.CANCEL, _S.CANCELLED, "C", "", "travel + fee; rest refunded; cells released"),
     _step(_S.ARRIVED, _E.START, _S.IN_SERVICE, "T", "the customer's start code", "start time"),
-    _step(_S.ARRIVED, _E.CUSTOMER_NO_SHOW, _S.CANCELLED, "T", "waited 15 minutes", "no-show fee to the technician; rest refunded; cells released"),
+    _step(
+        _S.ARRIVED,
+        _E.CUSTOMER_NO_SHOW,
+        _S.CANCELLED,
+        "T",
+        "waited 15 minutes",
+        "no-show fee to the technician; rest refunded; cells released",
+    ),
     _step(_S.ARRIVED, _E.CANCEL, _S.CANCELLED, "C", "", "no-show fee; rest refunded; cells released"),
     _step(_S.ARRIVED, _E.ALARM, _S.ARRIVED, "P", "60 minutes without a start", "operators alerted; no money moves"),
-    _step(_S.IN_SERVICE, _E.FINISH_DUE, _S.AWAITING_BALANCE, "T", "photos and checklist done; balance > 0", "unused cells released; balance asked"),
-    _step(_S.IN_SERVICE, _E.FINISH_PAID, _S.AWAITING_CONFIRM, "T", "photos and checklist done; balance = 0", "unused cells released"),
-    _step(_S.IN_SERVICE, _E.ALARM, _S.IN_SERVICE, "P", "twice the planned time and an hour", "operators alerted; no money moves"),
-    _step(_S.AWAITING_BALANCE, _E.PAY_BALANCE, _S.AWAITING_CONFIRM, "P", "sum of kept payments covers the price", "escrow += balance"),
-    _step(_S.AWAITING_BALANCE, _E.BALANCE_OVERDUE, _S.DISPUTED, "P", "7 days unpaid", "collection case; new orders refused"),
+    _step(
+        _S.IN_SERVICE,
+        _E.FINISH_DUE,
+        _S.AWAITING_BALANCE,
+        "T",
+        "photos and checklist done; balance > 0",
+        "unused cells released; balance asked",
+    ),
+    _step(
+        _S.IN_SERVICE,
+        _E.FINISH_PAID,
+        _S.AWAITING_CONFIRM,
+        "T",
+        "photos and checklist done; balance = 0",
+        "unused cells released",
+    ),
+    _step(
+        _S.IN_SERVICE,
+        _E.ALARM,
+        _S.IN_SERVICE,
+        "P",
+        "twice the planned time and an hour",
+        "operators alerted; no money moves",
+    ),
+    _step(
+        _S.AWAITING_BALANCE,
+        _E.PAY_BALANCE,
+        _S.AWAITING_CONFIRM,
+        "P",
+        "sum of kept payments covers the price",
+        "escrow += balance",
+    ),
+    _step(
+        _S.AWAITING_BALANCE,
+        _E.BALANCE_OVERDUE,
+        _S.DISPUTED,
+        "P",
+        "7 days unpaid",
+        "collection case; new orders refused",
+    ),
     _step(_S.AWAITING_BALANCE, _E.DISPUTE, _S.DISPUTED, "C", "reason given", "case opened"),
     _step(_S.AWAITING_CONFIRM, _E.CONFIRM, _S.COMPLETED, "C", "", "settled: escrow -> technician pending + commission"),
     _step(_S.AWAITING_CONFIRM, _E.AUTO_CONFIRM, _S.COMPLETED, "P", "24 hours passed", "same as confirm"),
     _step(_S.AWAITING_CONFIRM, _E.DISPUTE, _S.DISPUTED, "C", "reason given", "escrow stays"),
-    _step(_S.COMPLETED, _E.DISPUTE, _S.DISPUTED, "C", "inside the after-sales window", "pending earning of this order frozen"),
+    _step(
+        _S.COMPLETED,
+        _E.DISPUTE,
+        _S.DISPUTED,
+        "C",
+        "inside the after-sales window",
+        "pending earning of this order frozen",
+    ),
     _step(_S.COMPLETED, _E.AFTERSALE_END, _S.CLOSED, "P", "warranty over", ""),
     _step(_S.DISPUTED, _E.RESOLVE_REJECT, _S.COMPLETED, "O", "reason given", "unfrozen; settled if it was not"),
-    _step(_S.DISPUTED, _E.RESOLVE_REFUND, _S.CLOSED, "O", "amount <= paid - refunded", "refund from escrow, else clawed back"),
+    _step(
+        _S.DISPUTED,
+        _E.RESOLVE_REFUND,
+        _S.CLOSED,
+        "O",
+        "amount <= paid - refunded",
+        "refund from escrow, else clawed back",
+    ),
     _step(_S.DISPUTED, _E.ESCALATE, _S.DISPUTED, "P", "72 hours without a verdict", "operators alerted"),
-    *(_step(s, _E.FORCE_CANCEL, _S.CANCELLED, "O", "reason given", "full refund; cells released; coupon back; audited") for s in _LIVE_BEFORE_END if s is not _S.PENDING_PAYMENT),
+    *(
+        _step(
+            s, _E.FORCE_CANCEL, _S.CANCELLED, "O", "reason given", "full refund; cells released; coupon back; audited"
+        )
+        for s in _LIVE_BEFORE_END
+        if s is not _S.PENDING_PAYMENT
+    ),
 )
 
 ORDER: Machine[OrderStatus, OrderEvent] = Machine(
@@ -170,5 +347,7 @@ ACTIVE = frozenset(_LIVE_BEFORE_END)
 """Statuses of an order that is neither done nor dead."""
 TRACKED = frozenset({_S.EN_ROUTE})
 """Statuses in which the customer may see the technician's position."""
-CONTACT_OPEN = frozenset({_S.ACCEPTED, _S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE, _S.AWAITING_BALANCE, _S.AWAITING_CONFIRM})
+CONTACT_OPEN = frozenset(
+    {_S.ACCEPTED, _S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE, _S.AWAITING_BALANCE, _S.AWAITING_CONFIRM}
+)
 """Statuses in which the assigned technician sees the door number and may reach the customer."""

@@ -5,3 +5,34 @@ One function a duty, registered here and nowhere else; to add one, add a functio
 """
 
 from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from servicehub.jobs.registry import tick
+from servicehub.services import dispatching, orders, settlements
+
+
+@tick(every_s=1)
+def expire_offers(session: Session, now: datetime) -> int:
+    """Offers that nobody answered in time."""
+    return dispatching.expire_due(session, now)
+
+
+@tick(every_s=1, limit=50)
+def dispatch_orders(session: Session, now: datetime) -> int:
+    """Orders that wait for a technician."""
+    return dispatching.run_due(session, now, limit=50)
+
+
+@tick(every_s=2, limit=100)
+def fire_order_timers(session: Session, now: datetime) -> int:
+    """Unpaid holds, searches without result, no-shows, alarms, silent customers, ended warranties."""
+    return orders.fire_due(session, now, limit=100)
+
+
+@tick(every_s=30)
+def mature_earnings(session: Session, now: datetime) -> int:
+    """Earnings that become available."""
+    return settlements.mature_due(session, now)

@@ -311,9 +311,7 @@ def home_city_id(session: Session, slug: str) -> int:
 
 
 def _revoke(session: Session, which: sa.ColumnElement[bool], now: datetime) -> None:
-    session.execute(
-        sa.update(LoginSession).where(which, col(LoginSession.revoked_at).is_(None)).values(revoked_at=now)
-    )
+    session.execute(sa.update(LoginSession).where(which, col(LoginSession.revoked_at).is_(None)).values(revoked_at=now))
 
 
 def _user_by_phone(session: Session, role: Role, phone_index: str) -> User | None:

@@ -60,17 +60,30 @@ def issue_coupon(session: Session, actor: Actor, coupon: Coupon) -> int:
     return coupon.id or 0
 
 
-def rest_on(session: Session, actor: Actor, city_id: int, on: date, *, note_zh: str, note_en: str, category_id: int | None = None) -> None:
+def rest_on(
+    session: Session,
+    actor: Actor,
+    city_id: int,
+    on: date,
+    *,
+    note_zh: str,
+    note_en: str,
+    category_id: int | None = None,
+) -> None:
     """Close the city, or one category, for a local day."""
     _may_write(actor)
     session.add(Blackout(city_id=city_id, on=on, category_id=category_id, note_zh=note_zh, note_en=note_en))
     session.flush()
 
 
-def adopt_policy(session: Session, actor: Actor, city_id: int, kind: str, document: dict[str, Any], *, now: datetime) -> int:
+def adopt_policy(
+    session: Session, actor: Actor, city_id: int, kind: str, document: dict[str, Any], *, now: datetime
+) -> int:
     """Put the next version of a policy into force from `now`; orders keep the version that they froze. Returns its id."""
     _may_write(actor)
-    newest = session.exec(select(func.max(col(Policy.version))).where(Policy.city_id == city_id, Policy.kind == kind)).one()
+    newest = session.exec(
+        select(func.max(col(Policy.version))).where(Policy.city_id == city_id, Policy.kind == kind)
+    ).one()
     policy = Policy(city_id=city_id, kind=kind, version=(newest or 0) + 1, document=document, effective_at=now)
     session.add(policy)
     session.flush()

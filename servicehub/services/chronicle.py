@@ -96,11 +96,13 @@ class Books:
     technicians: dict[int, Technician]
 
 
-def import_orders(session: Session, actor: Actor, city_id: int, past: Sequence[PastOrder], *, now: datetime, seed: int = 0) -> int:
+def import_orders(
+    session: Session, actor: Actor, city_id: int, past: Sequence[PastOrder], *, now: datetime, seed: int = 0
+) -> int:
     """Write the past orders of a city in bulk; returns how many. Only the platform itself may."""
     actor.require_role(Role.SYSTEM)
     books = _read(session, city_id, past, now)
-    random = Random(seed)  # noqa: S311 - order numbers of the past, not secrets
+    random = Random(seed)
     numbers = order_numbers.many(random, books.city, [p.created_at for p in past])
     written = [_compose(books, p, no, now) for p, no in zip(past, numbers, strict=True)]
     _store(session, written)
@@ -161,7 +163,9 @@ def _compose(books: Books, past: PastOrder, no: str, now: datetime) -> Rows:
     return rows
 
 
-def _order_row(books: Books, past: PastOrder, no: str, item: ServiceItem, address: Address, quoted: pricing.Quote) -> dict[str, Any]:
+def _order_row(
+    books: Books, past: PastOrder, no: str, item: ServiceItem, address: Address, quoted: pricing.Quote
+) -> dict[str, Any]:
     return {
         "city_id": books.city.id, "no": no, "district_id": address.district_id, "customer_id": past.customer_id,
         "service_item_id": item.id, "category_id": item.category_id, "technician_id": past.technician_id,
@@ -194,7 +198,12 @@ class _Story:
     def tell(self) -> None:
         """Fill the rows."""
         past, plan = self.past, self.order["payment_plan"]
-        self.step("created", OrderStatus.MATCHING if plan is PaymentPlan.AFTER else OrderStatus.PENDING_PAYMENT, past.created_at, Role.CUSTOMER)
+        self.step(
+            "created",
+            OrderStatus.MATCHING if plan is PaymentPlan.AFTER else OrderStatus.PENDING_PAYMENT,
+            past.created_at,
+            Role.CUSTOMER,
+        )
         if past.outcome == "expired" and plan is not PaymentPlan.AFTER:
             self.step(OrderEvent.PAY_TIMEOUT, OrderStatus.EXPIRED, past.created_at + timedelta(minutes=15), Role.SYSTEM)
             self.order["cancelled_at"] = past.created_at + timedelta(minutes=15)
@@ -202,7 +211,9 @@ class _Story:
             return
         paid_at = past.created_at + timedelta(seconds=70)
         if plan is not PaymentPlan.AFTER:
-            self.pay(PlanItem.FULL if plan is PaymentPlan.FULL else PlanItem.DEPOSIT, self.quoted.first_due_fen, paid_at)
+            self.pay(
+                PlanItem.FULL if plan is PaymentPlan.FULL else PlanItem.DEPOSIT, self.quoted.first_due_fen, paid_at
+            )
             self.step(OrderEvent.PAY, OrderStatus.MATCHING, paid_at, Role.SYSTEM)
         if past.outcome in ("cancelled_free", "expired"):
             self.cancel(paid_at + timedelta(minutes=3))
@@ -220,7 +231,16 @@ class _Story:
         if role is Role.TECHNICIAN and self.past.technician_id:
             actor = self.books.technicians[self.past.technician_id].user_id
         name = event.value if isinstance(event, OrderEvent) else event
-        row = {"at": at, "event": name, "source": self.status, "target": target, "actor_role": role, "actor_id": actor, "reason": "", "data": data}
+        row = {
+            "at": at,
+            "event": name,
+            "source": self.status,
+            "target": target,
+            "actor_role": role,
+            "actor_id": actor,
+            "reason": "",
+            "data": data,
+        }
         self.rows.log.append(row)
         self.status = self.order["status"] = target
         self.order["version"] = len(self.rows.log)
@@ -235,7 +255,9 @@ class _Story:
             "amount_fen": amount_fen, "status": PaymentStatus.KEPT, "channel_no": f"S{no}", "created_at": at - timedelta(seconds=25),
             "expires_at": at + timedelta(minutes=14), "paid_at": at,
         })  # fmt: skip
-        self.rows.entries.append((f"pay:{no}", "payment", at, {f"cash:{CHANNEL}": amount_fen, "escrow:{o}": -amount_fen}))
+        self.rows.entries.append(
+            (f"pay:{no}", "payment", at, {f"cash:{CHANNEL}": amount_fen, "escrow:{o}": -amount_fen})
+        )
         self.paid_fen += amount_fen
         self.order["paid_at"] = self.order["paid_at"] or at
 
@@ -243,13 +265,20 @@ class _Story:
         """Dispatched, offered and accepted."""
         technician = self.books.technicians[self.past.technician_id or 0]
         rate = self.books.policy.commission.rate(technician.level, self.books.policy.version)
-        take_home = settlement.take_home(self.quoted.lines, rate=rate, pass_through=self.books.policy.commission.pass_through)
-        offered, accepted = paid_at + timedelta(seconds=2), paid_at + timedelta(seconds=8 + int(self.order["no"][-2:]) // 3)
+        take_home = settlement.take_home(
+            self.quoted.lines, rate=rate, pass_through=self.books.policy.commission.pass_through
+        )
+        offered, accepted = (
+            paid_at + timedelta(seconds=2),
+            paid_at + timedelta(seconds=8 + int(self.order["no"][-2:]) // 3),
+        )
         self.step(OrderEvent.DISPATCH, OrderStatus.ASSIGNED, offered, Role.SYSTEM, technician_id=technician.id)
         self.step(OrderEvent.ACCEPT, OrderStatus.ACCEPTED, accepted, Role.TECHNICIAN)
         self.order["accepted_at"] = accepted
         self.order["commission"] = {"rule": rate.rule, "rate_bp": rate.bp, "net_fen": take_home}
-        metres = round(distance_m(Point(technician.home_lat, technician.home_lng), Point(self.order["lat"], self.order["lng"])))
+        metres = round(
+            distance_m(Point(technician.home_lat, technician.home_lng), Point(self.order["lat"], self.order["lng"]))
+        )
         self.rows.offers.append({
             "technician_id": technician.id, "round": 1, "status": OfferStatus.ACCEPTED, "created_at": offered,
             "deadline_at": offered + timedelta(seconds=45), "answered_at": accepted, "decline_reason": None, "take_home_fen": take_home,
@@ -266,10 +295,18 @@ class _Story:
             self.books.policy.cancellation, status=self.status or OrderStatus.MATCHING, paid_fen=self.paid_fen, total_fen=self.quoted.total_fen,
             paid_at=self.order["paid_at"], start_at=self.past.start_at, now=at, travel_fee_fen=self.quoted.of_kind("travel"), by=by,
         )  # fmt: skip
-        self.step(event, OrderStatus.CANCELLED, at, by, fee_fen=quote.fee_fen, refund_fen=quote.refund_fen, rule=quote.rule)
+        self.step(
+            event, OrderStatus.CANCELLED, at, by, fee_fen=quote.fee_fen, refund_fen=quote.refund_fen, rule=quote.rule
+        )
         self.order["cancelled_at"] = at
         if quote.fee_fen:
-            self.earn("cancellation_fee", at, at + timedelta(days=self.books.policy.settlement.cancellation_days), quote.technician_fen, quote.platform_fen)
+            self.earn(
+                "cancellation_fee",
+                at,
+                at + timedelta(days=self.books.policy.settlement.cancellation_days),
+                quote.technician_fen,
+                quote.platform_fen,
+            )
         left = quote.refund_fen
         for number, payment in enumerate(self.rows.payments):
             part = min(left, payment["amount_fen"])
@@ -284,8 +321,12 @@ class _Story:
             "no": no, "payment": number, "amount_fen": amount_fen, "reason": "cancelled", "status": RefundStatus.SUCCEEDED,
             "tries": 1, "created_at": at, "done_at": done,
         })  # fmt: skip
-        self.rows.entries.append((f"refund-due:{no}", "refund_due", at, {"escrow:{o}": amount_fen, "refund_due:{o}": -amount_fen}))
-        self.rows.entries.append((f"refund:{no}", "refund", done, {"refund_due:{o}": amount_fen, f"cash:{payment['channel']}": -amount_fen}))
+        self.rows.entries.append(
+            (f"refund-due:{no}", "refund_due", at, {"escrow:{o}": amount_fen, "refund_due:{o}": -amount_fen})
+        )
+        self.rows.entries.append(
+            (f"refund:{no}", "refund", done, {"refund_due:{o}": amount_fen, f"cash:{payment['channel']}": -amount_fen})
+        )
 
     def visit(self) -> None:
         """Depart, arrive, serve, pay the rest, confirm, settle; or find nobody at home."""
@@ -298,7 +339,10 @@ class _Story:
         if past.outcome == "no_show":
             self.end(OrderEvent.CUSTOMER_NO_SHOW, Role.TECHNICIAN, max(arrived, past.start_at) + timedelta(minutes=16))
             return
-        started, finished = arrived + timedelta(minutes=2), order["end_at"] + timedelta(minutes=max(past.late_minutes, -3))
+        started, finished = (
+            arrived + timedelta(minutes=2),
+            order["end_at"] + timedelta(minutes=max(past.late_minutes, -3)),
+        )
         self.step(OrderEvent.START, OrderStatus.IN_SERVICE, started, Role.TECHNICIAN)
         due = self.quoted.total_fen - self.paid_fen
         order |= {"started_at": started, "finished_at": finished}
@@ -306,7 +350,9 @@ class _Story:
             self.step(OrderEvent.FINISH_DUE, OrderStatus.AWAITING_BALANCE, finished, Role.TECHNICIAN)
             item = PlanItem.FULL if order["payment_plan"] is PaymentPlan.AFTER else PlanItem.BALANCE
             self.pay(item, due, finished + timedelta(minutes=2))
-            self.step(OrderEvent.PAY_BALANCE, OrderStatus.AWAITING_CONFIRM, finished + timedelta(minutes=2), Role.SYSTEM)
+            self.step(
+                OrderEvent.PAY_BALANCE, OrderStatus.AWAITING_CONFIRM, finished + timedelta(minutes=2), Role.SYSTEM
+            )
         else:
             self.step(OrderEvent.FINISH_PAID, OrderStatus.AWAITING_CONFIRM, finished, Role.TECHNICIAN)
         self.complete(finished + timedelta(minutes=22))
@@ -333,7 +379,15 @@ class _Story:
                 "tags": list(review.tags), "text": review.text, "created_at": at + timedelta(minutes=40),
             }  # fmt: skip
 
-    def earn(self, kind: str, at: datetime, matures_at: datetime, net_fen: int, platform_fen: int, shares: settlement.Split | None = None) -> None:
+    def earn(
+        self,
+        kind: str,
+        at: datetime,
+        matures_at: datetime,
+        net_fen: int,
+        platform_fen: int,
+        shares: settlement.Split | None = None,
+    ) -> None:
         """The technician's part, pending or matured, and the platform's, out of the escrow."""
         technician_id = self.past.technician_id or 0
         matured = matures_at if matures_at <= self.now else None
@@ -346,14 +400,25 @@ class _Story:
         income = ledger.COMMISSION if shares else ledger.CANCELLATION_INCOME
         pending = f"t_pending:{technician_id}:{{o}}"
         key = "settle" if shares else "cancel"
-        self.rows.entries.append((f"{key}:{{o}}", "settlement" if shares else "cancellation", at, {"escrow:{o}": net_fen + platform_fen, income: -platform_fen, pending: -net_fen}))
+        self.rows.entries.append(
+            (
+                f"{key}:{{o}}",
+                "settlement" if shares else "cancellation",
+                at,
+                {"escrow:{o}": net_fen + platform_fen, income: -platform_fen, pending: -net_fen},
+            )
+        )
         if matured is not None:
-            self.rows.entries.append(("mature:{o}", "mature", matured, {pending: net_fen, f"t_avail:{technician_id}": -net_fen}))
+            self.rows.entries.append(
+                ("mature:{o}", "mature", matured, {pending: net_fen, f"t_avail:{technician_id}": -net_fen})
+            )
 
 
 def _store(session: Session, written: list[Rows]) -> None:
     ids = _insert(session, Order, [rows.order for rows in written])
-    payment_ids = iter(_insert(session, Payment, [p | {"order_id": i} for i, r in zip(ids, written, strict=True) for p in r.payments]))
+    payment_ids = iter(
+        _insert(session, Payment, [p | {"order_id": i} for i, r in zip(ids, written, strict=True) for p in r.payments])
+    )
     lines, log, offers, refunds, earnings, reviews, entries = [], [], [], [], [], [], []
     for order_id, rows in zip(ids, written, strict=True):
         of = {"order_id": order_id}
@@ -361,14 +426,30 @@ def _store(session: Session, written: list[Rows]) -> None:
         log += [row | of for row in rows.log]
         offers += [row | of for row in rows.offers]
         paid = [next(payment_ids) for _ in rows.payments]
-        refunds += [{k: v for k, v in row.items() if k != "payment"} | of | {"payment_id": paid[row["payment"]]} for row in rows.refunds]
+        refunds += [
+            {k: v for k, v in row.items() if k != "payment"} | of | {"payment_id": paid[row["payment"]]}
+            for row in rows.refunds
+        ]
         earnings += [rows.earning | of] if rows.earning else []
         reviews += [rows.review | of] if rows.review else []
         entries += [
-            ledger.Entry(key.replace("{o}", str(order_id)), kind, f"order:{order_id}", {a.replace("{o}", str(order_id)): v for a, v in amounts.items() if v}, at)
+            ledger.Entry(
+                key.replace("{o}", str(order_id)),
+                kind,
+                f"order:{order_id}",
+                {a.replace("{o}", str(order_id)): v for a, v in amounts.items() if v},
+                at,
+            )
             for key, kind, at, amounts in rows.entries
         ]
-    for table, values in ((OrderLine, lines), (OrderLog, log), (Offer, offers), (Refund, refunds), (Earning, earnings), (Review, reviews)):
+    for table, values in (
+        (OrderLine, lines),
+        (OrderLog, log),
+        (Offer, offers),
+        (Refund, refunds),
+        (Earning, earnings),
+        (Review, reviews),
+    ):
         if values:
             session.execute(sa.insert(table), values)
     ledger.post_many(session, entries)

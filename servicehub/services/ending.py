@@ -15,11 +15,15 @@ from servicehub.services import coupons, notices, payments, policies, refunds, s
 from servicehub.services.dispatching import offers
 
 
-def end_unpaid(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str = "") -> None:
+def end_unpaid(
+    session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str = ""
+) -> None:
     """End an order for which nothing was paid."""
     _give_back(session, order, now=now)
-    coupons.release(session, order)
-    transitions.advance(session, order, event, actor, now=now, reason=reason, cancelled_at=now, technician_id=None, dispatch_at=None)
+    coupons.release(session, order, now=now)
+    transitions.advance(
+        session, order, event, actor, now=now, reason=reason, cancelled_at=now, technician_id=None, dispatch_at=None
+    )
     payments.close_open(session, order)
     _tell(session, order, "payment_expired" if event is OrderEvent.PAY_TIMEOUT else "cancelled", now)
 
@@ -27,21 +31,27 @@ def end_unpaid(session: Session, order: Order, event: OrderEvent, actor: Actor, 
 def end_in_full(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str) -> None:
     """End an order at the platform's cost: everything that was paid goes back, and the coupon too."""
     _give_back(session, order, now=now)
-    coupons.release(session, order)
+    coupons.release(session, order, now=now)
     transitions.advance(session, order, event, actor, now=now, reason=reason, cancelled_at=now, dispatch_at=None)
     payments.close_open(session, order)
     if paid := payments.paid_net(session, order):
-        refunds.request(session, order, paid, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now=now)
+        refunds.request(
+            session, order, paid, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now=now
+        )
     _tell(session, order, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now)
 
 
-def end_with_fee(session: Session, order: Order, event: OrderEvent, actor: Actor, quote: CancelQuote, *, now: datetime, reason: str) -> None:
+def end_with_fee(
+    session: Session, order: Order, event: OrderEvent, actor: Actor, quote: CancelQuote, *, now: datetime, reason: str
+) -> None:
     """End a paid order by the cancellation terms: the fee is kept and shared, the rest goes back."""
     _give_back(session, order, now=now)
     if quote.fee_fen == 0:
-        coupons.release(session, order)
+        coupons.release(session, order, now=now)
     data = {"fee_fen": quote.fee_fen, "refund_fen": quote.refund_fen, "rule": quote.rule}
-    transitions.advance(session, order, event, actor, now=now, reason=reason, data=data, cancelled_at=now, dispatch_at=None)
+    transitions.advance(
+        session, order, event, actor, now=now, reason=reason, data=data, cancelled_at=now, dispatch_at=None
+    )
     payments.close_open(session, order)
     if quote.fee_fen:
         settlements.settle_cancellation(session, order, quote, now=now)
@@ -57,7 +67,9 @@ def complete(session: Session, order: Order, event: OrderEvent, actor: Actor, *,
     _tell(session, order, "completed", now)
 
 
-def back_to_matching(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str) -> None:
+def back_to_matching(
+    session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str
+) -> None:
     """The technician is out: his time is released and the order is matched again at once, ahead of others."""
     scheduling.release(session, order.id or 0)
     transitions.advance(
@@ -88,4 +100,6 @@ def _give_back(session: Session, order: Order, *, now: datetime) -> None:
 
 
 def _tell(session: Session, order: Order, kind: str, now: datetime) -> None:
-    notices.send(session, order.customer_id, kind, key=f"{kind}:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}")
+    notices.send(
+        session, order.customer_id, kind, key=f"{kind}:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}"
+    )

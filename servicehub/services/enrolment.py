@@ -43,7 +43,13 @@ def enrol(session: Session, actor: Actor, city_id: int, application: Application
     if actor.role is not Role.SYSTEM:
         actor.require(Permission.TECHNICIAN_REVIEW)
     user = accounts.register(
-        session, actor, city_id=city_id, role=Role.TECHNICIAN, phone=application.phone, display_name=application.name, now=now
+        session,
+        actor,
+        city_id=city_id,
+        role=Role.TECHNICIAN,
+        phone=application.phone,
+        display_name=application.name,
+        now=now,
     )
     technician = Technician(
         city_id=city_id,

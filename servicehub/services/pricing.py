@@ -6,8 +6,9 @@ Owns no formula: the price of anything is `domain.pricing.quote`, named by `name
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from servicehub.domain.pricing import AddOnTerms, ItemTerms, Quote, renamed
+from servicehub.domain.pricing import AddOnTerms, ItemTerms, Line, Quote, renamed
 from servicehub.models.catalog import AddOn, ServiceItem
 from servicehub.models.order import OrderLine
 from servicehub.texts import say
@@ -47,7 +48,14 @@ def named(quoted: Quote) -> Quote:
     return renamed(quoted, FEE_NAMES)
 
 
-def order_lines(quoted: Quote) -> list[OrderLine]:
+class Priced(Protocol):
+    """Whatever has named lines."""
+
+    @property
+    def lines(self) -> tuple[Line, ...]: ...
+
+
+def order_lines(quoted: Priced) -> list[OrderLine]:
     """The rows of a named quote; the caller sets `order_id`."""
     return [
         OrderLine(

@@ -24,6 +24,7 @@ from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Technician
 from servicehub.services import ledger, policies
+from servicehub.services.due import each
 
 CANCELLATION_RULE = "cancellation"
 
@@ -89,9 +90,7 @@ def mature_due(session: Session, now: datetime, *, limit: int = 200) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    for earning in due:
-        _mature(session, earning, now)
-    return len(due)
+    return each(session, due, lambda earning: _mature(session, earning, now))
 
 
 def freeze(session: Session, order: Order) -> bool:

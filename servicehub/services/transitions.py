@@ -134,7 +134,12 @@ def timer(
 
 def hint(session: Session, order: Order, former_technician_id: int | None = None) -> None:
     """Tell everybody who may be looking at this order, after the commit."""
-    topics = [bus.order(order.no), bus.customer(order.customer_id), bus.dispatch(str(order.city_id)), bus.overview(str(order.city_id))]
+    topics = [
+        bus.order(order.no),
+        bus.customer(order.customer_id),
+        bus.dispatch(str(order.city_id)),
+        bus.overview(str(order.city_id)),
+    ]
     topics += [bus.technician(t) for t in {order.technician_id, former_technician_id} if t]
     bus.publish(session, *topics)
 

@@ -45,7 +45,15 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         raise OrderTaken(no) from error
     scheduling.claim(session, technician_id=technician.id or 0, order=order, kind=CellKind.JOB, now=now)
     explain(session, order, ranking, situation.policy, technician.id, "grab", actor, now=now)
-    notices.send(session, order.customer_id, "accepted", key=f"accepted:{no}:{order.version}", now=now, link=f"/orders/{no}", technician=technician.name)
+    notices.send(
+        session,
+        order.customer_id,
+        "accepted",
+        key=f"accepted:{no}:{order.version}",
+        now=now,
+        link=f"/orders/{no}",
+        technician=technician.name,
+    )
 
 
 def assign(session: Session, actor: Actor, no: str, technician_id: int, *, reason: str = "", now: datetime) -> None:
@@ -70,10 +78,20 @@ def assign(session: Session, actor: Actor, no: str, technician_id: int, *, reaso
     event = OrderEvent.REASSIGN if again else OrderEvent.DISPATCH
     place(session, order, choice, actor, event, open_for=offers.ANSWER_BY_HAND, now=now, reason=reason.strip())
     explain(session, order, ranking, situation.policy, technician_id, "reassign" if again else "manual", actor, now=now)
-    audits.record(session, actor, "order.reassign" if again else "order.assign", f"order:{no}", reason.strip(), {"from": former, "to": technician_id}, now=now)
+    audits.record(
+        session,
+        actor,
+        "order.reassign" if again else "order.assign",
+        f"order:{no}",
+        reason.strip(),
+        {"from": former, "to": technician_id},
+        now=now,
+    )
     if former is not None:
         user_id = session.exec(select(Technician.user_id).where(col(Technician.id) == former)).one()
-        notices.send(session, user_id, "reassigned_away", key=f"away:{no}:{order.version}", now=now, link="/technician/")
+        notices.send(
+            session, user_id, "reassigned_away", key=f"away:{no}:{order.version}", now=now, link="/technician/"
+        )
 
 
 def _refuse_unfit(ranking: matching.Ranking, technician_id: int) -> matching.Assessment:

@@ -70,14 +70,24 @@ def accept(session: Session, actor: Actor, offer_id: int, *, now: datetime) -> s
     _answer(session, offer, OfferStatus.ACCEPTED, now)
     technician = session.get_one(Technician, offer.technician_id)
     split = settlements.take_home(session, order, technician)
-    transitions.advance(session, order, OrderEvent.ACCEPT, actor, now=now, accepted_at=now, commission=split.as_document())
+    transitions.advance(
+        session, order, OrderEvent.ACCEPT, actor, now=now, accepted_at=now, commission=split.as_document()
+    )
     session.execute(
         sa.update(Technician)
         .where(col(Technician.id) == technician.id)
         .values(offers_accepted=Technician.offers_accepted + 1)
         .execution_options(synchronize_session=False)
     )
-    notices.send(session, order.customer_id, "accepted", key=f"accepted:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}", technician=technician.name)
+    notices.send(
+        session,
+        order.customer_id,
+        "accepted",
+        key=f"accepted:{order.no}:{order.version}",
+        now=now,
+        link=f"/orders/{order.no}",
+        technician=technician.name,
+    )
     return order.no
 
 
@@ -109,6 +119,12 @@ def _expire(session: Session, offer: Offer, now: datetime) -> None:
     bus.publish(session, bus.technician(offer.technician_id))
 
 
+def _expire(session: Session, offer: Offer, now: datetime) -> None:
+    _answer(session, offer, OfferStatus.EXPIRED, now, in_time=False)
+    _back_to_matching(session, session.get_one(Order, offer.order_id), OrderEvent.OFFER_TIMEOUT, SYSTEM, now=now)
+    bus.publish(session, bus.technician(offer.technician_id))
+
+
 def void(session: Session, order: Order, *, now: datetime) -> None:
     """Withdraw the order's open offer, if any."""
     open_offers = session.exec(select(Offer).where(Offer.order_id == order.id, Offer.status == OfferStatus.OPEN)).all()
@@ -126,21 +142,33 @@ def _own(session: Session, actor: Actor, offer_id: int) -> tuple[Offer, Order]:
 
 
 def _answer(
-    session: Session, offer: Offer, status: OfferStatus, now: datetime, *, decline_reason: DeclineReason | None = None, in_time: bool = True
+    session: Session,
+    offer: Offer,
+    status: OfferStatus,
+    now: datetime,
+    *,
+    decline_reason: DeclineReason | None = None,
+    in_time: bool = True,
 ) -> None:
     query = sa.update(Offer).where(col(Offer.id) == offer.id, col(Offer.status) == OfferStatus.OPEN)
     if in_time:
         query = query.where(col(Offer.deadline_at) > now)
     changed = session.execute(
-        query.values(status=status, answered_at=now, decline_reason=decline_reason).execution_options(synchronize_session=False)
+        query.values(status=status, answered_at=now, decline_reason=decline_reason).execution_options(
+            synchronize_session=False
+        )
     )
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise OfferGone(f"offer {offer.id}")
     session.refresh(offer)
 
 
-def _back_to_matching(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str = "") -> None:
+def _back_to_matching(
+    session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str = ""
+) -> None:
     """Release the time and search again; a request for one person has been answered, so the platform matches from here on."""
     scheduling.release(session, order.id or 0)
     mode = OrderMode.DISPATCH if order.mode is OrderMode.CHOOSE else order.mode
-    transitions.advance(session, order, event, actor, now=now, reason=reason, technician_id=None, dispatch_at=now, mode=mode)
+    transitions.advance(
+        session, order, event, actor, now=now, reason=reason, technician_id=None, dispatch_at=now, mode=mode
+    )

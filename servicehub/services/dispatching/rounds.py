@@ -6,6 +6,7 @@ Owns when a round happens, to whom nobody was found, and when the order opens to
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -13,7 +14,7 @@ from servicehub import matching
 from servicehub.domain.access import SYSTEM, Actor
 from servicehub.domain.order import OrderEvent, OrderMode, OrderStatus
 from servicehub.domain.technician import CellKind
-from servicehub.errors import SlotTaken, SlotUnavailable
+from servicehub.errors import NotFound, SlotTaken, SlotUnavailable
 from servicehub.models.dispatch import DispatchDecision
 from servicehub.models.order import Order
 from servicehub.services import roster, scheduling, transitions
@@ -21,9 +22,6 @@ from servicehub.services.dispatching import offers
 from servicehub.services.due import each
 
 RETRY = timedelta(seconds=30)
-HALL_FIRST = timedelta(minutes=2)
-"""How long an order that opened in the hall waits there before the platform searches itself."""
-ROUNDS_BEFORE_HALL = 3
 TRIES_PER_ROUND = 3
 """Candidates tried in one round when somebody else takes the time of the best one meanwhile."""
 
@@ -62,11 +60,12 @@ def place(
     open_for: timedelta,
     now: datetime,
     reason: str = "",
+    **values: Any,
 ) -> None:
     """Put `order`, whose cells for the chosen technician are already taken, to ASSIGNED and offer it."""
     transitions.advance(
         session, order, event, actor, now=now, reason=reason, data={"technician_id": choice.technician_id},
-        technician_id=choice.technician_id, round=order.round + 1, dispatch_at=None, deadline_at=now + open_for,
+        technician_id=choice.technician_id, round=order.round + 1, dispatch_at=None, deadline_at=now + open_for, **values,
     )  # fmt: skip
     offers.make(session, order, choice, open_for=open_for, now=now)
 
@@ -98,7 +97,29 @@ def explain(
     session.flush()
 
 
-def _first_free(session: Session, order: Order, ranking: matching.Ranking, *, now: datetime) -> matching.Assessment | None:
+def offer_requested(session: Session, order: Order, *, now: datetime) -> None:
+    """Offer a paid order to the technician whom the customer chose, and whose time it already holds."""
+    situation = roster.situation(session, order, now=now, by_hand=order.requested_technician_id)
+    ranking = matching.assess(situation.job, situation.candidates, situation.policy)
+    choice = ranking.of(order.requested_technician_id or 0)
+    if choice is None:
+        raise NotFound(f"technician {order.requested_technician_id}")
+    place(
+        session,
+        order,
+        choice,
+        SYSTEM,
+        OrderEvent.PAY_CHOSEN,
+        open_for=offers.answer_time(order, now),
+        now=now,
+        paid_at=now,
+    )
+    explain(session, order, ranking, situation.policy, choice.technician_id, "requested", SYSTEM, now=now)
+
+
+def _first_free(
+    session: Session, order: Order, ranking: matching.Ranking, *, now: datetime
+) -> matching.Assessment | None:
     for choice in ranking.feasible[:TRIES_PER_ROUND]:
         try:
             scheduling.claim(session, technician_id=choice.technician_id, order=order, kind=CellKind.JOB, now=now)
@@ -108,7 +129,9 @@ def _first_free(session: Session, order: Order, ranking: matching.Ranking, *, no
     return None
 
 
-def _nobody(session: Session, order: Order, ranking: matching.Ranking, policy: matching.Policy, *, now: datetime) -> None:
+def _nobody(
+    session: Session, order: Order, ranking: matching.Ranking, policy: matching.Policy, *, now: datetime
+) -> None:
     """Open the order to the hall and look again later; the reasons are stored once per round, not at every look."""
     mode = OrderMode.DISPATCH if order.mode is OrderMode.CHOOSE else OrderMode.GRAB
     again = now if order.mode is OrderMode.CHOOSE else now + RETRY

@@ -30,7 +30,9 @@ def cancel_preview(session: Session, actor: Actor, no: str, *, now: datetime) ->
     return ending.terms(session, order, by=Role.CUSTOMER, now=now)
 
 
-def cancel(session: Session, actor: Actor, no: str, *, reason: str, expected_refund_fen: int, now: datetime) -> CancelQuote:
+def cancel(
+    session: Session, actor: Actor, no: str, *, reason: str, expected_refund_fen: int, now: datetime
+) -> CancelQuote:
     """Cancel the customer's order on the terms that were shown.
 
     Raises: PriceChanged when the refund is no longer `expected_refund_fen` (look again), TransitionRefused, NotFound.
@@ -64,7 +66,7 @@ def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, n
         raise SlotUnavailable(no, reason="notice")
     end_at = start_at + (order.end_at - order.start_at)
     if order.technician_id is not None:
-        scheduling.swap(session, order=order, technician_id=order.technician_id, start_at=start_at, end_at=end_at, now=now)
+        scheduling.swap(session, order, technician_id=order.technician_id, start_at=start_at, end_at=end_at, now=now)
     else:
         scheduling.require_somebody(session, order, start_at=start_at, end_at=end_at, now=now)
     again = {"dispatch_at": now, "round": 0} if order.status is OrderStatus.MATCHING else {}
@@ -113,7 +115,9 @@ def refund(session: Session, actor: Actor, no: str, amount_fen: int, *, reason: 
     refunds.request(session, order, amount_fen, "goodwill", now=now)
     transitions.hint(session, order)
     audits.record(session, actor, "order.refund", f"order:{no}", reason, {"amount_fen": amount_fen}, now=now)
-    notices.send(session, order.customer_id, "refunded", key=f"refunded:{no}:{now.timestamp()}", now=now, link=f"/orders/{no}")
+    notices.send(
+        session, order.customer_id, "refunded", key=f"refunded:{no}:{now.timestamp()}", now=now, link=f"/orders/{no}"
+    )
 
 
 def resolve(session: Session, actor: Actor, no: str, *, refund_fen: int, reason: str, now: datetime) -> None:

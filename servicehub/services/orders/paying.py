@@ -1,0 +1,120 @@
+"""What verified money does to an order. A payment never revives a dead order blindly: the time is taken again, or the money goes back.
+
+`payments.record` has put the report into the inbox; here the order answers with keep or late, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from servicehub.domain.access import SYSTEM
+from servicehub.domain.order import OrderEvent, OrderMode, OrderStatus
+from servicehub.domain.technician import CellKind
+from servicehub.errors import CouponUnusable, NobodyAvailable, SlotTaken, SlotUnavailable
+from servicehub.models.order import Order
+from servicehub.models.payment import Payment
+from servicehub.services import coupons, dispatching, notices, payments, scheduling, transitions
+from servicehub.services.orders.booking import search_from
+from servicehub.services.payments import Outcome, OutcomeKind
+
+
+def payment_recorded(session: Session, outcome: Outcome, *, now: datetime) -> None:
+    """Let the order answer to a payment. Anything but PAID needs no answer."""
+    if outcome.kind is not OutcomeKind.PAID:
+        return
+    order = session.get_one(Order, outcome.order_id)
+    session.refresh(order)
+    payment = session.get_one(Payment, outcome.payment_id)
+    match order.status:
+        case OrderStatus.PENDING_PAYMENT:
+            _first_payment(session, order, payment, now)
+        case OrderStatus.AWAITING_BALANCE:
+            _balance(session, order, payment, now)
+        case OrderStatus.EXPIRED:
+            _after_expiry(session, order, payment, now)
+        case OrderStatus.CANCELLED:
+            _too_late(session, order, payment, now)
+        case _:
+            payments.mark_extra(session, payment, now=now)
+
+
+def _first_payment(session: Session, order: Order, payment: Payment, now: datetime) -> None:
+    payments.keep(session, payment, now=now)
+    coupons.use(session, order)
+    held = order.requested_technician_id is not None and scheduling.promote(session, order.id or 0, CellKind.JOB) > 0
+    if held:
+        dispatching.offer_requested(session, order, now=now)
+    else:
+        transitions.advance(
+            session,
+            order,
+            OrderEvent.PAY,
+            SYSTEM,
+            now=now,
+            paid_at=now,
+            technician_id=None,
+            dispatch_at=search_from(order.mode, now),
+        )
+    notices.send(
+        session,
+        order.customer_id,
+        "paid",
+        key=f"paid:{order.no}",
+        now=now,
+        link=f"/orders/{order.no}",
+        amount_fen=payment.amount_fen,
+    )
+
+
+def _balance(session: Session, order: Order, payment: Payment, now: datetime) -> None:
+    payments.keep(session, payment, now=now)
+    if payments.balance_due(session, order) == 0:
+        paid_at = order.paid_at or now
+        transitions.advance(session, order, OrderEvent.PAY_BALANCE, SYSTEM, now=now, paid_at=paid_at)
+        notices.send(
+            session,
+            order.customer_id,
+            "paid",
+            key=f"balance:{order.no}",
+            now=now,
+            link=f"/orders/{order.no}",
+            amount_fen=payment.amount_fen,
+        )
+
+
+def _after_expiry(session: Session, order: Order, payment: Payment, now: datetime) -> None:
+    """The hold ran out before the money came: revive the order if it can still be served as it was sold, else refund."""
+    try:
+        with session.begin_nested():
+            if order.paid_at is not None:  # it had been paid and ended otherwise: nobody found
+                raise NobodyAvailable(order.no)
+            scheduling.require_somebody(session, order, now=now)
+            if order.coupon_grant_id is not None:
+                coupons.lock(session, order, order.coupon_grant_id, now=now)
+            payments.keep(session, payment, now=now)
+            coupons.use(session, order)
+            mode = OrderMode.CHOOSE if order.requested_technician_id else order.mode
+            transitions.advance(
+                session, order, OrderEvent.REVIVE, SYSTEM, now=now, paid_at=now, cancelled_at=None, technician_id=None,
+                mode=mode, dispatch_at=search_from(mode, now),
+            )  # fmt: skip
+    except (NobodyAvailable, SlotTaken, SlotUnavailable, CouponUnusable):
+        session.refresh(order)
+        session.refresh(payment)
+        _too_late(session, order, payment, now)
+
+
+def _too_late(session: Session, order: Order, payment: Payment, now: datetime) -> None:
+    payments.mark_late(session, payment, now=now)
+    transitions.advance(session, order, OrderEvent.LATE_PAY, SYSTEM, now=now, data={"payment": payment.no})
+    notices.send(
+        session,
+        order.customer_id,
+        "late_payment",
+        key=f"late:{payment.no}",
+        now=now,
+        link=f"/orders/{order.no}",
+        amount_fen=payment.amount_fen,
+    )
