@@ -4,6 +4,7 @@ import os
 from urllib.parse import urlsplit
 
 import reflex as rx
+from reflex_base.constants import StateManagerMode
 
 from servicehub.settings import Settings
 
@@ -34,7 +35,7 @@ config = rx.Config(
     default_color_mode="light",
     plugins=[],
     disable_plugins=[rx.plugins.SitemapPlugin],
-    state_manager_mode="redis" if _settings.redis_url else "memory",
+    state_manager_mode=StateManagerMode.REDIS if _settings.redis_url else StateManagerMode.MEMORY,
     redis_url=_settings.redis_url or None,
     trusted_proxy_hops=_settings.trusted_proxy_hops,
     frontend_port=_settings.port,

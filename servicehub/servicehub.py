@@ -70,7 +70,7 @@ def make_app() -> rx.App:
         head_components=head_components(settings),
     )
     build = os.environ.get(BUILD_VARIABLE, "")
-    made.api_transformer = transformers(Path(build) if build else None, lambda path: made.router(path))
+    made.api_transformer = transformers(Path(build) if build else None, lambda path: made.router(path))  # noqa: PLW0108 - known after the pages
     made.add_middleware(Guard(), index=0)
     keep_token_on_reconnect(made)
     made.register_lifespan_task(life)

@@ -26,7 +26,15 @@ def test_each_address_belongs_to_one_face(path: str, face: Face) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nSet-Cookie: x", "", "a"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/a\r\nSet-Cookie: x",
+        "",
+        "a",
+    ],
 )
 def test_an_address_of_another_site_is_replaced(path: str) -> None:
     assert same_site(path, "/home") == "/home"

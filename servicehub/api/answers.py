@@ -5,7 +5,16 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from servicehub.errors import Conflict, Invalid, NotAllowed, NotFound, NotLoggedIn, ServiceHubError, TooManyTries, Unavailable
+from servicehub.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotLoggedIn,
+    ServiceHubError,
+    TooManyTries,
+    Unavailable,
+)
 
 _STATUS: tuple[tuple[type[ServiceHubError], int], ...] = (
     (NotLoggedIn, 401),

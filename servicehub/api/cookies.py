@@ -1,5 +1,4 @@
-"""The one cookie that identifies a log-in: HttpOnly, Lax, and bound to this host under https. Its value is never stored or logged.
-"""
+"""The one cookie that identifies a log-in: HttpOnly, Lax, and bound to this host under https. Its value is never stored or logged."""
 
 from __future__ import annotations
 

@@ -55,7 +55,9 @@ def run() -> None:
         raise SystemExit(130) from None
 
 
-def _configure(*, env: str = "", host: str | None = None, port: int | None = None, data: Path | None = None) -> Settings:
+def _configure(
+    *, env: str = "", host: str | None = None, port: int | None = None, data: Path | None = None
+) -> Settings:
     """Settings with the command's options on top, for this process and what it starts."""
     if env:
         os.environ["SERVICEHUB_ENV"] = env

@@ -46,7 +46,9 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     have = platform.python_version()
     yield _finding("Python", have, "" if sys.version_info >= (3, 11) else f"{have}: install 3.11 or newer")
     where = f"{settings.host}:{settings.port}"
-    yield _finding("Port", f"{where} is free", _problem_of(lambda: need_free_port(settings.host, settings.port)), "note")
+    yield _finding(
+        "Port", f"{where} is free", _problem_of(lambda: need_free_port(settings.host, settings.port)), "note"
+    )
     folder = settings.data_dir.resolve()
     yield _finding("Data folder", f"{folder} can be written", _problem_of(lambda: need_writable(folder)))
     old = "" if sqlite3.sqlite_version_info >= OLDEST_SQLITE else f"{sqlite3.sqlite_version}: 3.40 or newer is needed"
@@ -63,7 +65,9 @@ def _front_end(settings: Settings) -> Iterator[Finding]:
         yield Finding("bad", "Front end", str(problem))
         return
     target = build.published(settings)
-    yield _finding("Front end", f"built ({target.name})", "" if publish.is_complete(target) else "will be built", "note")
+    yield _finding(
+        "Front end", f"built ({target.name})", "" if publish.is_complete(target) else "will be built", "note"
+    )
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -74,7 +78,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         have, newest = migrations.current(settings.sqlalchemy_url), migrations.head()
     except sa.exc.SQLAlchemyError as error:
-        yield Finding("bad", "Database", f"{url} does not answer ({type(error).__name__}): check SERVICEHUB_DATABASE_URL")
+        yield Finding(
+            "bad", "Database", f"{url} does not answer ({type(error).__name__}): check SERVICEHUB_DATABASE_URL"
+        )
         return
     behind = "" if have == newest else f"is at {have or 'nothing'}, newest is {newest}: servicehub migrate"
     yield _finding("Database", f"{url} is migrated", behind)

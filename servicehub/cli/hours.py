@@ -15,7 +15,8 @@ OPENS, CLOSES, MORNING = time(8), time(17), time(10)
 
 def newest_entry(session: Session) -> datetime | None:
     """When the newest step of any order happened, by the product's clock."""
-    return session.execute(sa.select(sa.func.max(col(OrderLog.at)))).scalar_one()
+    found: datetime | None = session.execute(sa.select(sa.func.max(col(OrderLog.at)))).scalar_one()
+    return found
 
 
 def demo_start(now: datetime, newest: datetime | None, zone: ZoneInfo) -> datetime:

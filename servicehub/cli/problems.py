@@ -42,7 +42,9 @@ def need_free_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                sentence = f"Port {port} on {host} is in use. Stop what runs there, or choose another: --port {port + 1}"
+                sentence = (
+                    f"Port {port} on {host} is in use. Stop what runs there, or choose another: --port {port + 1}"
+                )
             elif error.errno in (errno.EACCES, errno.EPERM):
                 sentence = f"Port {port} may not be used by this user. Choose one above 1023: --port 8000"
             else:

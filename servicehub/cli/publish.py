@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 
 from servicehub.api.frontend import POLICIES
 from servicehub.api.headers import script_hashes

@@ -63,9 +63,7 @@ class LoginState(AppState, rx.State):
         browser = Browser(crypto.mac("ip", self.router.session.client_ip))
         self.problem = ""
         try:
-            challenge = await log_in.send_code(
-                database(), phone, role, browser, locale=self._locale(), now=clock.now()
-            )
+            challenge = await log_in.send_code(database(), phone, role, browser, locale=self._locale(), now=clock.now())
         except ServiceHubError as error:
             self.problem = refusal(self._locale(), error)
             return

@@ -65,6 +65,4 @@ async def by_password(database: Database, name: str, password: str, browser: Bro
             raise BadPassword
         stale = crypto.password_is_stale(attempt.stored)
         new_hash = await asyncio.to_thread(crypto.hash_password, password) if stale else None
-    return await database.write(
-        accounts.finish_password, name, attempt.user_id, browser, new_hash=new_hash, now=now
-    )
+    return await database.write(accounts.finish_password, name, attempt.user_id, browser, new_hash=new_hash, now=now)

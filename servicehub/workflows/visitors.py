@@ -47,7 +47,7 @@ def forget(token_hash: str = "") -> None:
         _known.clear()
 
 
-def _remembered(token_hash: str) -> accounts.Principal | None | bool:
+def _remembered(token_hash: str) -> accounts.Principal | bool | None:
     """What is known, or False when nothing recent is."""
     entry = _known.get(token_hash)
     if entry is None or time.monotonic() - entry[0] > REMEMBERED_S:

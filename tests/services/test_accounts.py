@@ -215,9 +215,7 @@ def test_a_phone_has_each_role_once(database: Database) -> None:
         database.write_now(add_technician)
     with pytest.raises(NotAllowed):
         database.write_now(
-            lambda s: accounts.register(
-                s, Actor(1, Role.CUSTOMER), city_id=1, role=Role.OPERATOR, phone=PHONE, now=NOW
-            )
+            lambda s: accounts.register(s, Actor(1, Role.CUSTOMER), city_id=1, role=Role.OPERATOR, phone=PHONE, now=NOW)
         )
 
 

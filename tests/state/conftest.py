@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import reflex as rx
@@ -210,7 +210,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> rx.App:
     before = Path.cwd()
     os.chdir(Path(__file__).resolve().parents[2])
     try:
-        from servicehub.servicehub import app
+        from servicehub.servicehub import app  # noqa: PLC0415 - Reflex reads rxconfig.py from where the process stands
     finally:
         os.chdir(before)
     return app
@@ -228,13 +228,15 @@ class Tab:
     def __init__(self, app: rx.App) -> None:
         self.deltas: list[dict[str, dict[str, Any]]] = []
         self.events: list[Any] = []
+        self.moved = asyncio.Event()
         self.processor = BaseStateEventProcessor(middleware=app, backend_exception_handler=None)
         self.manager = StateManagerMemory()
 
-    async def emit_update(self, update: Any, token: str) -> None:  # noqa: ARG002 - the namespace's signature
+    async def emit_update(self, update: Any, token: str) -> None:
         if update.delta:
             self.deltas.append(update.delta)
         self.events.extend(update.events)
+        self.moved.set()
 
     async def fire(self, event: Any, cookie: str = "", *, token: str = "tab", path: str = "/", **payload: Any) -> None:
         """Send an event the way a socket with this log-in would."""
@@ -270,7 +272,7 @@ async def open_tab(app: rx.App) -> AsyncIterator[Tab]:
 
 
 @pytest.fixture
-def tabs(application: rx.App, people: People) -> Any:  # noqa: ARG001 - the database must be there
+def tabs(application: rx.App, people: People) -> Any:
     """`async with tabs() as tab:`"""
     return lambda: open_tab(application)
 
@@ -306,7 +308,7 @@ class Wire:
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.frames: list[str] = []
 
-    async def __aenter__(self) -> Wire:
+    async def __aenter__(self) -> Self:
         await self._in.put({"type": "websocket.connect"})
         self._task = asyncio.create_task(self._asgi(self._scope, self._in.get, self._out.put))
         return self
@@ -347,7 +349,7 @@ class Wire:
 
 
 @pytest.fixture
-def wires(application: rx.App, asgi: Any, people: People) -> Any:  # noqa: ARG001
+def wires(application: rx.App, asgi: Any, people: People) -> Any:
     """`async with wires() as connect:` then `async with connect(token, cookie) as wire:`"""
 
     @asynccontextmanager

@@ -141,7 +141,8 @@ def test_too_many_events_are_answered_with_a_toast(tabs: Any, people: Any, purse
 def test_a_watcher_reloads_on_hints_and_stops_when_the_session_ends(tabs: Any, people: Any, purse: Any) -> None:
     async def until(tab: Any, count: int) -> None:
         while max(tab.seen(purse, "calls"), default=0) < count:
-            await asyncio.sleep(0.01)
+            tab.moved.clear()
+            await tab.moved.wait()
 
     async def story() -> None:
         async with tabs() as tab:
@@ -158,7 +159,7 @@ def test_a_watcher_reloads_on_hints_and_stops_when_the_session_ends(tabs: Any, p
     run(story())
 
 
-def test_every_state_of_ours_declares_its_roles_and_makes_its_handlers_the_one_way(application: Any) -> None:  # noqa: ARG001
+def test_every_state_of_ours_declares_its_roles_and_makes_its_handlers_the_one_way(application: Any) -> None:
     ours = [state for state in all_states() if not is_framework(state) and state.__module__.startswith("servicehub.")]
     assert ours
     assert [s.get_full_name() for s in ours if s.get_full_name() not in ROLES] == []
