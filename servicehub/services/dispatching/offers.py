@@ -119,12 +119,6 @@ def _expire(session: Session, offer: Offer, now: datetime) -> None:
     bus.publish(session, bus.technician(offer.technician_id))
 
 
-def _expire(session: Session, offer: Offer, now: datetime) -> None:
-    _answer(session, offer, OfferStatus.EXPIRED, now, in_time=False)
-    _back_to_matching(session, session.get_one(Order, offer.order_id), OrderEvent.OFFER_TIMEOUT, SYSTEM, now=now)
-    bus.publish(session, bus.technician(offer.technician_id))
-
-
 def void(session: Session, order: Order, *, now: datetime) -> None:
     """Withdraw the order's open offer, if any."""
     open_offers = session.exec(select(Offer).where(Offer.order_id == order.id, Offer.status == OfferStatus.OPEN)).all()
