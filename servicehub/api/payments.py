@@ -1,0 +1,129 @@
+"""Payments over HTTP: going to the cashier, what channels report, and the simulated channel's cashier page.
+
+Owns the requests only. A report is answered after its effect is durable; anything but 2xx makes the channel report again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from html import escape
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from servicehub import clock
+from servicehub.adapters.gateway import simulator
+from servicehub.adapters.gateway_simulator import Bill
+from servicehub.api.callers import actor_of
+from servicehub.api.headers import page_policy
+from servicehub.db import database
+from servicehub.domain.access import Role
+from servicehub.domain.channel import PayState
+from servicehub.errors import NotFound, ServiceHubError
+from servicehub.routes import same_site
+from servicehub.settings import get_settings
+from servicehub.texts import HTML_LANG, N_, Locale, as_locale, localized_path, path_locale, say
+from servicehub.texts.formats import yuan
+from servicehub.workflows import checkout
+
+METHOD_NAMES = {"wechat": N_("WeChat Pay"), "alipay": N_("Alipay")}
+STATE_TEXTS = {
+    PayState.PAID: N_("This payment has been made."),
+    PayState.CLOSED: N_("This payment is closed."),
+}
+
+
+async def start(request: Request) -> Response:
+    """Form fields: no, method, locale. To the channel's cashier, or back to the pay page with the refusal's code."""
+    async with request.form(max_files=0, max_fields=10) as form:
+        no, method = str(form.get("no", ""))[:16], str(form.get("method", ""))[:16]
+        locale = as_locale(form.get("locale"))
+    try:
+        actor = await actor_of(request, Role.CUSTOMER)
+        url = await checkout.start(database(), actor, no, method, locale=locale)
+    except ServiceHubError as refusal:
+        query = urlencode({"o": no, "error": refusal.code})
+        return RedirectResponse(f"{localized_path('/pay/', locale)}?{query}", 303)
+    return RedirectResponse(url, 303)
+
+
+async def notify(request: Request) -> Response:
+    """A channel's message, verified by its signature over the raw body."""
+    raw = await request.body()
+    headers = dict(request.headers)
+    channel = request.path_params["channel"]
+    await asyncio.to_thread(checkout.deliver, database(), channel, headers, raw, now=clock.now())
+    return Response(status_code=204)
+
+
+async def cashier(request: Request) -> Response:
+    """The simulated channel's page for one payment."""
+    bill = await asyncio.to_thread(_bill, request)
+    return HTMLResponse(_page(bill), headers={"content-security-policy": page_policy([]), "cache-control": "no-store"})
+
+
+async def decide(request: Request) -> Response:
+    """The visitor's decision at the simulated cashier: form field `do` is pay, fail or leave."""
+    bill = await asyncio.to_thread(_bill, request)
+    async with request.form(max_files=0, max_fields=4) as form:
+        decision = form.get("do")
+    if decision == "pay":
+        await asyncio.to_thread(simulator().pay, bill.no)
+    target = same_site(bill.return_path)
+    if decision == "fail":
+        target += "&failed=1"
+    return RedirectResponse(target, 303)
+
+
+def _bill(request: Request) -> Bill:
+    bill = simulator().bill(request.path_params["no"])
+    if bill is None:
+        raise NotFound("no such payment")
+    return bill
+
+
+def _page(bill: Bill) -> str:
+    locale = path_locale(bill.return_path)
+    title = say(locale, N_("Demo cashier"))
+    method = say(locale, METHOD_NAMES.get(bill.method, bill.method))
+    return f"""<!doctype html>
+<html lang="{HTML_LANG[locale]}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<title>{escape(title)} · {escape(get_settings().brand_name)}</title><link rel="stylesheet" href="/ui.css"></head>
+<body><main class="m"><div class="pad col g16" style="padding-top:3.5rem;text-align:center">
+<h1 class="f18 w6">{escape(title)}</h1>
+<p class="mut f13">{escape(say(locale, N_("For trying things out: no real money moves.")))}</p>
+<p class="num" style="font-size:2.5rem;line-height:1.2">{escape(yuan(bill.amount_fen, always_decimals=True))}</p>
+<p class="ink2 f15">{escape(bill.title)}</p>
+<p class="mut f13">{escape(method)} · {escape(say(locale, N_("Order {no}"), no=bill.order_no))}</p>
+{_buttons(bill, locale)}
+</div></main></body></html>"""
+
+
+def _buttons(bill: Bill, locale: Locale) -> str:
+    if bill.state is not PayState.WAITING:
+        back = escape(say(locale, N_("Back to the order")))
+        return (
+            f'<p role="status">{escape(say(locale, STATE_TEXTS[bill.state]))}</p>'
+            f'<a class="btn btn-p btn-l" href="{escape(same_site(bill.return_path))}">{back}</a>'
+        )
+    choices = (
+        ("pay", "btn btn-p btn-l", N_("Confirm payment")),
+        ("fail", "btn", N_("Let it fail")),
+        ("leave", "btn", N_("Not now")),
+    )
+    buttons = "".join(
+        f'<button class="{kind}" name="do" value="{value}">{escape(say(locale, text))}</button>'
+        for value, kind, text in choices
+    )
+    return f'<form method="post" class="col g12" style="margin-top:1rem">{buttons}</form>'
+
+
+ROUTES = [
+    Route("/api/payments/start", start, methods=["POST"]),
+    Route("/api/payments/notify/{channel}", notify, methods=["POST"]),
+    Route("/sim/pay/{no}", cashier, methods=["GET"]),
+    Route("/sim/pay/{no}", decide, methods=["POST"]),
+]
