@@ -6,7 +6,7 @@
   const SHEET = `<link rel="stylesheet" href="/vendor/leaflet/leaflet.css"><style>
 :host{display:block}.leaflet-container{position:absolute;inset:0;background:var(--map);font:inherit;outline-offset:-3px}.leaflet-container.grid{background-image:linear-gradient(var(--map-r) 2px,transparent 2px),linear-gradient(90deg,var(--map-r) 2px,transparent 2px);background-size:56px 56px}
 .leaflet-bar{border:0!important;box-shadow:var(--e2)!important;border-radius:10px!important;overflow:hidden}.leaflet-bar a{background:var(--surface)!important;color:var(--ink)!important;border-color:var(--line)!important;width:2.25rem!important;height:2.25rem!important;line-height:2.25rem!important}
-.leaflet-control-attribution{background:none!important;color:var(--map-t)!important;font-size:10px!important}.leaflet-control-attribution a{color:inherit!important}
+:host([low]) .leaflet-bottom{bottom:36px}.leaflet-control-attribution{background:none!important;color:var(--map-t)!important;font-size:10px!important}.leaflet-control-attribution a{color:inherit!important}
 .mv{transition:transform 1s linear}.leaflet-zoom-anim .mv{transition:none}
 .p{position:absolute;left:0;top:0;transform:translate(-50%,-100%);display:flex;flex-direction:column;align-items:center}.p.c{transform:translate(-50%,-50%)}
 .i{width:16px;height:16px;fill:none;stroke:currentColor;stroke-width:2.4;stroke-linecap:round;stroke-linejoin:round;display:block}
@@ -18,7 +18,7 @@
 .t{font-size:11px;color:var(--map-t);white-space:nowrap;transform:translate(-50%,-50%);position:absolute;font-weight:600;letter-spacing:.04em;text-shadow:0 0 3px var(--map),0 0 3px var(--map)}
 .leaflet-interactive.mv{cursor:pointer}</style><div class="box"></div>`;
   ui.def("x-map", class extends ui.Base { static observedAttributes = ["points", "line", "areas"];
-    async connectedCallback() { if (this.box) return; this.box = 1; this.shadowRoot.innerHTML = SHEET; const L = await leaflet().catch(() => null); if (!L || !this.isConnected) return;
+    async connectedCallback() { if (this.box) return; this.box = 1; this.toggleAttribute('low', innerWidth < 600); this.shadowRoot.innerHTML = SHEET; const L = await leaflet().catch(() => null); if (!L || !this.isConnected) return;
       const link = this.shadowRoot.querySelector("link"); if (!link.sheet) await new Promise(r => { link.onload = link.onerror = r; setTimeout(r, 1500); });
       const box = this.shadowRoot.querySelector(".box"), tiles = this.a("tiles"), en = document.documentElement.lang === "en";
       const m = (this.m = L.map(box, { zoomControl: false, attributionControl: !!tiles, zoomSnap: .25, minZoom: 9, maxZoom: 18, scrollWheelZoom: this.clientWidth > 600 }).setView([31.23, 121.47], 12));

@@ -126,7 +126,7 @@ def ilink(name: Any, label: Text, to: Any, cls: Any = "", badge: Any = None) -> 
 def _dot(badge: Any) -> list[rx.Component]:
     if badge is None:
         return []
-    dot = el.span(badge, class_name="dot", custom_attrs={"aria-hidden": "true"})
+    dot = el.span(class_name="dot", custom_attrs={"aria-hidden": "true", "data-n": badge})
     if isinstance(badge, Var):
         text = badge.to(str)
         return [rx.cond((text != "") & (text != "0"), dot, rx.fragment())]

@@ -65,11 +65,13 @@ def _both(msgid: str) -> list[rx.Component]:
 
 def offline_bar() -> rx.Component:
     """In place of Reflex's English toast: no network (the browser knows), or the server is being reached again."""
-    away = el.div(icon("wifi-off", "s"), *_both(N_("Poor connection, reconnecting")), class_name="off", role="status")
+    away = el.div(
+        icon("wifi-off", "s"), *_both(N_("Poor connection, reconnecting")), class_name="netbar", role="status"
+    )
     gone = el.div(
         icon("wifi-off", "s"),
         *_both(N_("You are offline, showing what was loaded")),
-        class_name="off js",
+        class_name="netbar js",
         role="status",
     )
     return rx.cond(has_connection_errors, away, gone)

@@ -58,7 +58,10 @@ def cta_bar(*children: Child) -> rx.Component:
 def _dialog(id: str, title: Text, cls: str, head: list[Child], body: Child, footer: list[Child] | None) -> rx.Component:
     foot = [el.div(*footer, class_name="sheet-f")] if footer else []
     bar = el.div(
-        el.h2(title, id=f"{id}-title"), *head, ibtn("x", _("Close"), **attrs(data_close="")), class_name="sheet-h row"
+        el.h2(title, id=f"{id}-title", tab_index=-1),
+        *head,
+        ibtn("x", _("Close"), **attrs(data_close="")),
+        class_name="sheet-h row",
     )
     grab = [el.div(class_name="grab")] if cls == "sheet" else []
     return el.dialog(

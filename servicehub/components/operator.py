@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex.vars import Var
 
 from servicehub.components.base import ASSET_VERSION, Child, Text, attrs, avatar, cx, el, ibtn, icon, link
 from servicehub.components.elements import sparkline
@@ -15,18 +16,18 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     (
         "",
         (
-            ("overview", "chart-line", N_("Overview"), "/operator"),
-            ("dispatch", "route", N_("Dispatch board"), "/operator/dispatch"),
-            ("orders", "clipboard-list", N_("Orders"), "/operator/orders"),
+            ("overview", "chart-line", N_("Overview"), "/operator/"),
+            ("dispatch", "route", N_("Dispatch board"), "/operator/dispatch/"),
+            ("orders", "clipboard-list", N_("Orders"), "/operator/orders/"),
         ),
     ),
-    (N_("Supply"), (("technicians", "users", N_("Technicians"), "/operator/technicians"),)),
+    (N_("Supply"), (("technicians", "users", N_("Technicians"), "/operator/technicians/"),)),
     (
         N_("Money and system"),
         (
-            ("ledger", "scale", N_("Ledger"), "/operator/ledger"),
-            ("machine", "workflow", N_("Order machine"), "/operator/machine"),
-            ("audit", "scroll-text", N_("Audit log"), "/operator/audit"),
+            ("ledger", "scale", N_("Ledger"), "/operator/ledger/"),
+            ("machine", "workflow", N_("Order machine"), "/operator/machine/"),
+            ("audit", "scroll-text", N_("Audit log"), "/operator/audit/"),
         ),
     ),
 )
@@ -45,10 +46,12 @@ def operator_shell(
     overlays: Child = "",
     commands: list[tuple[str, Text, str]] | None = None,
     connected: Any = None,
+    allowed: Any = None,
     **props: Any,
 ) -> rx.Component:
     """An operator's page.
 
+    `allowed` (Var of a list of nav keys) hides the other entries; without it all are shown.
     `badges`: a count (Var) per nav key; `bar` sits in the top bar; `account` (log-out form …) beside the name;
     `commands`: (icon, text, route) added to the palette; `overlays`: drawers, toasts, effects.
     """
@@ -56,11 +59,17 @@ def operator_shell(
     main = el.main(*children, class_name="pg", id="main")
     right = el.div(_top_bar(name, role, bar, account, connected), main, class_name="ad-r")
     return el.div(
-        style, _side(active, city, badges or {}), right, _palette(commands or []), overlays, class_name="ad", **props
+        style,
+        _side(active, city, badges or {}, allowed),
+        right,
+        _palette(commands or [], allowed),
+        overlays,
+        class_name="ad",
+        **props,
     )
 
 
-def _side(active: str, city: Text, badges: dict[str, Any]) -> rx.Component:
+def _side(active: str, city: Text, badges: dict[str, Any], allowed: Any) -> rx.Component:
     words = el.div(
         el.span(brand_name(), class_name="w7 f15"), el.span(city, class_name="f11 mut"), class_name="col g0 lb"
     )
@@ -70,8 +79,12 @@ def _side(active: str, city: Text, badges: dict[str, Any]) -> rx.Component:
     for title, items in NAV:
         if title:
             kids.append(el.h2(_(title)))
-        kids += [_nav_item(item, active, badges) for item in items]
+        kids += [_if_allowed(item[0], _nav_item(item, active, badges), allowed) for item in items]
     return el.nav(*kids, class_name="side", aria_label=_("Operator navigation"))
+
+
+def _if_allowed(key: str, item: rx.Component, allowed: Any) -> rx.Component:
+    return item if allowed is None else rx.cond(allowed.contains(key), item, rx.fragment())
 
 
 def _nav_item(item: tuple[str, str, str, str], active: str, badges: dict[str, Any]) -> rx.Component:
@@ -111,13 +124,18 @@ def _top_bar(name: Text, role: Text, bar: Child, account: Child, connected: Any)
     )
 
 
-def _palette(commands: list[tuple[str, Text, str]]) -> rx.Component:
-    pages = [(name, _(label), to) for _title, items in NAV for _key, name, label, to in items]
-    rows = [el.li(link(icon(name, "s"), text, to=to, **attrs(data_close=""))) for name, text, to in pages + commands]
+def _palette(commands: list[tuple[str, Text, str]], allowed: Any) -> rx.Component:
+    pages = [(key, name, _(label), to) for _title, items in NAV for key, name, label, to in items]
+    rows = [_if_allowed(key, _command(name, text, to), allowed) for key, name, text, to in pages]
+    rows += [_command(name, text, to) for name, text, to in commands]
     box = el.input(placeholder=_("Type a page or an action"), aria_label=_("Search pages and actions"), auto_focus=True)
     return el.dialog(
         el.div(box, el.ul(*rows), class_name="cmd"), id="cmdk", class_name="modal", aria_label=_("Command palette")
     )
+
+
+def _command(name: str, text: Text, to: str) -> rx.Component:
+    return el.li(link(icon(name, "s"), text, to=to, **attrs(data_close="")))
 
 
 def page_head(title: Text, sub: Text = "", *actions: Child) -> rx.Component:
@@ -153,22 +171,24 @@ def kpi(
     up: Any,
     good: Any,
     key: Any = None,
+    to: Any = None,
     **props: Any,
 ) -> rx.Component:
-    """A figure with its change, the reason, and its course. `good` decides the colour, not the sign."""
+    """A figure with its change, the reason, and its course. `good` decides the colour, not the sign; `to` drills down."""
     extra = {"key": key} if key is not None else {}
     arrow = rx.cond(up, icon("arrow-up"), icon("arrow-down"))
     change = el.span(arrow, delta, class_name=rx.cond(good, "dl up", "dl dn"))
-    return el.button(
+    if isinstance(delta, Var):
+        change = rx.cond(delta.to(str) != "", change, rx.fragment())
+    kids = [
         el.span(name, class_name="f13 mut"),
         el.span(value, el.small(unit), class_name="v"),
         el.span(change, el.span(hint, class_name="f11 mut cut"), class_name="row g6"),
         sparkline(data, rx.cond(good, "ok", "bad")),
-        class_name="kpi",
-        type="button",
-        **extra,
-        **props,
-    )
+    ]
+    if to is not None:
+        return link(*kids, to=to, cls="kpi", **extra, **props)
+    return el.button(*kids, class_name="kpi", type="button", **extra, **props)
 
 
 def kpis(*cards: Child) -> rx.Component:

@@ -113,6 +113,6 @@ def lane(name: Child, *bars: Child, key: Any = None) -> rx.Component:
 
 def lane_bar(start: Any, end: Any, text: Text, *, kind: Any = "", title: Text = "", key: Any = None) -> rx.Component:
     """`kind`: "", go, done, trip, off, sug (suggested), bad (conflict)."""
-    names = Var.create("lb ") + kind if isinstance(kind, Var) else cx("lb", kind)
+    names = Var.create("lbar ") + kind if isinstance(kind, Var) else cx("lbar", kind)
     extra = {"key": key} if key is not None else {}
     return el.div(el.span(text, class_name="cut"), class_name=names, title=title, **css(m=start, e=end), **extra)
