@@ -1,4 +1,7 @@
-"""The one cookie that identifies a log-in: HttpOnly, Lax, and bound to this host under https. Its value is never stored or logged."""
+"""The one cookie that identifies a log-in: HttpOnly, Lax, and bound to this host under https.
+
+Its value is never stored or logged, only its hash.
+"""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -98,10 +99,6 @@ def origin_check(inner: ASGIApp) -> ASGIApp:
     return app
 
 
-class _TooLarge(Exception):
-    pass
-
-
 def body_limit(inner: ASGIApp) -> ASGIApp:
     """Refuse bodies beyond the route's limit, by their announcement or as soon as they exceed it."""
 
@@ -109,7 +106,7 @@ def body_limit(inner: ASGIApp) -> ASGIApp:
         if scope["type"] != "http":
             await inner(scope, receive, send)
             return
-        most, seen, started = BODY_LIMITS.get(scope["path"], BODY_LIMIT), 0, False
+        most, seen = BODY_LIMITS.get(scope["path"], BODY_LIMIT), 0
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdigit() or int(announced) > most:
             await _refuse(413, "too_large")(scope, receive, send)
@@ -120,19 +117,10 @@ def body_limit(inner: ASGIApp) -> ASGIApp:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > most:
-                raise _TooLarge
+                raise HTTPException(413)  # answered by the routes' own handler, wherever the body was being read
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await inner(scope, counted, noted)
-        except _TooLarge:
-            if not started:
-                await _refuse(413, "too_large")(scope, receive, send)
+        await inner(scope, counted, send)
 
     return app
 
