@@ -24,11 +24,10 @@ from servicehub.domain.channel import PayState
 from servicehub.errors import NotFound, ServiceHubError
 from servicehub.routes import same_site
 from servicehub.settings import get_settings
-from servicehub.texts import HTML_LANG, N_, Locale, as_locale, localized_path, path_locale, say
+from servicehub.texts import HTML_LANG, N_, Locale, as_locale, localized_path, money, path_locale, say
 from servicehub.texts.formats import yuan
 from servicehub.workflows import checkout
 
-METHOD_NAMES = {"wechat": N_("WeChat Pay"), "alipay": N_("Alipay")}
 STATE_TEXTS = {
     PayState.PAID: N_("This payment has been made."),
     PayState.CLOSED: N_("This payment is closed."),
@@ -87,7 +86,7 @@ def _bill(request: Request) -> Bill:
 def _page(bill: Bill) -> str:
     locale = path_locale(bill.return_path)
     title = say(locale, N_("Demo cashier"))
-    method = say(locale, METHOD_NAMES.get(bill.method, bill.method))
+    method = money.of(locale, money.METHODS, bill.method)
     return f"""<!doctype html>
 <html lang="{HTML_LANG[locale]}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">

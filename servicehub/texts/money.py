@@ -44,6 +44,11 @@ PLAN_ITEMS: dict[str, str] = {
     "deposit": N_("Deposit payment"),
     "balance": N_("Remaining amount"),
 }
+METHODS: dict[str, str] = {
+    "wechat": N_("WeChat Pay"),
+    "alipay": N_("Alipay"),
+    "simulator": N_("Demo channel"),
+}
 ACCOUNTS: dict[str, str] = {
     "cash": N_("Money at the payment channel"),
     "escrow": N_("Held for the customer"),

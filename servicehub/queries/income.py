@@ -1,0 +1,161 @@
+"""A technician's own earnings: today, pending, available, and each traced to its order's price and entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.domain.access import Actor, Role
+from servicehub.errors import NotFound
+from servicehub.models.catalog import City, ServiceItem
+from servicehub.models.ledger import Account, JournalEntry
+from servicehub.models.order import Order, OrderLine
+from servicehub.models.payment import Earning
+from servicehub.queries.money import entry_rows
+from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.viewmodels.money import AmountRow, Income, IncomeDay, IncomeDetail, IncomeRow
+
+DAYS_SHOWN = 7
+ROWS_SHOWN = 60
+
+
+def income(session: Session, actor: Actor, *, now: datetime, locale: Locale) -> Income:
+    """The technician's earnings. Raises: NotAllowed."""
+    actor.require_role(Role.TECHNICIAN)
+    tz = session.get_one(City, actor.city_id).timezone
+    zone = ZoneInfo(tz)
+    today = now.astimezone(zone).date()
+    since = datetime.combine(today - timedelta(days=29), datetime.min.time(), zone)
+    recent = session.exec(
+        select(Earning).where(Earning.technician_id == actor.technician_id, col(Earning.created_at) >= since)
+    ).all()
+    by_day: dict[int, list[Earning]] = {}
+    for earning in recent:
+        by_day.setdefault((today - earning.created_at.astimezone(zone).date()).days, []).append(earning)
+    sums = {age: sum(e.net_fen for e in earned) for age, earned in by_day.items()}
+    pending, available, owed = _balances(session, actor.technician_id)
+    return Income(
+        today=_yuan(sums.get(0, 0)),
+        today_jobs=len(by_day.get(0, [])),
+        week=_yuan(sum(fen for age, fen in sums.items() if age < DAYS_SHOWN)),
+        month=_yuan(sum(sums.values())),
+        pending=_yuan(pending),
+        available=_yuan(available),
+        debt=_yuan(owed) if owed else "",
+        days=tuple(
+            IncomeDay(
+                formats.day(today - timedelta(days=age), today, locale=locale),
+                sums.get(age, 0),
+                _yuan(sums.get(age, 0)),
+            )
+            for age in reversed(range(DAYS_SHOWN))
+        ),
+        rows=_rows(session, actor.technician_id, now, tz, locale),
+    )
+
+
+def income_detail(session: Session, actor: Actor, no: str, *, now: datetime, locale: Locale) -> IncomeDetail:
+    """How the price of order `no` became this technician's earning. Raises: NotAllowed, NotFound for anybody else's."""
+    actor.require_role(Role.TECHNICIAN)
+    found = session.exec(
+        select(Earning, Order, ServiceItem)
+        .join(Order, col(Order.id) == col(Earning.order_id))
+        .join(ServiceItem, col(ServiceItem.id) == col(Order.service_item_id))
+        .where(Order.no == no, Earning.technician_id == actor.technician_id)
+    ).first()
+    if found is None:
+        raise NotFound(f"earning of {no}")
+    earning, order, item = found
+    tz = session.get_one(City, actor.city_id).timezone
+    lines = session.exec(select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id))).all()
+    state = _state(earning)
+    return IncomeDetail(
+        no=no,
+        title=pick(locale, item.name_zh, item.name_en),
+        when=formats.day_time(order.start_at, now, tz, locale=locale),
+        net=_yuan(earning.net_fen),
+        rate=_rate(earning),
+        rule=earning.rule,
+        state=state,
+        state_label=_state_label(earning, state, now, tz, locale),
+        price=tuple(_price_row(line, locale) for line in lines),
+        split=_split(earning, locale),
+        entries=entry_rows(session, col(JournalEntry.ref) == f"order:{order.id}", tz, locale),
+    )
+
+
+def _rows(session: Session, technician_id: int, now: datetime, tz: str, locale: Locale) -> tuple[IncomeRow, ...]:
+    rows = session.exec(
+        select(Earning, Order.no, ServiceItem.name_zh, ServiceItem.name_en)
+        .join(Order, col(Order.id) == col(Earning.order_id))
+        .join(ServiceItem, col(ServiceItem.id) == col(Order.service_item_id))
+        .where(Earning.technician_id == technician_id)
+        .order_by(col(Earning.created_at).desc(), col(Earning.id).desc())
+        .limit(ROWS_SHOWN)
+    )
+    return tuple(
+        IncomeRow(
+            no=no,
+            tail=formats.order_tail(no),
+            title=pick(locale, name_zh, name_en),
+            when=formats.day_time(earning.created_at, now, tz, locale=locale),
+            net=formats.yuan(earning.net_fen, always_decimals=True, signed=True),
+            state=_state(earning),
+            state_label=_state_label(earning, _state(earning), now, tz, locale),
+        )
+        for earning, no, name_zh, name_en in rows
+    )
+
+
+def _balances(session: Session, technician_id: int) -> tuple[int, int, int]:
+    """(pending, available, owed), as the ledger has them."""
+    code, balance = col(Account.code), col(Account.balance_fen)
+    mine = f"t_pending:{technician_id}:"
+    pending = session.scalar(sa.select(sa.func.sum(balance)).where(code >= mine, code < f"t_pending:{technician_id};"))
+    single: Sequence[str] = (f"t_avail:{technician_id}", f"tech_debt:{technician_id}")
+    found = {account: int(fen) for account, fen in session.execute(sa.select(code, balance).where(code.in_(single)))}
+    return int(pending or 0), found.get(single[0], 0), found.get(single[1], 0)
+
+
+def _state(earning: Earning) -> str:
+    if earning.matured_at is not None:
+        return "available"
+    return "frozen" if earning.frozen else "pending"
+
+
+def _state_label(earning: Earning, state: str, now: datetime, tz: str, locale: Locale) -> str:
+    if state == "pending":
+        zone = ZoneInfo(tz)
+        day = formats.day(earning.matures_at.astimezone(zone).date(), now.astimezone(zone).date(), locale=locale)
+        return say(locale, N_("Available from {day}"), day=day)
+    return say(locale, N_("On hold: the customer complained") if state == "frozen" else N_("Available"))
+
+
+def _price_row(line: OrderLine, locale: Locale) -> AmountRow:
+    note = f"{line.quantity} × {_yuan(line.unit_fen)}" if line.quantity > 1 else ""
+    return AmountRow(pick(locale, line.name_zh, line.name_en), _yuan(line.amount_fen), note)
+
+
+def _split(earning: Earning, locale: Locale) -> tuple[AmountRow, ...]:
+    rows = (
+        (N_("Labour"), earning.labour_fen, ""),
+        (N_("Travel and fees, all yours"), earning.pass_through_fen, ""),
+        (N_("Your share of the coupon"), -earning.coupon_share_fen, ""),
+        (N_("Platform commission"), -earning.commission_fen, _rate(earning)),
+        (N_("You receive"), earning.net_fen, ""),
+    )
+    return tuple(AmountRow(say(locale, label), _yuan(fen), note) for label, fen, note in rows if fen)
+
+
+def _rate(earning: Earning) -> str:
+    """The rate that the commission comes to, from the amounts."""
+    base_fen = earning.labour_fen - earning.coupon_share_fen
+    return formats.percent(earning.commission_fen * 10_000 // base_fen, digits=0) if base_fen > 0 else ""
+
+
+def _yuan(fen: int) -> str:
+    return formats.yuan(fen, always_decimals=True)

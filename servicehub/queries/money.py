@@ -1,0 +1,259 @@
+"""What operators see of money: one order's payments, refunds and entries; the books' soundness; the trace of any number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.domain.access import Actor, Permission, Role
+from servicehub.domain.payment import PaymentStatus, RefundStatus
+from servicehub.errors import NotFound
+from servicehub.models.catalog import City
+from servicehub.models.ledger import Account, JournalEntry, Posting
+from servicehub.models.order import Order
+from servicehub.models.payment import ChannelEvent, Payment, Refund
+from servicehub.texts import Locale, formats, money
+from servicehub.viewmodels.money import (
+    AccountRow,
+    DayRow,
+    EntryRow,
+    LedgerHealth,
+    OrderMoney,
+    PaymentRow,
+    PostingLine,
+    RefundRow,
+    Trace,
+)
+
+DAYS_SHOWN = 14
+LATEST_SHOWN = 30
+TRACE_LIMIT = 200
+
+
+def order_money(session: Session, actor: Actor, no: str, *, locale: Locale) -> OrderMoney:
+    """Everything about one order's money. Raises: NotAllowed, NotFound outside the operator's city."""
+    actor.require(Permission.ORDER_READ)
+    order = session.exec(select(Order).where(Order.no == no, Order.city_id == actor.city_id)).first()
+    if order is None or (actor.district_ids and order.district_id not in actor.district_ids):
+        raise NotFound(f"order {no}")
+    tz = _tz(session, actor)
+    payments = session.exec(select(Payment).where(Payment.order_id == order.id).order_by(col(Payment.id))).all()
+    refunds = session.exec(select(Refund).where(Refund.order_id == order.id).order_by(col(Refund.id))).all()
+    kept = {p.id for p in payments if p.status is PaymentStatus.KEPT}
+    held = session.exec(select(Account.balance_fen).where(Account.code == f"escrow:{order.id}")).first() or 0
+    numbers = {p.id: p.no for p in payments}
+    return OrderMoney(
+        no=no,
+        total=_yuan(order.total_fen),
+        paid=_yuan(sum(p.amount_fen for p in payments if p.id in kept)),
+        refunded=_yuan(sum(r.amount_fen for r in refunds if r.payment_id in kept)),
+        held=_yuan(held),
+        payments=tuple(_payment(p, tz, locale) for p in payments),
+        refunds=tuple(_refund(r, numbers.get(r.payment_id, ""), tz, locale) for r in refunds),
+        entries=entry_rows(session, _about(order.id or 0), tz, locale),
+    )
+
+
+def ledger_health(session: Session, actor: Actor, *, now: datetime, locale: Locale) -> LedgerHealth:
+    """Whether everything ever posted sums to zero, by group of accounts and by day. Raises: NotAllowed."""
+    actor.require_role(Role.OPERATOR)
+    actor.require(Permission.LEDGER_READ)
+    tz = _tz(session, actor)
+    accounts, total = _accounts(session, locale)
+    count = col(JournalEntry.id)
+    entries, unbalanced, unsealed = session.execute(
+        sa.select(
+            sa.func.count(count),
+            sa.func.count(count).filter(col(JournalEntry.imbalance) != 0),
+            sa.func.count(count).filter(col(JournalEntry.sealed) != 1),
+        )
+    ).one()
+    suspects = session.scalar(sa.select(sa.func.count()).where(col(ChannelEvent.result) == "suspect")) or 0
+    by_status = sa.select(col(Refund.status), sa.func.count()).group_by(col(Refund.status))
+    refunds = dict(session.execute(by_status).tuples().all())
+    latest = sa.select(col(JournalEntry.id)).order_by(col(JournalEntry.id).desc()).limit(LATEST_SHOWN)
+    return LedgerHealth(
+        ok=total == 0 and not unbalanced and not unsealed,
+        sum=_yuan(total),
+        entries=entries,
+        unbalanced=unbalanced,
+        unsealed=unsealed,
+        suspects=suspects,
+        open_refunds=refunds.get(RefundStatus.NEW, 0) + refunds.get(RefundStatus.SENT, 0),
+        failed_refunds=refunds.get(RefundStatus.FAILED, 0),
+        accounts=accounts,
+        days=_days(session, tz, now, locale),
+        latest=entry_rows(session, col(JournalEntry.id).in_(latest), tz, locale, newest_first=True),
+    )
+
+
+def trace(session: Session, actor: Actor, query: str, *, locale: Locale) -> Trace:
+    """The entries behind an order's number, a payment's or refund's number, an entry's key or an account. Raises: NotAllowed."""
+    actor.require(Permission.LEDGER_READ)
+    wanted = query.strip()[:80]
+    order = _order_behind(session, wanted)
+    if order is not None:
+        which = _about(order.id or 0)
+    elif ":" in wanted:
+        on_account = sa.select(col(Posting.entry_id)).where(col(Posting.account) == wanted)
+        which = sa.or_(col(JournalEntry.id).in_(on_account), col(JournalEntry.key) == wanted)
+    else:
+        return Trace(query=wanted)
+    rows = entry_rows(session, which, _tz(session, actor), locale)
+    total = session.scalar(
+        sa.select(sa.func.sum(col(Posting.amount_fen))).join(
+            JournalEntry, sa.and_(col(JournalEntry.id) == col(Posting.entry_id), which)
+        )
+    )
+    return Trace(wanted, order.no if order else "", rows, _yuan(int(total or 0)))
+
+
+def entry_rows(
+    session: Session, which: sa.ColumnElement[bool], tz: str, locale: Locale, *, newest_first: bool = False
+) -> tuple[EntryRow, ...]:
+    """Entries with their lines: debits first, in order of posting."""
+    key = col(JournalEntry.id)
+    entries = session.exec(
+        select(JournalEntry).where(which).order_by(key.desc() if newest_first else key).limit(TRACE_LIMIT)
+    ).all()
+    lines: dict[int, list[Posting]] = {entry.id or 0: [] for entry in entries}
+    found = select(Posting).where(col(Posting.entry_id).in_(lines)).order_by(col(Posting.amount_fen).desc())
+    for posting in session.exec(found):
+        lines[posting.entry_id].append(posting)
+    numbers = _order_numbers(session, [entry.ref for entry in entries])
+    return tuple(_entry(e, lines[e.id or 0], numbers.get(e.ref, ""), tz, locale) for e in entries)
+
+
+def _entry(entry: JournalEntry, lines: Sequence[Posting], order_no: str, tz: str, locale: Locale) -> EntryRow:
+    return EntryRow(
+        id=entry.id or 0,
+        key=entry.key,
+        kind=entry.kind,
+        title=money.of(locale, money.ENTRIES, entry.kind),
+        at=formats.stamp(entry.at, tz),
+        order_no=order_no,
+        amount=_yuan(sum(line.amount_fen for line in lines if line.amount_fen > 0)),
+        lines=tuple(
+            PostingLine(
+                account=line.account,
+                name=money.account_name(locale, line.account),
+                debit=_yuan(line.amount_fen) if line.amount_fen > 0 else "",
+                credit=_yuan(-line.amount_fen) if line.amount_fen < 0 else "",
+            )
+            for line in lines
+        ),
+    )
+
+
+def _payment(payment: Payment, tz: str, locale: Locale) -> PaymentRow:
+    return PaymentRow(
+        no=payment.no,
+        item=money.of(locale, money.PLAN_ITEMS, payment.item.value),
+        channel=money.of(locale, money.METHODS, payment.method or payment.channel),
+        amount=_yuan(payment.amount_fen),
+        status=payment.status.value,
+        status_label=money.of(locale, money.PAYMENT_STATUSES, payment.status.value),
+        at=formats.stamp(payment.paid_at or payment.created_at, tz),
+        channel_no=payment.channel_no or "",
+    )
+
+
+def _refund(refund: Refund, payment_no: str, tz: str, locale: Locale) -> RefundRow:
+    return RefundRow(
+        no=refund.no,
+        payment_no=payment_no,
+        amount=_yuan(refund.amount_fen),
+        reason=money.of(locale, money.REFUND_REASONS, refund.reason),
+        status=refund.status.value,
+        status_label=money.of(locale, money.REFUND_STATUSES, refund.status.value),
+        at=formats.stamp(refund.created_at, tz),
+        done=formats.stamp(refund.done_at, tz) if refund.done_at else "",
+        tries=refund.tries,
+    )
+
+
+def _accounts(session: Session, locale: Locale) -> tuple[tuple[AccountRow, ...], int]:
+    """The trial balance by the first part of the accounts' codes, and the sum of everything."""
+    account, fen = col(Posting.account), col(Posting.amount_fen)
+    group = sa.case(*((account.like(f"{prefix}:%"), prefix) for prefix in money.ACCOUNTS), else_="other")
+    debits = sa.func.coalesce(sa.func.sum(fen).filter(fen > 0), 0)
+    credits_ = sa.func.coalesce(sa.func.sum(fen).filter(fen < 0), 0)
+    rows = session.execute(sa.select(group, debits, credits_, sa.func.count()).group_by(group))
+    found = {name: (int(debit), int(credit), count) for name, debit, credit, count in rows}
+    shown = tuple(
+        AccountRow(
+            group=name,
+            name=money.account_name(locale, name),
+            debit=_yuan(found[name][0]),
+            credit=_yuan(-found[name][1]),
+            balance=_yuan(found[name][0] + found[name][1]),
+            postings=found[name][2],
+        )
+        for name in (*money.ACCOUNTS, "other")
+        if name in found
+    )
+    return shown, sum(debit + credit for debit, credit, _count in found.values())
+
+
+def _days(session: Session, tz: str, now: datetime, locale: Locale) -> tuple[DayRow, ...]:
+    """The last days, newest first; each sums to zero because each entry does."""
+    zone = ZoneInfo(tz)
+    today = now.astimezone(zone).date()
+    bounds = [datetime.combine(today - timedelta(days=i), datetime.min.time(), zone) for i in range(-1, DAYS_SHOWN)]
+    at, fen = col(JournalEntry.at), col(Posting.amount_fen)
+    day = sa.case(*((at >= start, i) for i, start in enumerate(bounds)), else_=None)
+    rows = session.execute(
+        sa.select(
+            day,
+            sa.func.count(sa.distinct(col(JournalEntry.id))),
+            sa.func.coalesce(sa.func.sum(fen).filter(fen > 0), 0),
+            sa.func.coalesce(sa.func.sum(fen), 0),
+        )
+        .join(Posting, col(Posting.entry_id) == col(JournalEntry.id))
+        .where(at >= bounds[-1], at < bounds[0])
+        .group_by(day)
+    )
+    found = {i: (entries, int(debit), int(total)) for i, entries, debit, total in rows}
+    return tuple(
+        DayRow(
+            day=formats.day(start.date(), today, locale=locale),
+            entries=found.get(i, (0, 0, 0))[0],
+            debit=_yuan(found.get(i, (0, 0, 0))[1]),
+            credit=_yuan(found.get(i, (0, 0, 0))[1] - found.get(i, (0, 0, 0))[2]),
+            sum=_yuan(found.get(i, (0, 0, 0))[2]),
+            ok=found.get(i, (0, 0, 0))[2] == 0,
+        )
+        for i, start in enumerate(bounds)
+        if i
+    )
+
+
+def _order_behind(session: Session, number: str) -> Order | None:
+    by_payment = sa.select(col(Payment.order_id)).where(col(Payment.no) == number)
+    by_refund = sa.select(col(Refund.order_id)).where(col(Refund.no) == number)
+    query = select(Order).where(
+        sa.or_(col(Order.no) == number, col(Order.id).in_(by_payment), col(Order.id).in_(by_refund))
+    )
+    return session.exec(query).first()
+
+
+def _order_numbers(session: Session, refs: Sequence[str]) -> dict[str, str]:
+    ids = {int(ref.removeprefix("order:")) for ref in refs if ref.startswith("order:")}
+    rows = session.execute(sa.select(col(Order.id), col(Order.no)).where(col(Order.id).in_(ids)))
+    return {f"order:{order_id}": no for order_id, no in rows}
+
+
+def _about(order_id: int) -> sa.ColumnElement[bool]:
+    return col(JournalEntry.ref) == f"order:{order_id}"
+
+
+def _tz(session: Session, actor: Actor) -> str:
+    return session.get_one(City, actor.city_id).timezone
+
+
+def _yuan(fen: int) -> str:
+    return formats.yuan(fen, always_decimals=True)
