@@ -93,12 +93,12 @@ def demo(
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """A living city in one command: database, seed, pages, simulated customers and technicians, all on one port."""
-    from servicehub.cli import demo as demos  # noqa: PLC0415 - the demo's people are not loaded for other commands
-    from servicehub.cli import serving  # noqa: PLC0415
-
     settings = _configure(env="demo", host=host, port=port, data=data)
     os.environ["SERVICEHUB_DEMO_SPEED"] = f"{speed:g}" if speed else ""
     need_free_port(settings.host, settings.port)
+    from servicehub.cli import demo as demos  # noqa: PLC0415 - the demo's people are not loaded for other commands
+    from servicehub.cli import serving  # noqa: PLC0415
+
     with _alone(settings):
         serving.set_up_logging(settings.data_dir)
         moved = demos.prepare(settings, console)

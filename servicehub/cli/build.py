@@ -92,7 +92,7 @@ def ensure(settings: Settings, console: Console, *, again: bool = False) -> Path
 def _export(root: Path, env: dict[str, str], tick: Callable[[str], None]) -> None:
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "debug"]
     tail: deque[str] = deque(maxlen=400)
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter
+    with subprocess.Popen(  # noqa: S603 - our own interpreter
         command,
         cwd=root,
         env=env,
@@ -101,14 +101,14 @@ def _export(root: Path, env: dict[str, str], tick: Callable[[str], None]) -> Non
         text=True,
         errors="replace",
         start_new_session=True,
-    )
-    try:
-        _follow(process, tail, tick)
-    except BaseException:
-        _end(process)
-        raise
+    ) as process:
+        try:
+            _follow(process, tail, tick)
+        except BaseException:
+            _end(process)
+            raise
     client = root / ".web" / "build" / "client"
-    if process.wait() != 0 or not (client / "404.html").is_file():
+    if process.returncode != 0 or not (client / "404.html").is_file():
         raise Problem("The front end could not be built.", _explanation(tail))
 
 
