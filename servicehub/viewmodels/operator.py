@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from servicehub.viewmodels.money import EntryRow
+
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
@@ -162,14 +164,15 @@ class MoneyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PostingRow:
-    entry_id: int
+class CaseRow:
+    """A refund that failed or a payment message that fits nothing."""
+
     key: str
-    kind: str
+    title: str
     when: str
-    account: str
-    debit: str
-    credit: str
+    amount: str
+    note: str
+    order_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +295,7 @@ class OrderPage:
     sheet: OrderSheet
     log: tuple[LogRow, ...]
     money: tuple[MoneyRow, ...]
-    postings: tuple[PostingRow, ...]
+    books: tuple[EntryRow, ...]
     decisions: tuple[DecisionRow, ...]
     offers: tuple[OfferRow, ...]
     photos: tuple[PhotoRow, ...]

@@ -40,7 +40,15 @@ def _operator(session: Session) -> Actor:
 
 def _write(session: Session, actor: Actor, n: int) -> None:
     for i in range(n):
-        audits.record(session, actor, "order.cancelled", f"order:{i}", " late ", {"fen": i, "b": [1]}, now=NOW + timedelta(seconds=i))
+        audits.record(
+            session,
+            actor,
+            "order.cancelled",
+            f"order:{i}",
+            " late ",
+            {"fen": i, "b": [1]},
+            now=NOW + timedelta(seconds=i),
+        )
 
 
 def test_an_untouched_trail_verifies(session: Session) -> None:
@@ -104,7 +112,10 @@ def test_only_operators_write_it(session: Session) -> None:
 def test_parallel_writers_make_one_chain(database: Database) -> None:
     actor = database.write_now(_operator)
     with ThreadPoolExecutor(8) as pool:
-        done = [pool.submit(database.write_now, audits.record, actor, "contact.revealed", f"order:{i}", now=NOW) for i in range(40)]
+        done = [
+            pool.submit(database.write_now, audits.record, actor, "contact.revealed", f"order:{i}", now=NOW)
+            for i in range(40)
+        ]
     assert all(d.exception() is None for d in done)
     assert database.read_now(audits.verify).entries == 40
     assert database.read_now(audits.verify).broken_id is None

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from servicehub.pages.operator import audit, dispatch, ledger, machine, order, orders, overview, technician, technicians
 from servicehub.pages.page import Page
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    dispatch.PAGE,
+    orders.PAGE,
+    order.PAGE,
+    technicians.PAGE,
+    technician.PAGE,
+    ledger.PAGE,
+    machine.PAGE,
+    audit.PAGE,
+)

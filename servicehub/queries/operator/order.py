@@ -56,7 +56,7 @@ def page(session: Session, actor: Actor, no: str, *, locale: Locale, now: dateti
         sheet=sheet,
         log=history.log(),
         money=tuple(sorted(_money(list(payments), list(refunds), tz, locale), key=lambda row: row.when)),
-        postings=history.postings(),
+        books=history.entries(),
         decisions=history.decisions(),
         offers=history.offers(),
         photos=_photos(session, order, locale),

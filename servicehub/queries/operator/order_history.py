@@ -14,13 +14,15 @@ from sqlmodel import Session, col, select
 from servicehub.domain.access import Actor, Permission
 from servicehub.models.account import User
 from servicehub.models.dispatch import DispatchDecision, Offer
-from servicehub.models.ledger import JournalEntry, Posting
+from servicehub.models.ledger import JournalEntry
 from servicehub.models.order import Order, OrderLog
 from servicehub.models.technician import Technician
+from servicehub.queries.money import entry_rows
 from servicehub.queries.operator import trail, words
 from servicehub.queries.operator.scoring import candidate_rows
-from servicehub.texts import Locale, formats, money, say
-from servicehub.viewmodels.operator import AuditRow, DecisionRow, LogRow, OfferRow, PostingRow
+from servicehub.texts import Locale, formats, say
+from servicehub.viewmodels.money import EntryRow
+from servicehub.viewmodels.operator import AuditRow, DecisionRow, LogRow, OfferRow
 
 _OFFER_TONES = {"open": "wait", "accepted": "done", "declined": "cancel", "expired": "cancel", "void": "cancel"}
 
@@ -64,28 +66,11 @@ class History:
             else ""
         )
 
-    def postings(self) -> tuple[PostingRow, ...]:
-        """The order's ledger entries, line by line; nothing without ledger:read."""
+    def entries(self) -> tuple[EntryRow, ...]:
+        """The order's ledger entries with their lines; nothing without ledger:read."""
         if not self.actor.may(Permission.LEDGER_READ):
             return ()
-        rows = self.session.execute(
-            sa.select(JournalEntry, Posting)
-            .join(Posting, col(Posting.entry_id) == JournalEntry.id)
-            .where(col(JournalEntry.ref) == f"order:{self.order.id}")
-            .order_by(col(JournalEntry.id), col(Posting.amount_fen).desc())
-        ).all()
-        return tuple(
-            PostingRow(
-                entry_id=entry.id or 0,
-                key=f"{entry.id}-{posting.account}",
-                kind=words.word(self.locale, money.ENTRIES, entry.kind),
-                when=formats.stamp(entry.at, self.tz),
-                account=posting.account,
-                debit=formats.amount(posting.amount_fen, always_decimals=True) if posting.amount_fen > 0 else "",
-                credit=formats.amount(posting.amount_fen, always_decimals=True) if posting.amount_fen < 0 else "",
-            )
-            for entry, posting in rows
-        )
+        return entry_rows(self.session, col(JournalEntry.ref) == f"order:{self.order.id}", self.tz, self.locale)
 
     def decisions(self) -> tuple[DecisionRow, ...]:
         """Every dispatch decision, newest first, with the candidates as they were."""

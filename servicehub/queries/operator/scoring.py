@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from servicehub.matching import TERM_BY_NAME, rule_sentence
 from servicehub.models.technician import Technician
 from servicehub.queries.operator import words
 from servicehub.texts import Locale, formats, say
@@ -19,7 +20,8 @@ def candidate_rows(
     rows, rank = [], 0
     for c in candidates:
         person = people.get(int(c["technician_id"]))
-        failed = tuple(words.word(locale, words.RULE, rule) for rule in c.get("failed", ()))
+        numbers = c.get("numbers", {})
+        failed = tuple(rule_sentence(locale, rule, numbers.get(rule)) for rule in c.get("failed", ()))
         rank += not failed
         rows.append(
             CandidateRow(
@@ -43,7 +45,7 @@ def candidate_rows(
 def _parts(parts: Mapping[str, Any], widest: float, locale: Locale) -> tuple[ScorePart, ...]:
     return tuple(
         ScorePart(
-            name=words.word(locale, words.TERM, term),
+            name=say(locale, TERM_BY_NAME[term].sentence) if term in TERM_BY_NAME else term,
             text=f"{float(value):+.0f}".replace("-", formats.MINUS),
             width=f"{min(100.0, abs(float(value)) / widest * 100):.0f}%",
             is_penalty=float(value) < 0,

@@ -165,8 +165,6 @@ REQUIREMENT = {
     "shoe_covers": N_("Shoe covers please"),
     "parking": N_("Parking available"),
 }
-RULE: dict[str, str] = {}
-TERM: dict[str, str] = {}
 SKILL = {
     "cleaning": N_("Cleaning"),
     "deep": N_("Deep cleaning"),

@@ -1,0 +1,126 @@
+"""`/operator/dispatch/`: who waits, who could go and why, where everybody is, and the day of each technician."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from servicehub.components.base import avatar, el, icon, link
+from servicehub.components.elements import elapsed, live_map
+from servicehub.components.layout import empty, map_pick, note, panel
+from servicehub.components.operator import abtn, columns, page_head, queue_item
+from servicehub.components.schedule import lane, lane_bar, lanes
+from servicehub.pages.operator.frame import frame, reason_dialog
+from servicehub.pages.operator.reasons import candidate_card
+from servicehub.pages.page import Page
+from servicehub.settings import get_settings
+from servicehub.state.operator.base import OperatorShellState
+from servicehub.state.operator.dispatch import DispatchState
+from servicehub.texts import N_, _
+
+S = DispatchState
+
+
+def _head() -> rx.Component:
+    sums = el.div(
+        el.span(_("{n} online", n=S.online), class_name="tag tag-g"),
+        el.span(_("{n} on the way", n=S.en_route), class_name="tag tag-v"),
+        el.span(_("{n} on a job", n=S.busy), class_name="tag tag-b"),
+        class_name="row g6",
+    )
+    return page_head(_("Dispatch board"), _("Orders without a technician, candidates and today's lanes"), sums)
+
+
+def _queue() -> rx.Component:
+    def item(q: rx.Var) -> rx.Component:
+        tone = rx.match(q.tone, ("bad", "tag tag-r"), ("warn", "tag tag-a"), "tag tag-g")
+        tail = el.span(
+            el.span(icon("timer", "xs"), elapsed(q.waited_s), class_name=tone),
+            el.span(q.amount, class_name="num f12"),
+            class_name="col g2 end-r",
+        )
+        sub = el.span(q.visit, " · ", q.area, " · ", q.note)
+        return queue_item(q.service, sub, tail, on=S.chosen == q.no, on_click=S.choose(q.no), key=q.no)
+
+    nothing = empty(_("Nobody waits"), _("Every paid order has a technician."))
+    body = rx.cond(S.queue.length() > 0, rx.foreach(S.queue, item), nothing)
+    return panel(_("Unassigned"), rx.cond(S.ready, body, rx.fragment()), note=S.queue.length())
+
+
+def _map() -> rx.Component:
+    picks = rx.foreach(
+        S.queue, lambda q: map_pick(rx.Var.create("o") + q.no, q.service + " " + q.visit, S.choose(q.no), key=q.no)
+    )
+    chart = live_map(S.pins, _("Map of technicians online and of orders that wait"), city=get_settings().city)
+    return panel(_("Technicians now"), chart, picks)
+
+
+def _candidates() -> rx.Component:
+    def card(c: rx.Var) -> rx.Component:
+        button = abtn("", rx.cond(S.again, _("Reassign"), _("Assign")), on_click=S.pick(c.technician_id))
+        return candidate_card(c, rx.cond(S.may_assign & c.is_feasible & ~c.is_chosen, button, rx.fragment()))
+
+    about = rx.cond(
+        S.about != "",
+        el.div(
+            link(el.span(S.chosen, class_name="num"), to=rx.Var.create("/operator/orders/") + S.chosen, cls="brand w5"),
+            el.span(S.about, class_name="f12 mut"),
+            class_name="col g0 panel-b",
+        ),
+        rx.fragment(),
+    )
+    nothing = empty(_("No candidate to show"), _("Choose an order that waits, or open one from the order desk."))
+    quiet = note(_("Your role may look but not assign."), "info")
+    rows = rx.fragment(
+        rx.cond(S.may_assign, rx.fragment(), el.div(quiet, class_name="panel-b")), rx.foreach(S.candidates, card)
+    )
+    return panel(_("Candidates"), about, rx.cond(S.candidates.length() > 0, rows, nothing), note=S.candidates.length())
+
+
+def _lanes() -> rx.Component:
+    def name(t: rx.Var) -> rx.Component:
+        words = el.span(
+            link(t.name, to=rx.Var.create("/operator/technicians/") + t.technician_id.to(str), cls="w5"),
+            el.span(t.state_text, class_name="f11 mut"),
+            class_name="col g0",
+        )
+        return rx.fragment(avatar(t.portrait, 28), words)
+
+    def row(t: rx.Var) -> rx.Component:
+        bars = rx.foreach(t.bars, lambda b: lane_bar(b.start, b.end, b.text, kind=b.kind, title=b.title, key=b.no))
+        return lane(name(t), bars, key=t.technician_id)
+
+    key = [
+        ("", _("Confirmed")),
+        ("sug", _("Offered to a pro")),
+        ("trip", _("On the way")),
+        ("go", _("In service")),
+        ("done", _("Completed")),
+        ("bad", _("Late risk")),
+    ]
+    legend = el.div(
+        *[el.span(el.span(class_name=f"lbar-k {kind}"), text, class_name="row g4 f12 mut") for kind, text in key],
+        class_name="row g12 wrap",
+    )
+    chart = lanes(rx.foreach(S.lanes, row), first_hour=8, last_hour=23, label=_("Today's jobs by technician"))
+    return panel(_("Today's lanes"), chart, tail=legend)
+
+
+def _dialog() -> rx.Component:
+    text = rx.cond(
+        S.again,
+        _("The order is taken from its technician and offered to {name}.", name=S.pick_name),
+        _("The order is offered to {name} at once.", name=S.pick_name),
+    )
+    return reason_dialog("act-assign", _("Assign this order"), text, _("Assign"), S.assign, danger=False)
+
+
+def view() -> rx.Component:
+    """The page."""
+    board = columns(_queue(), _map(), _candidates(), kind="3")
+    return frame(_head(), board, _lanes(), active="dispatch", state=S, overlays=_dialog())
+
+
+PAGE = Page(
+    "/operator/dispatch/", view, N_("Dispatch board"), [OperatorShellState.watch, S.watch],
+    description=N_("Assign and reassign orders, with the reasons."),
+)  # fmt: skip

@@ -1,0 +1,132 @@
+"""`/operator/ledger/`: the books sum to zero, by account, day and entry; the trace of any number; cases that wait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from servicehub.components.base import el, link
+from servicehub.components.forms import search_box
+from servicehub.components.layout import note, panel
+from servicehub.components.operator import page_head
+from servicehub.components.tables import amount_td, filter_bar, table, th, view_tab, views
+from servicehub.pages.operator.entries import entry_table
+from servicehub.pages.operator.frame import frame, loading, order_link
+from servicehub.pages.page import Page
+from servicehub.state.operator.base import OperatorShellState
+from servicehub.state.operator.ledger import LedgerState
+from servicehub.texts import N_, _
+
+S = LedgerState
+H = LedgerState.health
+F = LedgerState.found
+
+
+def _verdict() -> rx.Component:
+    sound = note(_("Σ = {sum}: all {n} entries balance and are sealed.", sum=H.sum, n=H["entries"]), "ok", "scale")
+    broken = note(
+        _("Σ = {sum}; {n} entries do not balance, {m} are not sealed.", sum=H.sum, n=H.unbalanced, m=H.unsealed),
+        "bad",
+        "triangle-alert",
+    )
+    return rx.cond(S.ready, rx.cond(H.ok, sound, broken), rx.fragment())
+
+
+def _accounts() -> rx.Component:
+    heads = [th(_("Account")), th(_("Postings"), "r"), th(_("Debit"), "r"), th(_("Credit"), "r"), th(_("Balance"), "r")]
+    rows = rx.foreach(
+        H.accounts,
+        lambda a: el.tr(
+            el.td(el.div(el.span(a.name, class_name="w5"), el.code(a.group, class_name="f12 mut"), class_name="col g0")),
+            el.td(el.span(a.postings, class_name="num"), class_name="r"), amount_td(a.debit), amount_td(a.credit), amount_td(a.balance),
+            key=a.group,
+        ),
+    )  # fmt: skip
+    return table(_("Trial balance"), heads, rows)
+
+
+def _days() -> rx.Component:
+    heads = [th(_("Day")), th(_("Entries"), "r"), th(_("Debit"), "r"), th(_("Credit"), "r"), th("Σ", "r")]
+    rows = rx.foreach(
+        H.days,
+        lambda d: el.tr(
+            el.td(d.day, class_name="w5"), el.td(el.span(d["entries"], class_name="num"), class_name="r"), amount_td(d.debit), amount_td(d.credit),
+            el.td(el.span(d.sum, class_name=rx.cond(d.ok, "num c-ok", "num c-bad")), class_name="r"), key=d.day,
+        ),
+    )  # fmt: skip
+    return table(_("By day"), heads, rows, dense=True)
+
+
+def _cases(rows: Any, caption: str, nothing: str, heads: list[rx.Component]) -> rx.Component:
+    lines = rx.foreach(
+        rows,
+        lambda c: el.tr(
+            el.td(el.code(c.key, class_name="f12")), el.td(c.title), el.td(el.span(c.when, class_name="num")),
+            el.td(rx.cond(c.order_no != "", order_link(c.order_no), "—")), el.td(el.span(c.note, class_name="f12 mut cut")), amount_td(c.amount),
+            key=c.key,
+        ),
+    )  # fmt: skip
+    calm = rx.cond(rows.length() == 0, el.p(nothing, class_name="mut f13 panel-b"), rx.fragment())
+    return table(caption, heads, lines, empty=calm)
+
+
+def _refunds() -> rx.Component:
+    heads = [th(_("Refund no.")), th(_("Why")), th(_("When")), th(_("Order")), th(_("Tries")), th(_("Amount"), "r")]
+    return _cases(S.refunds, _("Failed refunds"), _("No refund has failed."), heads)
+
+
+def _suspects() -> rx.Component:
+    heads = [th(_("Message")), th(_("Channel")), th(_("When")), th(_("Order")), th(_("Content")), th(_("Amount"), "r")]
+    return _cases(S.suspects, _("Suspect messages"), _("Every message fits a payment."), heads)
+
+
+def _tabs() -> rx.Component:
+    names = (
+        ("accounts", _("Trial balance"), None), ("days", _("By day"), None), ("entries", _("Newest entries"), None),
+        ("refunds", _("Failed refunds"), H.failed_refunds), ("suspects", _("Suspect messages"), H.suspects),
+    )  # fmt: skip
+    tabs = [view_tab(text, S.tab == key, S.show(key), count) for key, text, count in names]
+    body = rx.match(
+        S.tab, ("days", _days()), ("entries", entry_table(H.latest, _("Newest entries"), S.search)), ("refunds", _refunds()),
+        ("suspects", _suspects()), _accounts(),
+    )  # fmt: skip
+    return el.section(
+        el.h2(_("Books"), class_name="sr"),
+        views(_("Parts of the ledger"), *tabs),
+        rx.cond(S.ready, body, loading(5)),
+        class_name="panel",
+    )
+
+
+def _trace() -> rx.Component:
+    field = search_box(
+        "trace-q",
+        _("Trace a number"),
+        S.search.debounce(250),
+        placeholder=_("Order, payment, refund, entry or account"),
+        default_value=S.q,
+        slash=True,
+    )
+    order = rx.cond(
+        F.order_no != "",
+        link(_("Open order {no}", no=F.order_no), to=rx.Var.create("/operator/orders/") + F.order_no, cls="abtn"),
+        rx.fragment(),
+    )
+    sums = el.span(_("These entries sum to {sum}", sum=F.sum), class_name="f13 mut")
+    hits = rx.fragment(el.div(sums, order, class_name="row g12 panel-b"), entry_table(F["entries"], _("Trace"), S.search))
+    nothing = el.p(_("Nothing was found for {q}.", q=S.q), class_name="mut f13 panel-b")
+    shown = rx.cond(F["entries"].length() > 0, hits, rx.cond(S.q != "", nothing, rx.fragment()))
+    return panel(_("Trace an amount"), filter_bar(field), shown)
+
+
+def view() -> rx.Component:
+    """The page."""
+    head = page_head(_("Ledger"), _("Double entry, append-only, checked by the database at every commit"))
+    return frame(head, _verdict(), _trace(), _tabs(), active="ledger", state=S)
+
+
+PAGE = Page(
+    "/operator/ledger/", view, N_("Ledger"), [OperatorShellState.watch, S.watch],
+    description=N_("The books, their sum, and the trace of every amount."),
+)  # fmt: skip

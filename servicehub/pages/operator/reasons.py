@@ -1,0 +1,39 @@
+"""Dispatch decisions on screen: every candidate, score parts as bars, the rules against the excluded ones. Used by several pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from servicehub.components.base import Child, el
+from servicehub.components.layout import panel
+from servicehub.components.operator import candidate, score_bar
+from servicehub.texts import _
+
+
+def candidate_card(c: Any, action: Child = "") -> rx.Component:
+    """One technician of a ranking."""
+    line = el.span(c.level, " · ", c.distance, " · ", c.travel)
+    chosen = rx.cond(c.is_chosen, el.span(_("Chosen"), class_name="tag tag-b"), rx.fragment())
+    name = el.span(rx.cond(c.rank != "", el.span(c.rank, ". ", class_name="num"), rx.fragment()), c.name)
+    bars = rx.foreach(c.parts, lambda p: score_bar(p.name, p.width, p.text, key=p.name))
+    return candidate(
+        c.portrait, name, line, c.score, bars, el.span(chosen, action, class_name="row g6"),
+        excluded=c.failed.join(" · "), key=c.technician_id,
+    )  # fmt: skip
+
+
+def decisions(rows: Any) -> rx.Component:
+    """All decisions of an order, the newest open, the others folded."""
+
+    def one(row: Any, index: Any) -> rx.Component:
+        head = el.summary(
+            el.span(row.title, class_name="w6 f14"),
+            el.span(el.span(row.when, class_name="num"), " · ", row.summary, class_name="f12 mut"),
+            class_name="col g0 panel-b",
+        )
+        return el.details(head, rx.foreach(row.candidates, candidate_card), open=index == 0, key=row.id)
+
+    nothing = el.p(_("Nobody was searched for yet."), class_name="mut f13 panel-b")
+    return panel(_("Dispatch decisions"), rx.cond(rows.length() > 0, rx.foreach(rows, one), nothing))

@@ -1,0 +1,63 @@
+"""The selected order of the dispatch board with its ranked candidates, as they stand now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.domain.access import Actor, Permission
+from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
+from servicehub.models.catalog import ServiceItem
+from servicehub.models.order import Order
+from servicehub.models.technician import Technician
+from servicehub.queries import candidates
+from servicehub.queries.operator import words
+from servicehub.queries.operator.scope import city_of, guard, orders_of
+from servicehub.queries.operator.scoring import candidate_rows
+from servicehub.texts import Locale, formats, pick
+from servicehub.viewmodels.operator import CandidateRow
+
+SHOWN = 40
+"""Candidates on the board: all who pass come first, then the nearest others."""
+_PLACEABLE = frozenset({OrderEvent.DISPATCH, OrderEvent.REASSIGN})
+
+
+class Ranked(NamedTuple):
+    no: str = ""
+    about: str = ""
+    status: str = ""
+    again: bool = False
+    """Whether somebody has the order already."""
+    candidates: tuple[CandidateRow, ...] = ()
+
+
+def ranked(session: Session, actor: Actor, no: str, *, locale: Locale, now: datetime) -> Ranked:
+    """Empty for an unknown number and for an order that nobody can be given to any more. Raises: NotAllowed."""
+    guard(actor, Permission.DISPATCH_READ)
+    found = session.execute(
+        sa.select(Order, ServiceItem)
+        .join(ServiceItem, col(ServiceItem.id) == Order.service_item_id)
+        .where(*orders_of(actor), col(Order.no) == no)
+    ).first()
+    if found is None:
+        return Ranked()
+    order, item = found
+    tz = city_of(session, actor).timezone
+    status = words.word(locale, words.STATUS, order.status.value)
+    visit = formats.day_time(order.start_at, now, tz, locale=locale)
+    about = " · ".join((pick(locale, item.name_zh, item.name_en), visit, order.area, status))
+    if not _PLACEABLE & set(ORDER.events(order.status, actor.role)):
+        return Ranked(no=no, about=about, status=order.status.value)
+    documents = candidates.ranking_document(session, actor, no, now=now)[:SHOWN]
+    ids = {int(str(d["technician_id"])) for d in documents}
+    people = {t.id or 0: t for t in session.exec(select(Technician).where(col(Technician.id).in_(ids)))}
+    return Ranked(
+        no=no,
+        about=about,
+        status=order.status.value,
+        again=order.status is not OrderStatus.MATCHING,
+        candidates=candidate_rows(documents, people, order.technician_id, locale=locale),
+    )

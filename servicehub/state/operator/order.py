@@ -1,0 +1,123 @@
+"""One order: shown live, and the interventions that its machine and the operator's role allow. Every one asks a reason."""
+
+import json
+import re
+
+import reflex as rx
+
+from servicehub import bus
+from servicehub.domain.access import Permission
+from servicehub.errors import Invalid
+from servicehub.queries.operator.order import page
+from servicehub.services import contacts, orders
+from servicehub.state.base import handler, roles
+from servicehub.state.operator.base import SETTLE_S, OperatorPage, reason_of
+from servicehub.texts import N_, formats, say
+from servicehub.viewmodels.operator import OrderPage, OrderSheet
+
+_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
+
+
+def fen_of(text: object) -> int:
+    """`12.5` yuan as 1250 fen.
+
+    Raises: Invalid for anything that is not a plain amount.
+    """
+    written = str(text).strip()
+    if not _AMOUNT.fullmatch(written):
+        raise Invalid("amount")
+    whole, _dot, part = written.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0") or "0")
+
+
+def _pin(sheet: OrderSheet) -> str:
+    return json.dumps(
+        [{"id": "here", "lat": sheet.lat, "lng": sheet.lng, "kind": "home", "label": sheet.area}], ensure_ascii=False
+    )
+
+
+@roles("operator")
+class OrderSheetState(OperatorPage, rx.State):
+    """The page as it is shown; `shown` is None until the first reading."""
+
+    shown: OrderPage | None = None
+    contact: str = ""
+    """Name, phone and address in clear, after a reason was given; forgotten when the page is left."""
+    place: str = "[]"
+    """JSON of the map's one point."""
+    preview: str = ""
+    """What a refund of the typed amount would leave."""
+
+    @handler(background=True)
+    async def watch(self) -> None:
+        """Keep the order current."""
+        actor = await self._admit(Permission.ORDER_READ)
+        if actor is None:
+            return
+        async with self:
+            self.shown, self.contact, self.preview, no = None, "", "", self._no()
+        await self._watch((bus.order(no),), self._reload, settle_s=SETTLE_S / 2, every_s=60)
+
+    async def _reload(self) -> None:
+        found = await self._read(page, self._no())
+        async with self:
+            self.shown, self.ready = found, True
+            self.place = _pin(found.sheet)
+
+    def _no(self) -> str:
+        no = str(self.order_no)
+        return no if no.isascii() and no.isdigit() and len(no) == 16 else ""
+
+    def _sheet(self) -> OrderSheet:
+        if self.shown is None:
+            raise Invalid("not loaded")
+        return self.shown.sheet
+
+    @handler
+    async def preview_refund(self, amount: str) -> None:
+        """What would go back and what would stay."""
+        try:
+            fen, most = fen_of(amount), self._sheet().refundable_fen
+        except Invalid:
+            self.preview = ""
+            return
+        locale = self._locale()
+        if fen > most:
+            self.preview = say(locale, "At most {amount} can be refunded.", amount=formats.yuan(most))
+        else:
+            self.preview = say(
+                locale,
+                "{back} goes back to the original method, {kept} stays.",
+                back=formats.yuan(fen),
+                kept=formats.yuan(most - fen),
+            )
+
+    @handler
+    async def refund(self, form: dict) -> None:
+        """Give money back."""
+        await self._write(orders.refund, self._no(), fen_of(form.get("amount")), reason=reason_of(form))
+        await self._finish("refund", N_("Refund requested"))
+
+    @handler
+    async def cancel(self, form: dict) -> None:
+        """Cancel for the customer, with everything paid going back."""
+        await self._write(orders.force_cancel, self._no(), reason=reason_of(form))
+        await self._finish("cancel", N_("Order cancelled by you"))
+
+    @handler
+    async def resolve(self, form: dict) -> None:
+        """End an after-sales case, with or without a refund."""
+        fen = fen_of(form.get("amount") or "0")
+        await self._write(orders.resolve, self._no(), refund_fen=fen, reason=reason_of(form))
+        await self._finish("resolve", N_("After-sales case resolved"))
+
+    @handler
+    async def reveal(self, form: dict) -> None:
+        """Show the customer's contact; audited before it is shown."""
+        found = await self._write(contacts.reveal, self._no(), reason=reason_of(form))
+        self.contact = f"{found.name} · {found.phone} · {found.address}"
+        await self._finish("reveal", N_("Contact data shown; this was recorded"))
+
+    async def _finish(self, dialog: str, msgid: str) -> None:
+        await self._done(say(self._locale(), msgid), f"act-{dialog}")
+        self.shown, self.preview = await self._read(page, self._no()), ""
