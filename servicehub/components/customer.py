@@ -11,9 +11,9 @@ from servicehub.texts import N_, _
 
 TABS: tuple[tuple[str, str, str, str, str], ...] = (
     ("home", "house", "house-f", N_("Home"), "/"),
-    ("services", "layout-grid", "grid-f", N_("Services"), "/services"),
-    ("orders", "clipboard-list", "clipboard-f", N_("Orders"), "/orders"),
-    ("me", "user", "user-f", N_("Me"), "/me"),
+    ("services", "layout-grid", "grid-f", N_("Services"), "/c/"),
+    ("orders", "clipboard-list", "clipboard-f", N_("Orders"), "/orders/"),
+    ("me", "user", "user-f", N_("Me"), "/me/"),
 )
 """key, icon, icon of the active tab, label, route."""
 
@@ -51,7 +51,7 @@ def customer_shell(
     return el.div(header, el.main(*children), bottom, overlays, class_name=names, **props)
 
 
-def search_bar(placeholder: Text, action: Text, to: Any = "/search") -> rx.Component:
+def search_bar(placeholder: Text, action: Text, to: Any = "/search/") -> rx.Component:
     """The home page's search box: a link to the search page."""
     return el.div(
         link(

@@ -26,7 +26,7 @@ class AlreadyReviewed(Conflict):
     """The order has its review."""
 
 
-def create(  # noqa: PLR0917 - a review is these four things
+def create(
     session: Session, actor: Actor, no: str, stars: int, tags: Sequence[str], text: str, *, now: datetime
 ) -> int:
     """Store the review and add it to both ratings; returns its id.

@@ -1,7 +1,45 @@
-"""The customer's pages. One module a page, each with a `PAGE`; listed here."""
+"""The customers' pages: one module for each route, all listed here."""
 
-from __future__ import annotations
+from servicehub.pages.customer import (
+    addresses,
+    book,
+    browse,
+    coupons,
+    home,
+    legal,
+    me,
+    messages,
+    order,
+    order_cancel,
+    order_reschedule,
+    order_review,
+    orders,
+    pay,
+    pay_result,
+    search,
+    service,
+    technician,
+    technicians,
+)
 
-from servicehub.pages.page import Page
-
-PAGES: tuple[Page, ...] = ()
+PAGES = (
+    home.PAGE,
+    browse.PAGE,
+    search.PAGE,
+    service.PAGE,
+    technicians.PAGE,
+    technician.PAGE,
+    book.PAGE,
+    pay.PAGE,
+    pay_result.PAGE,
+    orders.PAGE,
+    order.PAGE,
+    order_cancel.PAGE,
+    order_reschedule.PAGE,
+    order_review.PAGE,
+    me.PAGE,
+    addresses.PAGE,
+    coupons.PAGE,
+    messages.PAGE,
+    legal.PAGE,
+)

@@ -1,0 +1,221 @@
+"""Review of an order before it is placed: where, when, who, wishes, coupon, every line of the price, the rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from servicehub.components.base import btn, card, cell, el, icon, lbtn, link, picture, price
+from servicehub.components.customer import customer_shell
+from servicehub.components.forms import group, radio_option, text_area
+from servicehub.components.layout import cta_bar, empty, navbar, note, opens, sheet
+from servicehub.components.order import price_breakdown, price_line
+from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.slot_sheet import GENDERS, slot_sheet
+from servicehub.pages.page import Page
+from servicehub.state.customer.booking import REQUIREMENTS, BookState
+from servicehub.state.customer.slots import SlotState
+from servicehub.texts import N_, _
+
+S = BookState.summary
+
+
+def _where() -> rx.Component:
+    """The address, the time, the technician."""
+    mine = rx.foreach(
+        BookState.addresses,
+        lambda row: rx.cond(
+            row.id == BookState.address,
+            cell("map-pin", joined(row.area, " ", row.detail), row.contact, **opens("addresses")),
+            rx.fragment(),
+        ),
+    )
+    add = cell("map-pin", _("Add an address"), _("So that we know where to come"), to="/me/addresses/?new=1")
+    stranger = cell(
+        "map-pin", _("Log in to choose an address"), _("You come back here afterwards"), to="/login/?next=/book/"
+    )
+    place = rx.cond(BookState.address > 0, rx.fragment(mine), rx.cond(BookState.is_known, add, stranger))
+    when = cell("clock", rx.cond(S.when != "", S.when, _("Choose a time")), S.ends, **opens("slots"))
+    asked = rx.cond(BookState.technician != "", BookState.technician, _("Best match"))
+    who = cell("user-check", asked, _("You see profile and position after acceptance"), **opens("slots"))
+    return el.div(place, when, who, class_name="card")
+
+
+def _pace() -> rx.Component:
+    """As soon as possible, or at a time."""
+    seq = BookState.seq.to(str)
+
+    def option(value: str, word: str, on: Any) -> rx.Component:
+        box = el.input(
+            type="radio",
+            name="pace",
+            value=value,
+            default_checked=on,
+            on_change=lambda _value: BookState.pick_when(value),
+            class_name="sr",
+        )
+        return el.label(box, word, class_name="chip", key=value + seq)
+
+    kids = [
+        option("slot", _("At a time"), ~BookState.is_now),
+        option("now", _("As soon as possible"), BookState.is_now),
+    ]
+    return el.div(*kids, class_name="row g8 wrap", role="radiogroup", aria_label=_("When"))
+
+
+def _wishes() -> rx.Component:
+    """Requirements, gender, note."""
+    chips = [
+        el.label(
+            el.input(
+                type="checkbox",
+                name="wish",
+                value=key,
+                default_checked=BookState.requirements.contains(key),
+                on_change=lambda _value, key=key: BookState.wish(key),
+                class_name="sr",
+                key=key + BookState.ready.to(str),
+            ),
+            _(word),
+            class_name="chip",
+        )
+        for key, word in REQUIREMENTS.items()
+    ]
+    genders = [
+        el.label(
+            el.input(
+                type="radio",
+                name="gender",
+                value=key,
+                default_checked=SlotState.gender == key,
+                on_change=lambda _value, key=key: BookState.pick_gender(key),
+                class_name="sr",
+            ),
+            _(word),
+            class_name="chip",
+        )
+        for key, word in GENDERS
+    ]
+    words = text_area(
+        "note",
+        _("Note for the technician"),
+        optional=True,
+        rows=2,
+        draft="note",
+        placeholder=_("Such as: the cat is shy, please ring twice"),
+        max_length=200,
+        on_blur=BookState.write_note,
+    )
+    return card(
+        el.h2(_("When"), class_name="f16 w7"),
+        _pace(),
+        el.h2(_("Wishes"), class_name="f16 w7"),
+        el.div(*chips, class_name="row g8 wrap", role="group", aria_label=_("Wishes")),
+        el.div(*genders, class_name="row g8 wrap", role="radiogroup", aria_label=_("Gender of the technician")),
+        words,
+        cls="col g12",
+    )
+
+
+def _price() -> rx.Component:
+    """What is bought, every line, the total."""
+    head = el.div(
+        picture(S.art, 64, 64, cls="th"),
+        el.div(el.h2(S.title, class_name="f16 w6"), el.span(S.facts, class_name="f13 mut"), class_name="col g2 grow"),
+        class_name="row g12",
+    )
+    lines = rx.foreach(
+        S.lines, lambda row: price_line(row.title, row.amount, note=row.note, discount=row.is_discount)
+    )
+    due = rx.cond(S.due_note != "", note(S.due_note, "info", "wallet"), rx.fragment())
+    return card(head, el.div(class_name="hr"), price_breakdown(lines, S.total, saved=S.saved), due)
+
+
+def _coupon() -> rx.Component:
+    chosen = rx.cond(S.saved != "", S.saved, _("None chosen"))
+    return el.div(cell("ticket", _("Coupons"), chosen, **opens("coupons")), class_name="card")
+
+
+def _rules() -> rx.Component:
+    listed = rx.foreach(BookState.rules, lambda text: el.li(text, key=text))
+    return card(
+        el.h2(_("Cancelling and moving"), class_name="f16 w7"),
+        el.ul(listed, class_name="col g4 f13 ink2 dots"),
+        link(_("Service rules"), icon("chevron-right", "s"), to="/legal/service/", cls="more"),
+        cls="col g8",
+    )
+
+
+def _address_sheet() -> rx.Component:
+    listed = rx.foreach(
+        BookState.addresses,
+        lambda row: radio_option(
+            "address",
+            row.id.to(str),
+            joined(row.area, " ", row.detail),
+            rx.cond(row.is_open, row.contact, _("We do not serve this area yet")),
+            checked=row.id == BookState.address,
+            disabled=~row.is_open,
+            on_pick=BookState.pick_address(row.id),
+            key=joined(row.id.to(str), "-", BookState.seq.to(str)),
+        ),
+    )
+    new = lbtn(icon("plus", "s"), _("New address"), to="/me/addresses/?new=1", kind="t", block=True)
+    return sheet("addresses", _("Choose an address"), group(_("Address"), listed), footer=[new])
+
+
+def _coupon_sheet() -> rx.Component:
+    seq = BookState.seq.to(str)
+    listed = rx.foreach(
+        BookState.coupons,
+        lambda row: radio_option(
+            "coupon",
+            row.id.to(str),
+            row.title,
+            row.why,
+            tail=el.span(row.off, class_name="num c-bad"),
+            checked=row.chosen,
+            disabled=~row.usable,
+            on_pick=BookState.pick_coupon(row.id.to(str)),
+            key=joined(row.id.to(str), "-", seq),
+        ),
+    )
+    none = radio_option("coupon", "none", _("Use no coupon"), on_pick=BookState.pick_coupon("none"), key="none" + seq)
+    nothing = empty(
+        _("No coupon yet"),
+        _("Claim one for your next order"),
+        lbtn(_("Coupons"), to="/coupons/"),
+        pic="empty-coupons",
+    )
+    body = rx.cond(BookState.coupons.length() > 0, group(_("Coupons"), listed, none), nothing)
+    return sheet("coupons", _("Coupons"), body)
+
+
+def _bar() -> rx.Component:
+    ready = BookState.ready & (BookState.trouble == "")
+    paid = el.div(
+        price(S.due, size="l"),
+        rx.cond(S.saved != "", el.span(S.saved, class_name="f11 mut"), rx.fragment()),
+        class_name="col g4 grow",
+    )
+    place = btn(
+        _("Place order"), size="l", on_click=BookState.submit, id="submit", disabled=~ready | ~BookState.has_time
+    )
+    time = btn(_("Choose a time"), size="l", **opens("slots"))
+    return cta_bar(paid, rx.cond(BookState.has_time, place, time))
+
+
+def view() -> rx.Component:
+    """The page."""
+    trouble = rx.cond(BookState.trouble != "", note(BookState.trouble, "warn", "circle-alert"), rx.fragment())
+    body = el.div(trouble, _where(), _wishes(), _price(), _coupon(), _rules(), class_name="stack")
+    return customer_shell(
+        loaded(BookState, body),
+        header=navbar(_("Review order"), "/c/"),
+        footer=_bar(),
+        overlays=rx.fragment(slot_sheet(), _address_sheet(), _coupon_sheet()),
+    )
+
+
+PAGE = Page("/book/", view, N_("Review order"), [BookState.load, SlotState.load])

@@ -1,0 +1,35 @@
+"""The terms of a cancellation, written out for the customer. The amounts come from the computation that will charge them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from servicehub.domain.access import Actor
+from servicehub.domain.cancellation import CancelQuote
+from servicehub.models.catalog import ServiceItem
+from servicehub.queries.customer.orders import own
+from servicehub.queries.customer.places import city_of
+from servicehub.texts import Locale, formats, money, pick
+from servicehub.viewmodels.customer.orders import CancelPreview
+
+
+def preview(
+    session: Session, actor: Actor, no: str, terms: CancelQuote, *, locale: Locale, now: datetime
+) -> CancelPreview:
+    """The page that asks whether to cancel. Raises: NotFound."""
+    order = own(session, actor, no)
+    item = session.get_one(ServiceItem, order.service_item_id)
+    tz = city_of(session, actor).timezone
+    return CancelPreview(
+        no=no,
+        title=pick(locale, item.name_zh, item.name_en),
+        when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
+        fee=formats.yuan(terms.fee_fen),
+        refund=formats.yuan(terms.refund_fen),
+        paid=formats.yuan(terms.fee_fen + terms.refund_fen),
+        refund_fen=terms.refund_fen,
+        is_free=terms.fee_fen == 0,
+        rule=money.of(locale, money.RULE_NAMES, terms.rule),
+    )

@@ -1,0 +1,179 @@
+"""One order's page: status sentence, steps, timeline, technician, price, payments, and the way between departure and arrival."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from servicehub import crypto
+from servicehub.domain.access import Actor
+from servicehub.domain.geo import Point, distance_m
+from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus
+from servicehub.domain.timewindow import local_time, minute_of
+from servicehub.domain.travel import travel_minutes
+from servicehub.models.catalog import Category, City, District, ServiceItem
+from servicehub.models.order import Order, OrderLine, OrderLog, Review
+from servicehub.models.technician import Position, Technician
+from servicehub.queries.customer import payments, progress, words
+from servicehub.queries.customer.orders import actions, own, photos
+from servicehub.queries.customer.places import city_of
+from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.viewmodels.customer.booking import PriceLine
+from servicehub.viewmodels.customer.orders import OrderDetail, OrderTechnician, Track
+
+SHOWS_CODE = frozenset({OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED})
+SHOWS_TECHNICIAN = CONTACT_OPEN | {OrderStatus.COMPLETED, OrderStatus.CLOSED, OrderStatus.DISPUTED}
+STALE = timedelta(minutes=3)
+"""After this a position is named with its age."""
+
+
+def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: datetime) -> OrderDetail:
+    """Everything about one of the actor's own orders. Raises: NotFound."""
+    order = own(session, actor, no)
+    city = city_of(session, actor)
+    item, category = session.get_one(ServiceItem, order.service_item_id), session.get_one(Category, order.category_id)
+    technician = session.get(Technician, order.technician_id) if order.technician_id else None
+    reviewed = session.exec(select(Review.id).where(Review.order_id == order.id)).first() is not None
+    logs = session.exec(select(OrderLog).where(OrderLog.order_id == order.id).order_by(col(OrderLog.id))).all()
+    shown = technician if order.status in SHOWS_TECHNICIAN else None
+    way = track(session, order, shown, city, locale=locale, now=now)
+    due = payments.due_fen(session, order)
+    return OrderDetail(
+        no=no,
+        no_tail=formats.order_tail(no),
+        status=order.status.value,
+        status_text=words.status(locale, order.status),
+        sentence=progress.sentence(locale, order, shown),
+        hint=progress.hint(locale, order, way.text, now, city.timezone),
+        title=pick(locale, item.name_zh, item.name_en),
+        art=words.service_art(category.slug, item.slug),
+        service=item.slug,
+        facts=_facts(locale, order, item),
+        when=formats.span(order.start_at, order.end_at, now, city.timezone, locale=locale),
+        area=_area(session, order, locale),
+        detail=crypto.decrypt(order.detail_enc, "order.detail"),
+        contact=_contact(order),
+        requirements=_requirements(locale, order),
+        note=crypto.decrypt(order.note_enc, "order.note") if order.note_enc else "",
+        code=" ".join(crypto.decrypt(order.start_code_enc, "order.start_code")) if _needs_code(order) else "",
+        seconds_left=_seconds_left(order, now),
+        steps=progress.steps(locale, order),
+        log=progress.log(locale, logs, shown, now, city.timezone),
+        lines=price_lines(session, order, locale=locale),
+        total=formats.amount(order.total_fen),
+        due_text=formats.yuan(due) if due else "",
+        payments=payments.lines(session, order, city.timezone, locale=locale, now=now),
+        has_technician=shown is not None,
+        technician=_technician(locale, shown) if shown else OrderTechnician(),
+        track=way,
+        actions=actions(order, reviewed=reviewed),
+        photos=photos(session, order, "before", "after"),
+        placed=formats.day_time(order.created_at, now, city.timezone, locale=locale),
+    )
+
+
+def price_lines(session: Session, order: Order, *, locale: Locale) -> tuple[PriceLine, ...]:
+    """Every named line of the order's price."""
+    rows = session.exec(select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id)))
+    return tuple(
+        line(pick(locale, row.name_zh, row.name_en), row.quantity, row.unit_fen, row.amount_fen) for row in rows
+    )
+
+
+def line(title: str, quantity: int, unit_fen: int, amount_fen: int) -> PriceLine:
+    """One line; several of something also name the price of one."""
+    note = f"{formats.yuan(unit_fen)} × {quantity}" if quantity > 1 else ""
+    return PriceLine(title, note, formats.yuan(amount_fen), amount_fen < 0)
+
+
+def track(
+    session: Session, order: Order, technician: Technician | None, city: City, *, locale: Locale, now: datetime
+) -> Track:
+    """Where the technician is on the way, for the map and in words; nothing outside the statuses that allow it."""
+    if order.status not in TRACKED or technician is None:
+        return Track()
+    trail = _trail(session, order)
+    if not trail:
+        return Track(
+            is_on=True, text=say(locale, N_("The position will appear in a moment")), points=_points(order, None, "")
+        )
+    here, home = Point(trail[-1].lat, trail[-1].lng), Point(order.lat, order.lng)
+    away = round(distance_m(here, home))
+    minutes = travel_minutes(
+        here, home, technician.transport, local_time(city.timezone).minute_of_day(minute_of(now))
+    )
+    text = say(
+        locale, N_("{distance} away · about {minutes} min"), distance=formats.distance(away), minutes=max(1, minutes)
+    )
+    old = now - trail[-1].at > STALE
+    seen = say(locale, N_("Last seen {time}"), time=formats.clock_time(trail[-1].at, city.timezone)) if old else ""
+    path = [[round(row.lat, 6), round(row.lng, 6)] for row in trail] + [[home.lat, home.lng]]
+    return Track(
+        is_on=True, points=_points(order, (here, technician), text), line=json.dumps(path), text=text, seen=seen
+    )
+
+
+def _trail(session: Session, order: Order) -> list[Position]:
+    query = (
+        select(Position)
+        .where(Position.order_id == order.id)
+        .order_by(col(Position.at).desc(), col(Position.id).desc())
+    )
+    return list(reversed(session.exec(query.limit(60)).all()))
+
+
+def _points(order: Order, who: tuple[Point, Technician] | None, text: str) -> str:
+    points = [{"id": "home", "lat": order.lat, "lng": order.lng, "kind": "home", "label": ""}]
+    if who is not None:
+        here, technician = who
+        face = words.portrait(technician)
+        points.append({"id": "tech", "lat": here.lat, "lng": here.lng, "kind": "tech", "label": text, "art": face})
+    return json.dumps(points, ensure_ascii=False)
+
+
+def _facts(locale: Locale, order: Order, item: ServiceItem) -> str:
+    unit = words.unit(locale, item)
+    minutes = int((order.end_at - order.start_at).total_seconds()) // 60
+    parts = [formats.duration(minutes, locale=locale)]
+    return " · ".join([f"{order.quantity} {unit}", *parts] if unit else parts)
+
+
+def _area(session: Session, order: Order, locale: Locale) -> str:
+    district = session.get_one(District, order.district_id)
+    return f"{pick(locale, district.name_zh, district.name_en)} · {order.area}"
+
+
+def _contact(order: Order) -> str:
+    name = crypto.decrypt(order.contact_enc, "order.contact")
+    return f"{name} {formats.mask_phone(crypto.decrypt(order.phone_enc, 'order.phone'))}"
+
+
+def _requirements(locale: Locale, order: Order) -> str:
+    wanted = [say(locale, words.REQUIREMENTS[key]) for key in order.requirements if key in words.REQUIREMENTS]
+    if order.gender:
+        wanted.insert(0, say(locale, words.GENDERS[order.gender.value]))
+    return " · ".join(wanted)
+
+
+def _needs_code(order: Order) -> bool:
+    return order.status in SHOWS_CODE and bool(order.start_code_enc)
+
+
+def _seconds_left(order: Order, now: datetime) -> int:
+    if order.status is not OrderStatus.PENDING_PAYMENT or order.deadline_at is None:
+        return 0
+    return max(0, int((order.deadline_at - now).total_seconds()))
+
+
+def _technician(locale: Locale, technician: Technician) -> OrderTechnician:
+    return OrderTechnician(
+        id=technician.id or 0,
+        title=technician.name,
+        art=words.portrait(technician),
+        level=words.level(locale, technician.level),
+        rating=words.score(locale, technician.rating_sum, technician.rating_count, digits=2),
+        jobs=words.done(locale, technician.done_count),
+        facts=say(locale, N_("ID verified · background checked · insured")),
+    )

@@ -1,0 +1,133 @@
+"""What a customer has to pay for an order, what was paid and returned, and how a payment ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.domain.access import Actor
+from servicehub.domain.order import OrderStatus, PaymentPlan
+from servicehub.domain.payment import PaymentStatus, PlanItem
+from servicehub.models.catalog import ServiceItem
+from servicehub.models.order import Order
+from servicehub.models.payment import Payment, Refund
+from servicehub.queries.customer.orders import own
+from servicehub.queries.customer.places import city_of
+from servicehub.texts import N_, Locale, formats, money, pick, say
+from servicehub.viewmodels.customer.booking import PayItem, PayOutcome
+from servicehub.viewmodels.customer.orders import PaymentLine
+
+METHODS: dict[str, str] = {"wechat": N_("WeChat Pay"), "alipay": N_("Alipay")}
+
+
+def paid_fen(session: Session, order: Order) -> int:
+    """The sum of the kept payments."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(col(Payment.amount_fen)), 0))
+    kept = query.where(col(Payment.order_id) == order.id, col(Payment.status) == PaymentStatus.KEPT)
+    return int(session.execute(kept).scalar_one())
+
+
+def due_item(order: Order) -> PlanItem:
+    """Which part of the price is asked for now."""
+    if order.status is OrderStatus.AWAITING_BALANCE:
+        return PlanItem.BALANCE
+    return PlanItem.DEPOSIT if order.payment_plan is PaymentPlan.DEPOSIT else PlanItem.FULL
+
+
+def due_fen(session: Session, order: Order) -> int:
+    """What may be paid now; 0 when nothing is asked for."""
+    match order.status:
+        case OrderStatus.PENDING_PAYMENT:
+            return order.first_due_fen
+        case OrderStatus.AWAITING_BALANCE:
+            return max(0, order.total_fen - paid_fen(session, order))
+        case _:
+            return 0
+
+
+def pay_item(session: Session, actor: Actor, no: str, *, locale: Locale, now: datetime) -> PayItem:
+    """The sheet of the cashier: what, how much, how long. Raises: NotFound."""
+    order = own(session, actor, no)
+    item = session.get_one(ServiceItem, order.service_item_id)
+    tz, fen = city_of(session, actor).timezone, due_fen(session, order)
+    runs = order.status is OrderStatus.PENDING_PAYMENT and order.deadline_at is not None
+    left = int((order.deadline_at - now).total_seconds()) if runs and order.deadline_at else 0
+    return PayItem(
+        no=no,
+        title=pick(locale, item.name_zh, item.name_en),
+        when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
+        amount=formats.amount(fen),
+        amount_text=formats.yuan(fen),
+        what=money.of(locale, money.PLAN_ITEMS, due_item(order).value),
+        seconds_left=max(0, left),
+        is_due=fen > 0 and (not runs or left > 0),
+        status=order.status.value,
+    )
+
+
+def outcome(session: Session, actor: Actor, no: str, *, locale: Locale, now: datetime) -> PayOutcome:
+    """How the last payment of an order ended. Raises: NotFound."""
+    order = own(session, actor, no)
+    item = session.get_one(ServiceItem, order.service_item_id)
+    last = session.exec(
+        select(Payment).where(Payment.order_id == order.id).order_by(col(Payment.id).desc()).limit(1)
+    ).first()
+    fen = last.amount_fen if last else 0
+    state, text = _state(order, last)
+    return PayOutcome(
+        no=no,
+        state=state,
+        amount=formats.amount(fen) if fen else "",
+        title=pick(locale, item.name_zh, item.name_en),
+        when=formats.span(order.start_at, order.end_at, now, city_of(session, actor).timezone, locale=locale),
+        text=say(locale, text),
+    )
+
+
+def _state(order: Order, last: Payment | None) -> tuple[str, str]:
+    if last is None or last.status is PaymentStatus.PENDING:
+        gone = order.status in (OrderStatus.EXPIRED, OrderStatus.CANCELLED)
+        closed = "closed", N_("The order is closed. Nothing was charged.")
+        return closed if gone else ("pending", N_("We are asking the payment channel. This takes a moment."))
+    if last.status is PaymentStatus.KEPT:
+        if last.item is PlanItem.BALANCE:
+            return "paid", N_("The balance is paid. Please confirm the service.")
+        return "paid", N_("We are finding a technician for you. You will be told at once.")
+    if last.status is PaymentStatus.CLOSED:
+        return "closed", N_("The payment was not completed. Nothing was charged.")
+    return "closed", N_("The payment came too late. All of it goes back to you.")
+
+
+def lines(session: Session, order: Order, tz: str, *, locale: Locale, now: datetime) -> tuple[PaymentLine, ...]:
+    """Payments and refunds of an order, oldest first."""
+    paid = session.exec(
+        select(Payment)
+        .where(Payment.order_id == order.id, col(Payment.paid_at).is_not(None))
+        .order_by(col(Payment.id))
+    ).all()
+    back = session.exec(select(Refund).where(Refund.order_id == order.id).order_by(col(Refund.id))).all()
+    rows = [
+        PaymentLine(
+            id=row.no,
+            title=money.of(locale, money.PLAN_ITEMS, row.item.value),
+            sub=_sub(locale, say(locale, METHODS.get(row.method, N_("Online payment"))), row.paid_at, now, tz),
+            amount=formats.yuan(row.amount_fen),
+        )
+        for row in paid
+    ]
+    rows += [
+        PaymentLine(
+            id=row.no,
+            title=money.of(locale, money.REFUND_STATUSES, row.status.value),
+            sub=_sub(locale, say(locale, N_("To the original method")), row.done_at or row.created_at, now, tz),
+            amount=formats.yuan(-row.amount_fen),
+        )
+        for row in back
+    ]
+    return tuple(rows)
+
+
+def _sub(locale: Locale, how: str, at: datetime | None, now: datetime, tz: str) -> str:
+    return f"{how} · {formats.day_time(at, now, tz, locale=locale)}" if at else how

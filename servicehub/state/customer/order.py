@@ -1,0 +1,60 @@
+"""One order's page and the commands on it."""
+
+import reflex as rx
+
+from servicehub import bus
+from servicehub.queries.customer.order import order_page
+from servicehub.services import orders
+from servicehub.state.base import handler, roles
+from servicehub.state.customer.base import CustomerPage
+from servicehub.texts import N_, say
+from servicehub.viewmodels.customer.orders import OrderDetail
+
+EVERY_S = 15
+"""The estimated arrival moves on without a hint."""
+LONGEST_REASON = 200
+
+
+@roles("customer")
+class OrderState(CustomerPage, rx.State):
+    """The order that the address names."""
+
+    order: OrderDetail = OrderDetail()
+
+    @handler(background=True)
+    async def watch(self) -> None:
+        """Read, and again with everything that happens to the order."""
+        async with self:
+            if self.order.no != self._last_part():
+                self.order, self.ready = OrderDetail(), False
+        await self._watch([bus.order(self._order_no())], self._reload, every_s=EVERY_S)
+
+    async def _reload(self) -> None:
+        found = await self._read(order_page, self._order_no())
+        async with self:
+            if found != self.order:
+                self.order = found
+            self.ready, self.problem = True, ""
+
+    @handler
+    async def show(self) -> None:
+        """Read again, when a countdown ended."""
+        self.order = await self._read(order_page, self._order_no())
+
+    @handler
+    async def confirm(self) -> None:
+        """The work is done."""
+        await self._write(orders.confirm, self._order_no())
+        await self._done(say(self._locale(), N_("Thank you for confirming")), "done")
+
+    @handler
+    async def dispute(self, form: dict) -> None:
+        """Open an after-sales case."""
+        reason = str(form.get("reason", ""))[:LONGEST_REASON]
+        await self._write(orders.dispute, self._order_no(), reason=reason)
+        await self._done(say(self._locale(), N_("After-sales has your report")), "dispute")
+
+    async def _done(self, text: str, dialog: str) -> None:
+        self.order = await self._read(order_page, self._order_no())
+        await self._effect(f"close:{dialog}")
+        await self._toast(text)

@@ -1,0 +1,49 @@
+"""Paying: what is due, how long the time is held, and how it ended. The payment itself is a form post (`api.payments`)."""
+
+import reflex as rx
+
+from servicehub import bus
+from servicehub.queries.customer import payments
+from servicehub.state.base import handler, roles
+from servicehub.state.customer.base import CustomerPage, order_number
+from servicehub.viewmodels.customer.booking import PayItem, PayOutcome
+
+
+@roles("customer")
+class PayState(CustomerPage, rx.State):
+    """The cashier's sheet."""
+
+    item: PayItem = PayItem()
+
+    @handler(background=True)
+    async def watch(self) -> None:
+        """Read, and again when the order changes: it may be paid or closed elsewhere."""
+        await self._watch([bus.order(order_number(self._query("o", 16)))], self._reload)
+
+    async def _reload(self) -> None:
+        item = await self._read(payments.pay_item, order_number(self._query("o", 16)))
+        async with self:
+            self.item, self.ready, self.problem = item, True, ""
+
+    @handler
+    async def expired(self) -> None:
+        """The countdown reached 0."""
+        self.item = await self._read(payments.pay_item, order_number(self._query("o", 16)))
+
+
+@roles("customer")
+class ResultState(CustomerPage, rx.State):
+    """How the payment ended; it may still be on its way when the customer comes back."""
+
+    outcome: PayOutcome = PayOutcome()
+
+    @handler(background=True)
+    async def watch(self) -> None:
+        """Read, and again when the order changes or every few seconds."""
+        await self._watch([bus.order(order_number(self._query("o", 16)))], self._reload, every_s=4)
+
+    async def _reload(self) -> None:
+        outcome = await self._read(payments.outcome, order_number(self._query("o", 16)))
+        async with self:
+            if outcome != self.outcome or not self.ready:
+                self.outcome, self.ready, self.problem = outcome, True, ""
