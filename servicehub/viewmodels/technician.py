@@ -142,6 +142,12 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class HourMark:
+    minute: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DaySchedule:
     day: str = ""
     title: str = ""
@@ -154,8 +160,10 @@ class DaySchedule:
     hours: str = ""
     income: str = ""
     free: str = ""
-    first_hour: int = 8
-    last_hour: int = 21
+    first_minute: int = 480
+    minutes: int = 720
+    """How much of the day the agenda draws."""
+    hour_marks: tuple[HourMark, ...] = ()
     events: tuple[AgendaEvent, ...] = ()
     now_minute: int = -1
     now_text: str = ""
@@ -343,3 +351,13 @@ class Profile:
     papers: tuple[Paper, ...] = ()
     messages: tuple[Message, ...] = ()
     unread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One column of the last days' earnings."""
+
+    day: str = ""
+    net: str = ""
+    percent: int = 0
+    """Of the highest column."""

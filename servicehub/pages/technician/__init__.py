@@ -3,5 +3,16 @@
 from __future__ import annotations
 
 from servicehub.pages.page import Page
+from servicehub.pages.technician import earning, income, job, jobs, me, offers, plan, schedule, work
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    work.PAGE,
+    offers.PAGE,
+    schedule.PAGE,
+    jobs.PAGE,
+    job.PAGE,
+    plan.PAGE,
+    income.PAGE,
+    earning.PAGE,
+    me.PAGE,
+)

@@ -21,7 +21,7 @@ from servicehub.queries.technician import scope, words
 from servicehub.queries.technician.hours import Hours, hours
 from servicehub.queries.technician.scope import LIVE, SERVED, Day, Task
 from servicehub.texts import N_, Locale, formats, say
-from servicehub.viewmodels.technician import AgendaEvent, DaySchedule, Stop, WeekDay
+from servicehub.viewmodels.technician import AgendaEvent, DaySchedule, HourMark, Stop, WeekDay
 
 LEAST_FREE_MINUTES = 60
 EARLIEST_HOUR, LATEST_HOUR = 8, 20
@@ -57,13 +57,20 @@ def schedule(session: Session, actor: Actor, on: str = "", *, now: datetime, loc
         is_today=day.on == today.on,
         week=_week(week, monday, day.on, today.on, tz, locale),
         **_totals(jobs, free, locale),
-        first_hour=min([EARLIEST_HOUR, *(event.start // 60 for event in events)]),
-        last_hour=min(30, max([LATEST_HOUR, *(-(-event.end // 60) for event in events)]) + 1),
+        **_bounds(events),
         events=tuple(events),
         now_minute=scope.minute(now, day) if day.on == today.on else -1,
         now_text=formats.clock_time(now, tz),
         **_route(technician, jobs, tz, locale),
     )
+
+
+def _bounds(events: list[AgendaEvent]) -> dict[str, object]:
+    """What part of the day is drawn: whole hours around everything that happens."""
+    first = min([EARLIEST_HOUR, *(event.start // 60 for event in events)])
+    last = min(30, max([LATEST_HOUR, *(-(-event.end // 60) for event in events)]))
+    marks = tuple(HourMark(hour * 60, f"{hour % 24}:00") for hour in range(first, last + 1))
+    return {"first_minute": first * 60, "minutes": (last - first) * 60 + 15, "hour_marks": marks}
 
 
 def _parsed(on: str, today: date) -> date:
