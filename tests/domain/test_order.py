@@ -71,14 +71,32 @@ def test_each_effect_names_the_cells_wherever_time_is_given_back() -> None:
     ("broken", "problem"),
     [
         ({"steps": (*STEPS, STEPS[0])}, "duplicate row"),
-        ({"steps": (*STEPS, Step(OrderStatus.CLOSED, OrderEvent.CANCEL, OrderStatus.MATCHING, frozenset({Role.CUSTOMER})))}, "exit from final"),
+        (
+            {
+                "steps": (
+                    *STEPS,
+                    Step(OrderStatus.CLOSED, OrderEvent.CANCEL, OrderStatus.MATCHING, frozenset({Role.CUSTOMER})),
+                )
+            },
+            "exit from final",
+        ),
         ({"timers": {k: v for k, v in ORDER.timers.items() if k is not OrderStatus.ARRIVED}}, "no timer in arrived"),
-        ({"timers": {**ORDER.timers, OrderStatus.ARRIVED: OrderEvent.START}}, "the timer of arrived is no step of the platform"),
+        (
+            {"timers": {**ORDER.timers, OrderStatus.ARRIVED: OrderEvent.START}},
+            "the timer of arrived is no step of the platform",
+        ),
     ],
     ids=["duplicate", "leak", "untimed", "wrong-timer"],
 )
 def test_a_broken_table_is_reported(broken: dict[str, object], problem: str) -> None:
-    fields = {"name": "order", "initial": ORDER.initial, "final": ORDER.final, "steps": STEPS, "timers": ORDER.timers, "revivals": ORDER.revivals}
+    fields = {
+        "name": "order",
+        "initial": ORDER.initial,
+        "final": ORDER.final,
+        "steps": STEPS,
+        "timers": ORDER.timers,
+        "revivals": ORDER.revivals,
+    }
 
     found = Machine(**{**fields, **broken}).problems()  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ from servicehub import matching
 from servicehub.domain.access import Actor, Permission, Role
 from servicehub.domain.order import OrderEvent, OrderMode, OrderStatus
 from servicehub.domain.technician import CellKind
-from servicehub.errors import NotCertified, NotFound, OrderTaken, ReasonMissing, SlotUnavailable, TransitionRefused
+from servicehub.errors import NotCertified, NotFound, OrderChanged, OrderTaken, ReasonMissing, SlotUnavailable, TransitionRefused
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 from servicehub.services import audits, notices, roster, scheduling, settlements, transitions
@@ -41,7 +41,7 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
             session, order, OrderEvent.GRAB, actor, now=now, technician_id=technician.id, accepted_at=now,
             dispatch_at=None, commission=split.as_document(),
         )  # fmt: skip
-    except TransitionRefused as error:
+    except (TransitionRefused, OrderChanged) as error:
         raise OrderTaken(no) from error
     scheduling.claim(session, technician_id=technician.id or 0, order=order, kind=CellKind.JOB, now=now)
     explain(session, order, ranking, situation.policy, technician.id, "grab", actor, now=now)

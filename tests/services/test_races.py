@@ -1,0 +1,92 @@
+"""Everybody at once, on both databases: one slot, one order in the hall. Exactly one wins, the others are told what else there is."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlmodel import Session, func, select
+
+from servicehub.db import Database
+from servicehub.domain.access import Actor, Role
+from servicehub.errors import OrderTaken, ServiceHubError, SlotTaken
+from servicehub.models.customer import Address
+from servicehub.models.dispatch import Occupancy
+from servicehub.models.order import Order
+from servicehub.services import dispatching, ledger, orders
+from tests import city, journey
+from tests.city import NOW
+
+
+def at_once(count: int, work: Callable[[int], object], workers: int = 40) -> list[object]:
+    """What `work(i)` returned or was refused with, for `count` calls that start together."""
+    barrier = threading.Barrier(min(count, workers))
+
+    def one(i: int) -> object:
+        if i < barrier.parties:
+            barrier.wait(30)
+        try:
+            return work(i)
+        except ServiceHubError as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(min(count, workers)) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_two_hundred_bookings_of_one_slot_make_one_order(database: Database) -> None:
+    def prepare(session: Session) -> tuple[orders.BookingRequest, list[tuple[Actor, int]]]:
+        world = journey.build(session, technicians=1)
+        wish = world.request(technician_id=world.technicians[0].technician_id)
+        buyers = [(world.customer, world.address_id)]
+        address = session.get_one(Address, world.address_id)
+        for _ in range(39):
+            user = city.add_user(session, world.town, Role.CUSTOMER)
+            copy = Address(**address.model_dump(exclude={"id", "customer_id"}), customer_id=user.id)
+            session.add(copy)
+            session.flush()
+            buyers.append((Actor(user_id=user.id or 0, role=Role.CUSTOMER, city_id=world.town.city_id), copy.id or 0))
+        return wish, buyers
+
+    wish, buyers = database.write_now(prepare)
+
+    def attempt(i: int) -> object:
+        actor, address_id = buyers[i % len(buyers)]
+        return database.write_now(orders.create, actor, replace(wish, address_id=address_id), now=NOW)
+
+    outcomes = at_once(200, attempt)
+
+    assert Counter(type(o) for o in outcomes) == {str: 1, SlotTaken: 199}
+    assert all(len(o.params["alternatives"]) == 3 for o in outcomes if isinstance(o, SlotTaken))
+    assert database.read_now(_count, Order) == 1
+    assert database.read_now(_count, Occupancy) == 4
+
+
+def test_a_hundred_technicians_grab_one_order_and_one_gets_it(database: Database) -> None:
+    def prepare(session: Session) -> tuple[str, list[Actor]]:
+        world = journey.build(session, technicians=100)
+        order = world.book(mode="grab", start_at=world.town.local("2026-03-03 14:00"))
+        world.pay(order)
+        return order.no, world.technicians
+
+    no, technicians = database.write_now(prepare)
+
+    outcomes = at_once(
+        100, lambda i: database.write_now(dispatching.grab, technicians[i], no, now=NOW + timedelta(seconds=1))
+    )
+
+    assert Counter(type(o) for o in outcomes) == {type(None): 1, OrderTaken: 99}
+    assert len(set(database.read_now(_holders))) == 1
+    assert database.read_now(ledger.verify) == []
+
+
+def _count(session: Session, table: type) -> int:
+    return session.exec(select(func.count()).select_from(table)).one()
+
+
+def _holders(session: Session) -> list[int]:
+    return list(session.exec(select(Occupancy.technician_id)))
