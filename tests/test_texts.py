@@ -96,12 +96,13 @@ def _spoken(tree: ast.Module) -> Iterator[ast.Constant]:
 
 
 def test_no_screen_hides_a_chinese_sentence() -> None:
-    hidden = []
-    for folder in ("pages", "components", "state"):
-        for path in sorted((PACKAGE / folder).rglob("*.py")):
-            for node in _spoken(ast.parse(path.read_text("utf-8"))):
-                if HAN.search(str(node.value)) and node.value not in LANGUAGE_NAMES:
-                    hidden.append(f"{path.relative_to(PACKAGE)}:{node.lineno} {node.value!r}")
+    paths = [path for folder in ("pages", "components", "state") for path in sorted((PACKAGE / folder).rglob("*.py"))]
+    hidden = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno} {node.value!r}"
+        for path in paths
+        for node in _spoken(ast.parse(path.read_text("utf-8")))
+        if HAN.search(str(node.value)) and node.value not in LANGUAGE_NAMES
+    ]
     assert hidden == []
 
 
