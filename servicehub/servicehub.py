@@ -17,9 +17,10 @@ import reflex as rx
 
 from servicehub.api.app import transformers
 from servicehub.components.head import STYLESHEETS, app_wraps, head_components
+from servicehub.db import database
 from servicehub.jobs import runtime
 from servicehub.pages.register import register
-from servicehub.settings import get_settings
+from servicehub.settings import Settings, get_settings
 from servicehub.state.guard import Guard
 from servicehub.state.reflex_internals import keep_token_on_reconnect
 
@@ -37,14 +38,14 @@ async def life() -> AsyncIterator[None]:
     async with runtime.lifespan(settings), contextlib.AsyncExitStack() as stack:
         speed = os.environ.get(SPEED_VARIABLE, "")
         if settings.env == "demo" and speed:
-            await stack.enter_async_context(_in_background(float(speed)))
+            await stack.enter_async_context(_living_city(settings, float(speed)))
         yield
 
 
 @contextlib.asynccontextmanager
-async def _in_background(speed: float) -> AsyncIterator[None]:
+async def _living_city(settings: Settings, speed: float) -> AsyncIterator[None]:
     live = import_module("servicehub.demo.live")  # an installation that is no demo never loads it
-    city: asyncio.Task[None] = asyncio.create_task(live.run(speed), name="city")
+    city: asyncio.Task[None] = asyncio.create_task(live.run(database(), settings, speed=speed), name="city")
     city.add_done_callback(_report)
     try:
         yield

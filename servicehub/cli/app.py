@@ -6,8 +6,8 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,7 +89,9 @@ def demo(
     host: Host = None,
     port: Port = None,
     data: Data = None,
-    speed: Annotated[float, typer.Option(help="How fast simulated people act; 0 leaves the city quiet.", min=0)] = 1.0,
+    speed: Annotated[
+        float, typer.Option(help="How many times faster than real rides and visits pass; 0: nobody acts.", min=0)
+    ] = 60,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """A living city in one command: database, seed, pages, simulated customers and technicians, all on one port."""
@@ -190,24 +192,28 @@ def seed(data: Data = None) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="Which measurement: availability, booking.")],
+    name: Annotated[str, typer.Argument(help="Which measurement; an unknown name lists them.")],
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON and nothing after it.")] = False,
+    database: Annotated[str, typer.Option(help="URL of a scratch PostgreSQL database; SQLite without.")] = "",
 ) -> None:
-    """Measure this installation's machine."""
-    if not name.isidentifier() or find_spec(f"servicehub.bench.{name}") is None:
-        raise Problem(f"There is no measurement called {name}. There are: {', '.join(_benches())}.")
-    results: dict[str, Any] = import_module(f"servicehub.bench.{name}").run(problems)
+    """Measure this machine: each module of `servicehub.bench` with a `measure`."""
+    measure = _measurement(name)
+    results: dict[str, Any] = measure(url=database) if database else measure()
     if as_json:
         sys.stdout.write(json.dumps(results) + "\n")
         sys.stdout.flush()
         return
     for key, value in results.items():
-        console.print(f"{key:>20}  {value}")
+        console.print(f"{key:>20}  {value}", highlight=False)
 
 
-def _benches() -> list[str]:
+def _measurement(name: str) -> Callable[..., dict[str, Any]]:
     folder = Path(db.__file__).parents[1] / "bench"
-    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    known = [path.stem for path in sorted(folder.glob("*.py")) if "\ndef measure(" in path.read_text("utf-8")]
+    if name not in known:
+        raise Problem(f"There is no measurement called {name}. There are: {', '.join(known)}.")
+    measure: Callable[..., dict[str, Any]] = import_module(f"servicehub.bench.{name}").measure
+    return measure
 
 
 @app.command()
