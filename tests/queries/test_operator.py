@@ -16,7 +16,7 @@ from servicehub import crypto
 from servicehub.db.database import Database
 from servicehub.domain.access import Actor, OperatorRole, Role
 from servicehub.domain.offer import OfferStatus
-from servicehub.domain.order import OrderMode, OrderStatus, PaymentPlan
+from servicehub.domain.order import ORDER, OrderMode, OrderStatus, PaymentPlan
 from servicehub.domain.payment import PaymentStatus, PlanItem, RefundStatus
 from servicehub.domain.technician import CertificateStatus, Gender, Level, TechnicianStatus, Transport
 from servicehub.errors import NotAllowed, NotFound, ReasonMissing
@@ -29,6 +29,7 @@ from servicehub.models.technician import Certificate, Technician, TechnicianSkil
 from servicehub.queries.operator import attention, board, machine, orders, overview, shell, technicians, trail
 from servicehub.queries.operator import order as order_query
 from servicehub.queries.operator.orders import Filter
+from servicehub.queries.operator.words_machine import SENTENCES
 from servicehub.services import audits, contacts, technicians_admin
 
 NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
@@ -586,6 +587,11 @@ def test_the_census_counts_every_status(session: Session, here: Here) -> None:
     counts = machine.census(session, here.operator())
     assert set(counts) == {s.value for s in OrderStatus}
     assert counts["matching"] == sum(counts.values()) == 1
+
+
+def test_the_machines_sentences_can_be_said_in_both_languages() -> None:
+    written = {text for step in ORDER.steps for text in (step.guard, step.effect) if text}
+    assert written == set(SENTENCES)
 
 
 def test_the_shell_lists_the_pages_of_the_role(session: Session, here: Here) -> None:

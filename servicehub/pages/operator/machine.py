@@ -119,13 +119,13 @@ def _steps() -> rx.Component:
                 ),
                 el.td(status_pill(step.target.value, _(words.STATUS[step.target.value]))),
                 el.td(_who(step.by)),
-                el.td(step.guard or "—", class_name="wrap-t"),
-                el.td(step.effect or "—", class_name="wrap-t"),
+                el.td(_(step.guard) if step.guard else "—", class_name="wrap-t"),
+                el.td(_(step.effect) if step.effect else "—", class_name="wrap-t"),
                 key=str(i),
             )
         )
     heads = [th(_("In state")), th(_("Event")), th(_("Goes to")), th(_("Who")), th(_("Guard")), th(_("Effect"))]
-    note = _("{n} steps; guards and effects as written in the code", n=len(ORDER.steps))
+    note = _("{n} steps, with who may take them", n=len(ORDER.steps))
     return panel(_("All steps"), table(_("All steps"), heads, rx.fragment(*rows)), note=note)
 
 
