@@ -47,6 +47,8 @@ class Settings(BaseSettings):
 
     payment_channels: list[str] = Field(default_factory=lambda: ["simulator"])
     sms_channel: Literal["simulator"] = "simulator"
+    geocoder_domain: str = ""
+    """Host of a Nominatim service; empty searches the built-in gazetteer of the demo city."""
     map_tiles: str = ""
     """Tile URL template for maps; empty draws a plain themed background."""
 

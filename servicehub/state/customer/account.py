@@ -1,8 +1,11 @@
 """The customer's own corner: profile, address book, coupons, messages, rules."""
 
+import asyncio
+
 import reflex as rx
 
 from servicehub import bus
+from servicehub.adapters import geocoder
 from servicehub.errors import BadPhone, Invalid, OutsideArea, ServiceHubError
 from servicehub.queries.customer import account
 from servicehub.queries.customer import coupons as own_coupons
@@ -74,10 +77,9 @@ class AddressState(CustomerPage, rx.State):
     @handler
     async def search(self, text: str) -> None:
         """Places whose name contains the text."""
-        from servicehub.adapters import geocoder
-
-        hits = geocoder.search(str(text)[:60], locale=self._locale()) if str(text).strip() else ()
-        self.found = tuple(PlaceFound(hit.title, hit.sub, hit.lat, hit.lng) for hit in hits)
+        hits = await asyncio.to_thread(geocoder.search, str(text)[:60])
+        zh = self._locale() == "zh"
+        self.found = tuple(PlaceFound(p.name, p.address if zh else f"{p.name_en} · {p.address}", p.lat, p.lng) for p in hits)
 
     @handler
     async def choose(self, index: int) -> None:
