@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +28,8 @@ STEPS: tuple[tuple[str, str], ...] = (
 )
 """Words in the build's output → what is said about it."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_CAUSE = re.compile(r"^(Debug: )?\s*(\[?\w*Error\b|error\b|Traceback|✗|\[vite)|\[error\]|failed to", re.IGNORECASE)
+_HTML = re.compile(r"<script|</|rel=\"modulepreload|^Debug: (Using|Copying) ")
 _SHOWN_LINES = 40
 
 
@@ -46,6 +47,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "SERVICEHUB_BUILD": "",
         "TERM": "dumb",
         "NO_COLOR": "1",
+        "COLUMNS": "400",
     }
 
 
@@ -91,7 +93,7 @@ def ensure(settings: Settings, console: Console, *, again: bool = False) -> Path
 
 def _export(root: Path, env: dict[str, str], tick: Callable[[str], None]) -> None:
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "debug"]
-    tail: deque[str] = deque(maxlen=400)
+    tail: list[str] = []
     with subprocess.Popen(  # noqa: S603 - our own interpreter
         command,
         cwd=root,
@@ -109,10 +111,12 @@ def _export(root: Path, env: dict[str, str], tick: Callable[[str], None]) -> Non
             raise
     client = root / ".web" / "build" / "client"
     if process.returncode != 0 or not (client / "404.html").is_file():
-        raise Problem("The front end could not be built.", _explanation(tail))
+        log = Path(env["SERVICEHUB_DATA_DIR"]) / "build.log"
+        log.write_text("\n".join(tail), "utf-8")
+        raise Problem(f"The front end could not be built. The whole log is in {log}", _explanation(tail))
 
 
-def _follow(process: subprocess.Popen[str], tail: deque[str], tick: Callable[[str], None]) -> None:
+def _follow(process: subprocess.Popen[str], tail: list[str], tick: Callable[[str], None]) -> None:
     said: set[str] = set()
     for line in process.stdout or ():
         text = _ANSI.sub("", line).rstrip()
@@ -134,9 +138,11 @@ def _end(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _explanation(tail: deque[str]) -> str:
-    """The part of the output that says why: from the first line with an error in it."""
-    lines = [line for line in tail if line.strip()]
-    first = next((i for i, line in enumerate(lines) if re.search(r"[Ee]rror|Traceback|✗", line)), None)
-    start = max(0, len(lines) - _SHOWN_LINES) if first is None else max(first - 3, len(lines) - 3 * _SHOWN_LINES)
-    return "\n".join(lines[start:][-_SHOWN_LINES:])
+def _explanation(tail: list[str]) -> str:
+    """The part of the output that says why: lines around the first error, without the page's own HTML."""
+    lines = [line.removeprefix("Debug: ")[:300] for line in tail if not _HTML.search(line)]
+    lines = [line for line in lines if line.strip() and line.strip() != "Debug:"]
+    page = next((i for i, line in enumerate(lines) if line.startswith("<!DOCTYPE")), len(lines))
+    lines = lines[:page]
+    first = next((i for i, line in enumerate(lines) if _CAUSE.search(line)), len(lines) - _SHOWN_LINES)
+    return "\n".join(lines[max(0, first - 5) :][:_SHOWN_LINES])

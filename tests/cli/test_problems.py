@@ -131,8 +131,9 @@ def test_a_failed_build_shows_the_lines_that_say_why(tmp_path: Path, monkeypatch
     monkeypatch.setattr(building.sys, "executable", str(python))
     said: list[str] = []
     with pytest.raises(Problem) as refused:
-        building._export(tmp_path, building.environment(Settings()), said.append)
-    assert str(refused.value) == "The front end could not be built."
+        building._export(tmp_path, building.environment(Settings(data_dir=tmp_path)), said.append)
+    assert str(refused.value).startswith("The front end could not be built. The whole log is in ")
+    assert "Compiling: page 1" in (tmp_path / "build.log").read_text("utf-8")
     assert "vite: [error] cannot resolve ./ghost.js" in refused.value.details
     assert said == ["Compiling pages"]
 
