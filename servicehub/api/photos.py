@@ -28,10 +28,11 @@ def store() -> PictureStore:
 
 
 async def upload(request: Request) -> Response:
-    """Form fields: order, kind, file; answered 201 with `{"key": …}`."""
+    """Form fields: order, kind (both also from the query), file; answered 201 with `{"key": …}`."""
     actor = await actor_of(request, Role.CUSTOMER, Role.TECHNICIAN)
     async with request.form(max_files=1, max_fields=10, max_part_size=MOST_BYTES) as form:
-        file, order_no, kind = form.get("file"), str(form.get("order", "")), str(form.get("kind", ""))
+        asked = {**request.query_params, **form}
+        file, order_no, kind = form.get("file"), str(asked.get("order", "")), str(asked.get("kind", ""))
         if not isinstance(file, UploadFile):
             raise Invalid("no file")
         await database().read(photos.check, actor, order_no, kind, now=clock.now())

@@ -108,9 +108,12 @@ def score(locale: Locale, total: int, count: int, *, digits: int = 1) -> str:
     return formats.rating(score_x100(total, count), digits=digits) if count else say(locale, N_("New"))
 
 
-DRAWN_ITEMS = frozenset(
-    ["ac-central", "ac-repair", "ac-stand", "ac-wall", "cleaning-2h", "cleaning-3h", "cleaning-4h", "deep-kitchen-bath", "deep-whole-home", "drain", "floor-wax", "foot", "fridge", "heater", "hood", "inspection", "lamp", "lock-core", "mattress", "move-in", "neck", "oil-spa", "pest", "socket", "sofa", "tap", "toilet", "tuina-60", "tuina-90", "unlock", "washer-drum", "washer-top", "windows"]
+_DRAWN = (
+    "ac-central ac-repair ac-stand ac-wall cleaning-2h cleaning-3h cleaning-4h deep-kitchen-bath "
+    "deep-whole-home drain floor-wax foot fridge heater hood inspection lamp lock-core mattress move-in neck "
+    "oil-spa pest socket sofa tap toilet tuina-60 tuina-90 unlock washer-drum washer-top windows"
 )
+DRAWN_ITEMS = frozenset(_DRAWN.split())
 """Slugs of the service items that have a picture of their own in `assets/art`."""
 
 

@@ -5,7 +5,7 @@ import asyncio
 import reflex as rx
 
 from servicehub import bus
-from servicehub.adapters import geocoder
+from servicehub.adapters.geocoder import geocoder
 from servicehub.errors import BadPhone, Invalid, OutsideArea, ServiceHubError
 from servicehub.queries.customer import account
 from servicehub.queries.customer import coupons as own_coupons
@@ -77,9 +77,9 @@ class AddressState(CustomerPage, rx.State):
     @handler
     async def search(self, text: str) -> None:
         """Places whose name contains the text."""
-        hits = await asyncio.to_thread(geocoder.search, str(text)[:60])
-        zh = self._locale() == "zh"
-        self.found = tuple(PlaceFound(p.name, p.address if zh else f"{p.name_en} · {p.address}", p.lat, p.lng) for p in hits)
+        wanted, zh = str(text)[:60].strip(), self._locale() == "zh"
+        hits = await asyncio.to_thread(geocoder().geocode, wanted) if wanted else []
+        self.found = tuple(PlaceFound(p.name if zh else p.name_en, p.address, p.lat, p.lng) for p in hits)
 
     @handler
     async def choose(self, index: int) -> None:
