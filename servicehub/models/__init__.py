@@ -3,4 +3,16 @@
 from servicehub.models import account, audit, catalog, customer, dispatch, job, ledger, order, payment, technician
 from servicehub.models.base import metadata
 
-__all__ = ["account", "audit", "catalog", "customer", "dispatch", "job", "ledger", "metadata", "order", "payment", "technician"]
+__all__ = [
+    "account",
+    "audit",
+    "catalog",
+    "customer",
+    "dispatch",
+    "job",
+    "ledger",
+    "metadata",
+    "order",
+    "payment",
+    "technician",
+]

@@ -17,7 +17,9 @@ class Occupancy(SQLModel, table=True):
     __tablename__ = "sh_occupancy"
     __table_args__ = (sa.Index("ix_sh_occupancy_order_id", "order_id"),)
 
-    technician_id: int = Field(sa_column=sa.Column(sa.ForeignKey("sh_technician.id"), primary_key=True, autoincrement=False))
+    technician_id: int = Field(
+        sa_column=sa.Column(sa.ForeignKey("sh_technician.id"), primary_key=True, autoincrement=False)
+    )
     cell: int = Field(sa_column=sa.Column(sa.BigInteger(), primary_key=True, autoincrement=False))
     """Minutes since the Unix epoch, divided by 15."""
     order_id: int = Field(sa_column=sa.Column(sa.ForeignKey("sh_order.id"), nullable=False))
@@ -25,11 +27,13 @@ class Occupancy(SQLModel, table=True):
 
 
 class TechnicianDay(SQLModel, table=True):
-    """Version lock of one technician's local day: whoever commits a job there bumps it, so travel is re-checked against neighbours."""
+    """Version lock of a technician's local day: whoever commits a job there bumps it, so travel is re-checked with neighbours."""
 
     __tablename__ = "sh_technician_day"
 
-    technician_id: int = Field(sa_column=sa.Column(sa.ForeignKey("sh_technician.id"), primary_key=True, autoincrement=False))
+    technician_id: int = Field(
+        sa_column=sa.Column(sa.ForeignKey("sh_technician.id"), primary_key=True, autoincrement=False)
+    )
     day: date = Field(primary_key=True)
     version: int = 0
 
@@ -38,7 +42,13 @@ class Offer(SQLModel, table=True):
     __tablename__ = "sh_offer"
     __table_args__ = (
         sa.UniqueConstraint("order_id", "technician_id", "round"),
-        sa.Index("uq_sh_offer_one_open", "order_id", unique=True, sqlite_where=sa.text("status = 'open'"), postgresql_where=sa.text("status = 'open'")),
+        sa.Index(
+            "uq_sh_offer_one_open",
+            "order_id",
+            unique=True,
+            sqlite_where=sa.text("status = 'open'"),
+            postgresql_where=sa.text("status = 'open'"),
+        ),
         sa.Index("ix_sh_offer_status_deadline_at", "status", "deadline_at"),
         sa.Index("ix_sh_offer_technician_id_created_at", "technician_id", "created_at"),
     )
@@ -51,7 +61,9 @@ class Offer(SQLModel, table=True):
     created_at: datetime = Field(sa_column=at())
     deadline_at: datetime = Field(sa_column=at())
     answered_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
-    decline_reason: DeclineReason | None = Field(default=None, sa_column=sa.Column(stored_as_value(DeclineReason), nullable=True))
+    decline_reason: DeclineReason | None = Field(
+        default=None, sa_column=sa.Column(stored_as_value(DeclineReason), nullable=True)
+    )
     take_home_fen: int
     distance_m: int
     travel_minutes: int

@@ -56,23 +56,40 @@ class JournalEntry(SQLModel, table=True):
     kind: str = Field(max_length=24)
     ref: str = Field(max_length=64)
     """What it is about: `order:<id>`."""
-    reverses_id: int | None = Field(default=None, sa_column=sa.Column(BIG, sa.ForeignKey("sh_journal_entry.id"), nullable=True, unique=True))
+    reverses_id: int | None = Field(
+        default=None, sa_column=sa.Column(BIG, sa.ForeignKey("sh_journal_entry.id"), nullable=True, unique=True)
+    )
     at: datetime = Field(sa_column=at())
     imbalance: int = Field(
         default=0,
-        sa_column=sa.Column(sa.BigInteger(), sa.ForeignKey("sh_ledger_zero.v", deferrable=True, initially="DEFERRED"), nullable=False, server_default="0"),
+        sa_column=sa.Column(
+            sa.BigInteger(),
+            sa.ForeignKey("sh_ledger_zero.v", deferrable=True, initially="DEFERRED"),
+            nullable=False,
+            server_default="0",
+        ),
     )
     sealed: int = Field(
         default=0,
-        sa_column=sa.Column(sa.BigInteger(), sa.ForeignKey("sh_ledger_one.v", deferrable=True, initially="DEFERRED"), nullable=False, server_default="0"),
+        sa_column=sa.Column(
+            sa.BigInteger(),
+            sa.ForeignKey("sh_ledger_one.v", deferrable=True, initially="DEFERRED"),
+            nullable=False,
+            server_default="0",
+        ),
     )
 
 
 class Posting(SQLModel, table=True):
     __tablename__ = "sh_posting"
-    __table_args__ = (sa.CheckConstraint("amount_fen <> 0", name="amount"), sa.Index("ix_sh_posting_account_entry_id", "account", "entry_id"))
+    __table_args__ = (
+        sa.CheckConstraint("amount_fen <> 0", name="amount"),
+        sa.Index("ix_sh_posting_account_entry_id", "account", "entry_id"),
+    )
 
-    entry_id: int = Field(sa_column=sa.Column(BIG, sa.ForeignKey("sh_journal_entry.id"), primary_key=True, autoincrement=False))
+    entry_id: int = Field(
+        sa_column=sa.Column(BIG, sa.ForeignKey("sh_journal_entry.id"), primary_key=True, autoincrement=False)
+    )
     account: str = Field(sa_column=sa.Column(sa.String(64), sa.ForeignKey("sh_account.code"), primary_key=True))
     amount_fen: int = Field(sa_column=sa.Column(sa.BigInteger(), nullable=False))
     """+ debit, − credit."""

@@ -123,7 +123,9 @@ class OrderLog(SQLModel, table=True):
     at: datetime = Field(sa_column=at())
     event: str = Field(max_length=32)
     """`created` or an OrderEvent."""
-    source: OrderStatus | None = Field(default=None, sa_column=sa.Column(stored_as_value(OrderStatus, name="source"), nullable=True))
+    source: OrderStatus | None = Field(
+        default=None, sa_column=sa.Column(stored_as_value(OrderStatus, name="source"), nullable=True)
+    )
     target: OrderStatus = Field(sa_column=sa.Column(stored_as_value(OrderStatus, name="target"), nullable=False))
     actor_role: Role = Field(sa_column=sa.Column(stored_as_value(Role), nullable=False))
     actor_id: int = 0
@@ -162,5 +164,3 @@ class Review(SQLModel, table=True):
     """Keys: on_time, careful, friendly, well_equipped, late, smell, missed_corners, price_talk."""
     text: str = Field(default="", max_length=500)
     created_at: datetime = Field(sa_column=at())
-
-

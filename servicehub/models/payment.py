@@ -13,7 +13,14 @@ class Payment(SQLModel, table=True):
     __tablename__ = "sh_payment"
     __table_args__ = (
         sa.CheckConstraint("amount_fen > 0", name="amount"),
-        sa.Index("uq_sh_payment_one_kept", "order_id", "item", unique=True, sqlite_where=sa.text("status = 'kept'"), postgresql_where=sa.text("status = 'kept'")),
+        sa.Index(
+            "uq_sh_payment_one_kept",
+            "order_id",
+            "item",
+            unique=True,
+            sqlite_where=sa.text("status = 'kept'"),
+            postgresql_where=sa.text("status = 'kept'"),
+        ),
         sa.Index("ix_sh_payment_status_expires_at", "status", "expires_at"),
     )
 

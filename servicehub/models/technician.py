@@ -74,7 +74,9 @@ class WeeklyShift(SQLModel, table=True):
     """A weekly working window or, with `is_break`, a break in it. Minutes count from local midnight; the end may pass 1440."""
 
     __tablename__ = "sh_weekly_shift"
-    __table_args__ = (sa.CheckConstraint("end_minute > start_minute AND start_minute >= 0 AND end_minute <= 2160", name="window"),)
+    __table_args__ = (
+        sa.CheckConstraint("end_minute > start_minute AND start_minute >= 0 AND end_minute <= 2160", name="window"),
+    )
 
     id: int | None = Field(default=None, sa_column=pk())
     technician_id: int = Field(sa_column=fk("sh_technician.id", index=True))
