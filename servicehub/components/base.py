@@ -45,7 +45,8 @@ def css(**values: Any) -> dict[str, Any]:
     Reflex's own `style=` writes a style sheet for every use.
     """
     own = {f"--{name}": value.to(str) if isinstance(value, Var) else str(value) for name, value in values.items()}
-    return {"custom_attrs": {"style": own}}
+    # one Var for the whole attribute: Reflex does not look for the state of Vars inside a plain dict
+    return {"custom_attrs": {"style": Var.create(own) if any(isinstance(v, Var) for v in own.values()) else own}}
 
 
 def merge_attrs(props: dict[str, Any], **values: Any) -> dict[str, Any]:
