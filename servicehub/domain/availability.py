@@ -13,13 +13,13 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from servicehub.domain.calendar import Calendar, Job, Seen, Terms, Verdict, WhyNot, visit_minutes
 from servicehub.domain.geo import distance_m
-from servicehub.domain.technician import Transport
-from servicehub.domain.timewindow import LocalTime, Window, aligned, day_number, instant_of, minute_of, minute_up
+from servicehub.domain.technician import CELL_MINUTES, Transport
+from servicehub.domain.timewindow import LocalTime, Window, instant_of, minute_of, minute_up
 from servicehub.domain.travel import NO_WAY, OFFLINE, Leg, TravelTimes, is_rush
 
 __all__ = [
@@ -67,6 +67,21 @@ NOWHERE = Origin(-_FOREVER, 0, NO_WAY, None)
 NO_GOAL = Goal(_FOREVER, 0, NO_WAY, None)
 
 
+class _Layer(NamedTuple):
+    """Ascending, disjoint windows, ready to be asked often."""
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, windows: tuple[Window, ...]) -> _Layer:
+        return cls(tuple(w.start for w in windows), tuple(w.end for w in windows))
+
+    def touches(self, block: Window) -> bool:
+        i = bisect_right(self.ends, block[0])
+        return i < len(self.starts) and self.starts[i] < block[1]
+
+
 @dataclass(slots=True)
 class Decider:
     """The decision for one calendar and one question, with what does not change between starts computed once.
@@ -78,13 +93,19 @@ class Decider:
     terms: Terms
     travel: TravelTimes = OFFLINE
     distance_m: float = field(init=False)
+    last_way: int = field(init=False, default=0)
+    """Minutes of the way to the last start that was found feasible."""
     _now: int = field(init=False)
     _first: int = field(init=False)
-    _last_day: int = field(init=False)
+    _horizon_end: int = field(init=False)
+    _shift_starts: list[int] = field(init=False)
     _block_starts: list[int] = field(init=False)
     _block_ends: list[int] = field(init=False)
-    _per_day: Counter[int] = field(init=False)
-    _certified: int = field(init=False)
+    _full_days: frozenset[int] = field(init=False)
+    _certified_end: int = field(init=False)
+    _blackouts: _Layer = field(init=False)
+    _time_off: _Layer = field(init=False)
+    _breaks: _Layer = field(init=False)
     _legs: dict[tuple[str, int], Leg] = field(init=False, default_factory=dict)
     _out_of_reach: bool = field(init=False)
 
@@ -92,34 +113,42 @@ class Decider:
         calendar, terms, clock = self.calendar, self.terms, self.calendar.clock
         self.distance_m = distance_m(calendar.home, terms.place)
         self._out_of_reach = self.distance_m > calendar.radius_m
-        self._first, self._last_day = -_FOREVER, _FOREVER
+        self._first, self._horizon_end, self._certified_end = -_FOREVER, _FOREVER, _FOREVER
         self._now = -_FOREVER if terms.now is None else minute_up(terms.now)
         if terms.now is not None and terms.limited:
             self._first = self._now + terms.min_notice_minutes
-            self._last_day = clock.day_number(self._now) + terms.horizon_days
+            self._horizon_end = clock.midnight(clock.day(self._now) + timedelta(days=terms.horizon_days + 1))
+        if calendar.certified_until is not None:
+            never = calendar.certified_until == date.min
+            self._certified_end = -_FOREVER if never else clock.midnight(calendar.certified_until + timedelta(days=1))
+        self._shift_starts = [shift.start for shift in calendar.shifts]
         self._block_starts = [job.start for job in calendar.jobs]
         self._block_ends = [job.end for job in calendar.jobs]
-        self._per_day = Counter(clock.day_number(job.visit_start) for job in calendar.jobs)
-        self._certified = _FOREVER if calendar.certified_until is None else day_number(calendar.certified_until)
+        per_day = Counter(clock.day_number(job.visit_start) for job in calendar.jobs)
+        self._full_days = frozenset(day for day, count in per_day.items() if count >= calendar.daily_cap)
+        self._blackouts, self._time_off = _Layer.of(calendar.blackouts), _Layer.of(calendar.time_off)
+        self._breaks = _Layer.of(calendar.breaks)
 
     # --- the single rules, each for an epoch minute of start ---------------------------------------------------------
 
     def block(self, start: int) -> Window:
         """The whole cells that a visit from `start` takes, with its buffers."""
         terms = self.terms
-        return aligned(Window(start - terms.buffer_minutes, start + terms.minutes + terms.buffer_minutes))
+        first = (start - terms.buffer_minutes) // CELL_MINUTES
+        stop = -(-(start + terms.minutes + terms.buffer_minutes) // CELL_MINUTES)
+        return Window(first * CELL_MINUTES, stop * CELL_MINUTES)
 
     def too_soon(self, start: int) -> bool:
         return start < self._first
 
     def too_late(self, start: int) -> bool:
-        return self._last_day != _FOREVER and self.calendar.clock.day_number(start) > self._last_day
+        return start >= self._horizon_end
 
     def out_of_reach(self) -> bool:
         return self._out_of_reach
 
     def uncertified(self, start: int) -> bool:
-        return self._certified != _FOREVER and self.calendar.clock.day_number(start) > self._certified
+        return start >= self._certified_end
 
     def unwanted_night(self, start: int) -> bool:
         if self.calendar.takes_night_jobs:
@@ -129,18 +158,21 @@ class Decider:
 
     def shift_of(self, block: Window) -> Window | None:
         """The shift that holds the whole block."""
-        shifts = self.calendar.shifts
-        i = bisect_right(shifts, block.start, key=_start) - 1
-        return shifts[i] if i >= 0 and shifts[i].end >= block.end else None
+        i = bisect_right(self._shift_starts, block[0]) - 1
+        if i < 0:
+            return None
+        shift = self.calendar.shifts[i]
+        return shift if shift[1] >= block[1] else None
 
     def full_day(self, start: int) -> bool:
-        return self._per_day[self.calendar.clock.day_number(start)] >= self.calendar.daily_cap
+        if self.calendar.daily_cap <= 0:
+            return True
+        return bool(self._full_days) and self.calendar.clock.day_number(start) in self._full_days
 
     def clash(self, block: Window) -> Job | None:
         """A committed job that overlaps the block."""
-        i = bisect_right(self._block_ends, block.start)
-        jobs = self.calendar.jobs
-        return jobs[i] if i < len(jobs) and jobs[i].start < block.end else None
+        i = bisect_right(self._block_ends, block[0])
+        return self.calendar.jobs[i] if i < len(self._block_starts) and self._block_starts[i] < block[1] else None
 
     def origin(self, block: Window, shift: Window | None) -> Origin:
         """Where the technician comes from and when he may leave; meaningful when nothing clashes.
@@ -151,13 +183,13 @@ class Decider:
         i = bisect_right(self._block_ends, block.start) - 1
         begin = block.start - LONGEST_WAY if shift is None else shift.start
         found: Origin | None = None
-        in_shift = False
+        in_shift, left = False, -_FOREVER
         if i >= 0 and self._block_ends[i] > min(begin, block.start - LONGEST_WAY):
             job = calendar.jobs[i]
-            in_shift = job.end > begin
+            in_shift, left = job.end > begin, job.end
             found = self._origin(job.end, "from", i, job.order_id)
         seen = calendar.seen
-        if seen is not None and begin <= seen.minute <= block.start and (found is None or seen.minute >= found.leave):
+        if seen is not None and max(begin, left) <= seen.minute <= block.start:
             return _later(found, self._origin(seen.minute, "seen", -1, None))
         if shift is None or in_shift:
             return found or NOWHERE
@@ -224,7 +256,7 @@ class Decider:
         why = self._refusal_of_plan(block, shift)
         if why is not None:
             return why
-        if self._per_day and self.full_day(start):
+        if self.full_day(start):
             return WhyNot.CAP
         if self.clash(block) is not None:
             return WhyNot.BUSY
@@ -239,13 +271,13 @@ class Decider:
         limits = {
             WhyNot.NOTICE: self.too_soon(start),
             WhyNot.HORIZON: self.too_late(start),
-            WhyNot.BLACKOUT: _touches(self.calendar.blackouts, block),
+            WhyNot.BLACKOUT: self._blackouts.touches(block),
             WhyNot.RADIUS: self._out_of_reach,
             WhyNot.CERTIFICATE: self.uncertified(start),
             WhyNot.NIGHT: self.unwanted_night(start),
             WhyNot.OFF_SHIFT: shift is None,
-            WhyNot.TIME_OFF: _touches(self.calendar.time_off, block),
-            WhyNot.BREAK: _touches(self.calendar.breaks, block),
+            WhyNot.TIME_OFF: self._time_off.touches(block),
+            WhyNot.BREAK: self._breaks.touches(block),
             WhyNot.CAP: self.full_day(start),
         }
         yield from (why for why, failed in limits.items() if failed)
@@ -259,20 +291,20 @@ class Decider:
     def _refusal_of_limits(self, start: int) -> WhyNot | None:
         if self.calendar.barred is not None:
             return self.calendar.barred
-        if start < self._first or self.too_late(start):
+        if not self._first <= start < self._horizon_end:
             return WhyNot.NOTICE if start < self._first else WhyNot.HORIZON
-        if self.calendar.blackouts and _touches(self.calendar.blackouts, self.block(start)):
+        if self._blackouts.ends and self._blackouts.touches(self.block(start)):
             return WhyNot.BLACKOUT
-        if self._out_of_reach or self.uncertified(start):
+        if self._out_of_reach or start >= self._certified_end:
             return WhyNot.RADIUS if self._out_of_reach else WhyNot.CERTIFICATE
         return WhyNot.NIGHT if self.unwanted_night(start) else None
 
     def _refusal_of_plan(self, block: Window, shift: Window | None) -> WhyNot | None:
         if shift is None:
             return WhyNot.OFF_SHIFT
-        if self.calendar.time_off and _touches(self.calendar.time_off, block):
+        if self._time_off.ends and self._time_off.touches(block):
             return WhyNot.TIME_OFF
-        if self.calendar.breaks and _touches(self.calendar.breaks, block):
+        if self._breaks.ends and self._breaks.touches(block):
             return WhyNot.BREAK
         return None
 
@@ -281,7 +313,10 @@ class Decider:
         if origin.leave + origin.minutes > block.start:
             return WhyNot.TRAVEL_BEFORE
         goal = self.goal(block, shift)
-        return WhyNot.TRAVEL_AFTER if block.end + goal.minutes > goal.due else None
+        if block.end + goal.minutes > goal.due:
+            return WhyNot.TRAVEL_AFTER
+        self.last_way = origin.minutes
+        return None
 
     def verdict(self, start: int) -> Verdict:
         """The decision with its numbers: from where, how far, how much time is spare, and when it would be possible."""
@@ -309,20 +344,31 @@ class Decider:
             earliest_at=None if earliest is None else instant_of(earliest),
         )
 
-    def starts(self, within: Window, *, grid: int = GRID_MINUTES) -> Iterator[int]:
+    def start_ranges(self, within: Window, *, grid: int = GRID_MINUTES) -> Iterator[range]:
         """Grid starts inside the shifts that touch `within`, feasible or not, ascending; the visit's end must fit the shift."""
         offset = self.calendar.clock.offset
         before, after = self.terms.buffer_minutes, self.terms.minutes + self.terms.buffer_minutes
         for shift in self.calendar.shifts:
             first, last = max(shift.start + before, within.start), min(shift.end - after, within.end - 1)
-            if first > last:
-                continue
-            start = first + -(first + offset(first)) % grid
-            yield from range(start, last + 1, grid)
+            if first <= last:
+                yield range(first + -(first + offset(first)) % grid, last + 1, grid)
 
     def feasible_starts(self, within: Window, *, grid: int = GRID_MINUTES) -> Iterator[int]:
-        """The grid starts that are feasible, ascending."""
-        return (start for start in self.starts(within, grid=grid) if self.refusal(start) is None)
+        """The feasible grid starts, ascending. Those that overlap a job are jumped over, all others decided by `refusal`."""
+        if self._out_of_reach and not self.terms.waived:
+            return
+        before, after = self.terms.buffer_minutes, self.terms.minutes + self.terms.buffer_minutes
+        starts, ends = self._block_starts, self._block_ends
+        for span in self.start_ranges(within, grid=grid):
+            start, stop = span.start, span.stop
+            while start < stop:
+                i = bisect_right(ends, (start - before) // CELL_MINUTES * CELL_MINUTES)
+                if i < len(starts) and starts[i] < start + after:
+                    start += -(-(ends[i] + before - start) // grid) * grid
+                    continue
+                if self.refusal(start) is None:
+                    yield start
+                start += grid
 
 
 def feasible(calendar: Calendar, terms: Terms, start_at: datetime, *, travel: TravelTimes = OFFLINE) -> Verdict:
@@ -344,16 +390,3 @@ def infeasible_neighbours(
 
 def _later(left: Origin | None, right: Origin) -> Origin:
     return left if left is not None and left.leave + left.minutes > right.leave + right.minutes else right
-
-
-def _start(window: Window) -> int:
-    return window.start
-
-
-def _touches(windows: tuple[Window, ...], block: Window) -> bool:
-    i = bisect_right(windows, block.start, key=_end)
-    return i < len(windows) and windows[i].start < block.end
-
-
-def _end(window: Window) -> int:
-    return window.end

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from servicehub.domain.technician import CELL_MINUTES
 
 DAY_MINUTES = 1440
+REMEMBERED = 20_000
+"""Entries of a city's clock that are kept in memory."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -150,6 +152,7 @@ class LocalTime:
         self.zone = ZoneInfo(zone)
         self._offsets: dict[int, int] = {}
         self._midnights: dict[date, int] = {}
+        self._walls: dict[tuple[date, int, int], Window] = {}
 
     def offset(self, minute: int) -> int:
         """Minutes that local time is ahead of UTC then. Clocks change on cell borders everywhere on earth."""
@@ -162,11 +165,13 @@ class LocalTime:
 
     def minute_of_day(self, minute: int) -> int:
         """Local wall clock of an epoch minute, 0…1439."""
-        return (minute + self.offset(minute)) % DAY_MINUTES
+        ahead = self._offsets.get(minute // CELL_MINUTES)
+        return (minute + (self.offset(minute) if ahead is None else ahead)) % DAY_MINUTES
 
     def day_number(self, minute: int) -> int:
-        """Local day as days since 1970-01-01: cheap to compare and count."""
-        return (minute + self.offset(minute)) // DAY_MINUTES
+        """Local day as days since the epoch: cheap to compare and count."""
+        ahead = self._offsets.get(minute // CELL_MINUTES)
+        return (minute + (self.offset(minute) if ahead is None else ahead)) // DAY_MINUTES
 
     def day(self, minute: int) -> date:
         """Local date of an epoch minute."""
@@ -198,11 +203,13 @@ class LocalTime:
 
     def wall_window(self, day: date, start_minute: int, end_minute: int) -> Window:
         """A planned window of a local day by the wall clock, in epoch minutes."""
-        midnight = self.midnight(day)
-        start, end = midnight + start_minute, midnight + end_minute
-        if self.offset(midnight) == self.offset(end):
-            return Window(start, end)
-        return Window(self.at(day, start_minute), self.at(day, end_minute))
+        known = self._walls.get((day, start_minute, end_minute))
+        if known is None:
+            if len(self._walls) >= REMEMBERED:
+                self._walls.clear()
+            known = Window(self.at(day, start_minute), self.at(day, end_minute))
+            self._walls[day, start_minute, end_minute] = known
+        return known
 
     def days(self, window: Window) -> list[date]:
         """Every local day that the window touches, ascending."""
@@ -217,8 +224,3 @@ def local_time(zone: str) -> LocalTime:
     Raises: ZoneInfoNotFoundError.
     """
     return LocalTime(zone)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01, comparable with `LocalTime.day_number`."""
-    return day.toordinal() - _EPOCH_DAY

@@ -233,17 +233,21 @@ def _load_plans(
 ) -> tuple[dict[int, _Plan], list[date]]:
     plans: dict[int, _Plan] = {i: _Plan() for i in ids}
     closed: list[date] = []
-    rows = session.connection().execute(
-        _PLANS,
-        {
-            "ids": list(ids),
-            "first": days[0],
-            "last": days[-1],
-            "begin": instant_of(wide.start),
-            "finish": instant_of(wide.end),
-            "city_id": city_id,
-            "category_id": category_id or 0,
-        },
+    rows = (
+        session.connection()
+        .execute(
+            _PLANS,
+            {
+                "ids": list(ids),
+                "first": days[0],
+                "last": days[-1],
+                "begin": instant_of(wide.start),
+                "finish": instant_of(wide.end),
+                "city_id": city_id,
+                "category_id": category_id or 0,
+            },
+        )
+        .all()
     )
     for kind, technician_id, weekday, start, end, on, start_at, end_at in rows:
         if kind == "blackout":
@@ -287,7 +291,7 @@ def load_jobs(session: Session, ids: Collection[int], within: Window) -> dict[in
     """Occupied time of the technicians by order, ascending; one statement."""
     found: dict[int, list[Job]] = defaultdict(list)
     bounds = {"first_cell": within.start // CELL_MINUTES, "last_cell": -(-within.end // CELL_MINUTES)}
-    rows = session.connection().execute(_JOBS, {"ids": list(ids), **bounds})
+    rows = session.connection().execute(_JOBS, {"ids": list(ids), **bounds}).all()
     for technician_id, order_id, first, last, visit, lat, lng in rows:
         start = (first if visit is None else visit) * CELL_MINUTES
         found[technician_id].append(

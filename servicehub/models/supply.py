@@ -188,5 +188,58 @@ def load_named_people(
     return people
 
 
+_OFFERING = (
+    sa.select(*PERSON_COLUMNS, col(TechnicianSkill.skill))
+    .join(TechnicianSkill, col(TechnicianSkill.technician_id) == col(Technician.id))
+    .where(
+        col(Technician.city_id) == sa.bindparam("city_id"),
+        col(Technician.status) == TechnicianStatus.ACTIVE,
+        col(Technician.home_lat).between(sa.bindparam("south"), sa.bindparam("north")),
+        col(Technician.home_lng).between(sa.bindparam("west"), sa.bindparam("east")),
+        col(TechnicianSkill.skill).in_(sa.bindparam("skills", expanding=True)),
+        ~_is_blocked(),
+    )
+    .order_by(col(Technician.id))
+)
+_CERTIFIED = (
+    sa.select(col(Certificate.technician_id), col(Certificate.kind), sa.func.max(col(Certificate.expires_on)))
+    .where(
+        col(Certificate.kind).in_(sa.bindparam("kinds", expanding=True)),
+        col(Certificate.status) == CertificateStatus.APPROVED,
+    )
+    .group_by(col(Certificate.technician_id), col(Certificate.kind))
+)
+
+
+def load_people_by_skill(
+    session: Session, services: Collection[Service], place: Point, *, customer_id: int = 0
+) -> tuple[dict[str, list[Person]], dict[tuple[int, str], date]]:
+    """Who offers each skill of the services (of one city) around `place`, and until when they are certified; two statements.
+
+    The second value maps (technician, kind of certificate) to its last day.
+    """
+    half_lat, half_lng = degrees_around(place, WIDEST_RADIUS_M)
+    rows: Iterable[Any] = session.connection().execute(
+        _OFFERING,
+        {
+            "city_id": next(iter(services)).city_id if services else 0,
+            "skills": sorted({s.skill for s in services}),
+            "customer_id": customer_id,
+            "south": place.lat - half_lat,
+            "north": place.lat + half_lat,
+            "west": place.lng - half_lng,
+            "east": place.lng + half_lng,
+        },
+    )
+    people: dict[str, list[Person]] = {}
+    known: dict[int, Person] = {}
+    for row in rows:
+        person = known.get(row[0]) or known.setdefault(row[0], person_of(row))
+        people.setdefault(row[-1], []).append(person)
+    kinds = sorted({s.certificate for s in services if s.certificate})
+    rows = session.connection().execute(_CERTIFIED, {"kinds": kinds}) if kinds else ()
+    return people, {(technician_id, kind): until for technician_id, kind, until in rows}
+
+
 def _certified(service: Service, until: date | None) -> date | None:
     return (until or NEVER_CERTIFIED) if service.certificate else None
