@@ -14,7 +14,7 @@ from reflex.utils.precompressed_staticfiles import PrecompressedStaticFiles
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from servicehub.api.headers import page_policy
+from servicehub.api.headers import SCRIPT_POLICY, page_policy
 
 POLICIES = "csp.json"
 """Beside `client/` in a published build: page file → hashes of its inline scripts."""
@@ -51,6 +51,8 @@ class Pages(PrecompressedStaticFiles):
         response.headers["cache-control"] = cache_time(relative)
         if relative in self._policies:
             response.headers["content-security-policy"] = self._policies[relative]
+        elif relative.endswith(".js"):
+            response.headers["content-security-policy"] = SCRIPT_POLICY
         return response
 
 

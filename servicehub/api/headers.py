@@ -52,6 +52,8 @@ def page_policy(hashes: list[str]) -> str:
 
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 """For everything that is not a page of ours, should a browser open it as one."""
+SCRIPT_POLICY = "default-src 'self'; object-src 'none'; frame-ancestors 'none'"
+"""For scripts: a service worker lives under the policy of its own file and fetches."""
 
 
 def security_headers() -> list[tuple[bytes, bytes]]:

@@ -35,6 +35,7 @@ app = typer.Typer(
 Port = Annotated[int | None, typer.Option(help="Port to serve on.", min=1, max=65535)]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the database, pictures and built pages.")]
+Small = Annotated[bool, typer.Option("--small", hidden=True, help="A smaller city, for tests.")]
 
 
 def run() -> None:
@@ -93,6 +94,7 @@ def demo(
         float, typer.Option(help="How many times faster than real rides and visits pass; 0: nobody acts.", min=0)
     ] = 60,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    small: Small = False,
 ) -> None:
     """A living city in one command: database, seed, pages, simulated customers and technicians, all on one port."""
     settings = _configure(env="demo", host=host, port=port, data=data)
@@ -103,12 +105,12 @@ def demo(
 
     with _alone(settings):
         serving.set_up_logging(settings.data_dir)
-        moved = demos.prepare(settings, console)
+        moved = demos.prepare(settings, console, small=small)
         front_end = building.ensure(settings, console)
         application = serving.load_application(front_end)
 
         def ready() -> None:
-            console.print(demos.welcome(settings, moved, speed))
+            console.print(demos.welcome(settings, moved, speed), width=max(console.width, 120))
             if not no_open:
                 serving.open_browser(settings.base_url, console)
 
@@ -178,7 +180,7 @@ def move(to: Annotated[str, typer.Argument(help="URL of an empty PostgreSQL data
 
 
 @app.command()
-def seed(data: Data = None) -> None:
+def seed(data: Data = None, small: Small = False) -> None:
     """Fill an empty database with the demo city. Refused in production."""
     from servicehub.cli import demo as demos  # noqa: PLC0415
 
@@ -186,7 +188,7 @@ def seed(data: Data = None) -> None:
     if settings.env == "production":
         raise Problem("The demo city does not belong into production: unset SERVICEHUB_ENV=production.")
     with _alone(settings):
-        demos.prepare(settings, console)
+        demos.prepare(settings, console, small=small)
         console.print("The city is open.")
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlmodel import Session, col, select
@@ -23,14 +22,15 @@ DEFAULT_ZONE = "Asia/Shanghai"
 PAGES = {"customer": "/", "technician": "/technician/", "operator": "/operator/"}
 
 
-def prepare(settings: Settings, console: Console) -> datetime | None:
+def prepare(settings: Settings, console: Console, *, small: bool = False) -> datetime | None:
     """Migrate and seed the data folder, set the clock; returns the start when the clock was moved."""
     migrations.upgrade(settings.sqlalchemy_url)
     database = db.Database(settings)
     try:
         moved = _set_clock(database, settings)
         with _progress(console) as tick:
-            seed.ensure_seeded(database, now=clock.now(), progress=tick)
+            scale = seed.SMALL if small else seed.FULL
+            seed.ensure_seeded(database, now=clock.now(), scale=scale, progress=tick)
     finally:
         database.close()
     return moved
@@ -42,6 +42,8 @@ def _zone(session: Session, settings: Settings) -> ZoneInfo:
 
 
 def _set_clock(database: db.Database, settings: Settings) -> datetime | None:
+    if settings.clock_start:
+        return None
     now = clock.machine_now()
     zone = database.read_now(_zone, settings)
     start = demo_start(now, database.read_now(newest_entry), zone)
@@ -76,22 +78,18 @@ class _progress:  # noqa: N801 - used like a function
             self._console.print(f"  {words} …")
 
 
-def welcome(settings: Settings, moved: datetime | None, speed: float) -> Panel:
+def welcome(settings: Settings, moved: datetime | None, speed: float) -> Table:
     """Addresses and log-ins."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("", "address", "log in as", "with"):
-        table.add_column(heading, style="bold" if not heading else "")
+    table = Table(box=None, padding=(0, 3, 0, 0), title=f"{settings.brand_name} demo", title_justify="left")
+    for heading in ("", "Address", "Log in as", "With"):
+        table.add_column(heading, no_wrap=True, overflow="fold")
     for login in people.LOGINS:
         secret = login.secret or "the code shown on the page"
         table.add_row(login.title, f"{settings.base_url}{PAGES[login.face]}", login.name, secret)
-    table.add_row("English", f"{settings.base_url}/en/", "", "")
-    lines = [f"Data folder: {settings.data_dir}", f"Speed of the city: {speed:g}×", "Ctrl-C ends it."]
+    table.add_row("In English", f"{settings.base_url}/en/")
+    lines = [f"Data folder {settings.data_dir}", f"The city lives at {speed:g}× speed" if speed else "Nobody acts"]
     if moved:
-        lines.insert(0, f"It is night in the city, so its clock was moved forward to {moved:%Y-%m-%d %H:%M}.")
-    table.add_section()
-    grid = Table.grid()
-    grid.add_row(table)
-    grid.add_row("")
-    for line in lines:
-        grid.add_row(line)
-    return Panel(grid, title=f"{settings.brand_name} demo", expand=False)
+        lines.insert(0, f"It is night in the city, so its clock was moved forward to {moved:%Y-%m-%d %H:%M}")
+    table.caption = "\n".join([*lines, "Ctrl-C ends it"])
+    table.caption_justify = "left"
+    return table

@@ -185,6 +185,8 @@ def test_each_page_has_the_policy_of_the_file_that_answers(pages: Any) -> None:
             for path in ("/", "/login/", "/orders/7", "/nowhere"):
                 answer = await http.get(path)
                 assert answer.headers["content-security-policy"] == page_policy(script_hashes(answer.text))
+            worker = await http.get("/sw.js")
+            assert worker.headers["content-security-policy"].startswith("default-src 'self';")
             small = await http.get("/assets/root-abc.js", headers={"accept-encoding": "br"})
             assert small.headers["content-encoding"] == "br"
 
