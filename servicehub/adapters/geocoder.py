@@ -54,12 +54,21 @@ SPOTS: tuple[tuple[str, str, str, str, float, float], ...] = (
     ("张江", "Zhangjiang", "浦东新区", "310115", 121.5876, 31.2018),
 )
 ESTATES: tuple[tuple[str, str], ...] = (
-    ("梧桐里花园", "Wutongli Garden"), ("云锦雅苑", "Yunjin Court"), ("江湾新语", "Jiangwan Verse"), ("康宁公寓", "Kangning Apartments"),
-    ("桂林路小区", "Guilin Road Estate"), ("海棠苑", "Haitang Court"),
-)  # fmt: skip
+    ("梧桐里花园", "Wutongli Garden"),
+    ("云锦雅苑", "Yunjin Court"),
+    ("江湾新语", "Jiangwan Verse"),
+    ("康宁公寓", "Kangning Apartments"),
+    ("桂林路小区", "Guilin Road Estate"),
+    ("海棠苑", "Haitang Court"),
+)
 _RING: tuple[tuple[float, float], ...] = (
-    (0.0021, 0.0013), (-0.0034, 0.0042), (0.0047, -0.0039), (-0.0018, -0.0055), (0.0009, 0.0068), (-0.0061, 0.0007),
-)  # fmt: skip
+    (0.0021, 0.0013),
+    (-0.0034, 0.0042),
+    (0.0047, -0.0039),
+    (-0.0018, -0.0055),
+    (0.0009, 0.0068),
+    (-0.0061, 0.0007),
+)
 """Where an estate lies from its spot, in degrees."""
 
 
@@ -71,7 +80,12 @@ def _gazetteer() -> list[Place]:
             at = to_wgs84(lat + north, lng + east, Datum.GCJ02)
             places.append(
                 Place(
-                    f"{spot}{estate}", f"{estate_en}, {spot_en}", f"上海市{district}{spot}", round(at.lat, 6), round(at.lng, 6), adcode
+                    f"{spot}{estate}",
+                    f"{estate_en}, {spot_en}",
+                    f"上海市{district}{spot}",
+                    round(at.lat, 6),
+                    round(at.lng, 6),
+                    adcode,
                 )
             )
     return places
@@ -107,7 +121,10 @@ class NominatimGeocoder:
             found = self._client.geocode(query, exactly_one=False, limit=limit, country_codes=self._country)
         except GeopyError as error:
             raise Unavailable("geocoder") from error
-        return [Place(f.address.split(",")[0], f.address.split(",")[0], f.address, f.latitude, f.longitude) for f in found or ()]
+        return [
+            Place(f.address.split(",")[0], f.address.split(",")[0], f.address, f.latitude, f.longitude)
+            for f in found or ()
+        ]
 
 
 @lru_cache(maxsize=1)

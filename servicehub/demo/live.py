@@ -72,7 +72,7 @@ class LiveCity:
         while True:
             try:
                 await self.step(clock.now())
-            except Exception:
+            except Exception:  # noqa: BLE001 - a stumble of one step must not end the city
                 _log.exception("the live city stumbled")
             await asyncio.sleep(STEP_S)
 
@@ -89,7 +89,7 @@ class LiveCity:
     def _open_day(self) -> None:
         """Simulated technicians go online; the plan still decides when they get work."""
         for actor in self.cast.technicians.values():
-            self._try(technicians.set_online, actor, True, now=clock.now())
+            self._try(technicians.set_online, actor, on=True, now=clock.now())
 
     def _offers(self, now: datetime) -> None:
         for offer in self.database.read_now(_open_offers, self.cast):
@@ -201,7 +201,7 @@ class LiveCity:
             await self._book(now, for_visitor=idle)
 
     async def _book(self, now: datetime, *, for_visitor: bool) -> None:
-        request = await self.database.read(_wish, self.cast, self.random, now, for_visitor)
+        request = await self.database.read(_wish, self.cast, self.random, now, for_visitor=for_visitor)
         if request is None:
             return
         customer_id, wish = request
@@ -344,7 +344,7 @@ def _visitor_idle(session: Session, cast: Cast, now: datetime) -> bool:
 
 
 def _wish(
-    session: Session, cast: Cast, random: Random, now: datetime, for_visitor: bool
+    session: Session, cast: Cast, random: Random, now: datetime, *, for_visitor: bool
 ) -> tuple[int, orders.BookingRequest] | None:
     """What a simulated customer wants next."""
     items = session.exec(

@@ -11,7 +11,10 @@ from random import Random
 
 from servicehub.domain.technician import CertificateStatus, Gender, Level, Transport
 
-SURNAMES = "周张陈李王吴赵刘孙何徐朱高林郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+SURNAMES = (
+    "周张陈李王吴赵刘孙何徐朱高林郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石"
+    "姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+)
 FEMALE = [
     "桂芳",
     "秀梅",
@@ -82,6 +85,11 @@ class LogIn:
     secret: str = ""
 
 
+PORTRAITS: dict[Gender, tuple[int, ...]] = {
+    Gender.FEMALE: (1, 5, 13, 3, 20, 2, 21, 9, 19, 15, 23, 11, 16, 22, 24),
+    Gender.MALE: (6, 4, 12, 18, 8, 10, 7, 14, 17),
+}
+"""Which of the drawn portraits fit."""
 OPERATOR_PASSWORD = "servicehub-demo"  # noqa: S105 - shown on the first page of a demo that production refuses
 OPERATORS: tuple[tuple[str, str, str], ...] = (
     ("admin", "admin", "顾明"),
@@ -127,6 +135,7 @@ class Worker:
     week: tuple[tuple[int, int, int, bool], ...]
     night: bool
     joined_on: date
+    portrait: str
     punctuality: float
     """Chance to arrive on time in the made-up history."""
 
@@ -171,7 +180,7 @@ def technicians(seed: int, today: date, count: int = 64) -> list[Worker]:
     if count < len(trades):
         trades = [trades[i * len(trades) // count] for i in range(count)]
     names = _names(random, len(trades))
-    return [_worker(random, i, trade, levels[i], names[i], today, len(trades)) for i, trade in enumerate(trades)]
+    return [_worker(random, i, trade, levels[i], names[i], today) for i, trade in enumerate(trades)]
 
 
 def customers(seed: int, today: date, count: int = 320) -> list[Guest]:
@@ -200,10 +209,9 @@ def _names(random: Random, count: int) -> list[tuple[str, str]]:
     return names
 
 
-def _worker(
-    random: Random, i: int, trade: str, level: Level, names: tuple[str, str], today: date, total: int
-) -> Worker:
+def _worker(random: Random, i: int, trade: str, level: Level, names: tuple[str, str], today: date) -> Worker:
     female = {"cleaning": 0.86, "appliance": 0.1, "repair": 0.0, "massage": 0.71}[trade] > random.random()
+    fitting = PORTRAITS[Gender.FEMALE if female else Gender.MALE]
     skills = [trade]
     if trade == "cleaning":
         skills += [s for s, chance in (("deep", 0.6), ("care", 0.4)) if random.random() < chance or i < 3]
@@ -223,6 +231,7 @@ def _worker(
         week=_week(random, i, trade),
         night=night,
         joined_on=today - timedelta(days=random.randint(130, 1500)),
+        portrait=f"av-{fitting[i % len(fitting)]}",
         punctuality=random.uniform(0.88, 0.99),
     )
 

@@ -1,7 +1,7 @@
 """The seeded city: the same from one seed, made through the services. A smaller one serves the tests.
 
-Owns how many of everything there are and in which order they are made. What they are called is `people` and `catalogue`, the past is
-`history`; what happens from now on is `live`.
+Owns how many of everything there are and in which order they are made. What they are called is `people` and `catalogue`, the
+past is `history`; what happens from now on is `live`.
 """
 
 from __future__ import annotations
@@ -123,14 +123,34 @@ def _district(row: tuple[str, str, str, float, float, str]) -> District:
 
 def _item(item: catalogue.Item, city_id: int, category_id: int, position: int) -> ServiceItem:
     return ServiceItem(
-        city_id=city_id, category_id=category_id, slug=item.slug, name_zh=item.zh, name_en=item.en, summary_zh=item.about_zh, summary_en=item.about_en,
-        unit=item.unit, min_quantity=item.least, max_quantity=item.most, price_fen=round(item.yuan * 100), next_unit_off_fen=item.next_off * 100,
-        base_minutes=item.minutes, minutes_per_extra_unit=item.extra_minutes, crew_size=item.crew, buffer_minutes=item.buffer,
-        payment_plan=PaymentPlan(item.plan), deposit_bp=item.deposit_bp, deposit_fen=item.deposit_yuan * 100, skill=item.skill,
-        certificate=item.certificate, same_gender_default=item.same_gender, warranty_days=item.warranty, position=position,
-        included=[{"zh": zh, "en": en} for zh, en in item.included], excluded=[{"zh": zh, "en": en} for zh, en in item.excluded],
+        city_id=city_id,
+        category_id=category_id,
+        slug=item.slug,
+        name_zh=item.zh,
+        name_en=item.en,
+        summary_zh=item.about_zh,
+        summary_en=item.about_en,
+        unit=item.unit,
+        min_quantity=item.least,
+        max_quantity=item.most,
+        price_fen=round(item.yuan * 100),
+        next_unit_off_fen=item.next_off * 100,
+        base_minutes=item.minutes,
+        minutes_per_extra_unit=item.extra_minutes,
+        crew_size=item.crew,
+        buffer_minutes=item.buffer,
+        payment_plan=PaymentPlan(item.plan),
+        deposit_bp=item.deposit_bp,
+        deposit_fen=item.deposit_yuan * 100,
+        skill=item.skill,
+        certificate=item.certificate,
+        same_gender_default=item.same_gender,
+        warranty_days=item.warranty,
+        position=position,
+        included=[{"zh": zh, "en": en} for zh, en in item.included],
+        excluded=[{"zh": zh, "en": en} for zh, en in item.excluded],
         checklist=[{"key": key, "zh": zh, "en": en} for key, zh, en in catalogue.CHECKLISTS[item.category]],
-    )  # fmt: skip
+    )
 
 
 def _add_on(extra: catalogue.Extra) -> AddOn:
@@ -160,11 +180,24 @@ def _technicians(
     for worker in people.technicians(seed, today, count):
         home = _near(random, PLACES[(worker.number * 5) % len(PLACES)], 1500)
         application = enrolment.Application(
-            name=worker.name, phone=worker.phone, portrait=f"av-{worker.number % 12 + 1}", gender=worker.gender, level=worker.level, transport=worker.transport,
-            years=worker.years, bio_zh=f"从业 {worker.years} 年，准时细致，服务过上海多个小区。", bio_en=f"{worker.years} years in the trade, punctual and careful.",
-            home=home, radius_m=16_000 if worker.number == 0 else 12_000, daily_cap=8, takes_night_jobs=worker.night, skills=worker.skills,
-            certificates=tuple((p.kind, p.status, p.issued_on, p.expires_on) for p in worker.papers), week=worker.week, joined_on=worker.joined_on,
-        )  # fmt: skip
+            name=worker.name,
+            phone=worker.phone,
+            portrait=worker.portrait,
+            gender=worker.gender,
+            level=worker.level,
+            transport=worker.transport,
+            years=worker.years,
+            bio_zh=f"从业 {worker.years} 年，准时细致，服务过上海多个小区。",
+            bio_en=f"{worker.years} years in the trade, punctual and careful.",
+            home=home,
+            radius_m=16_000 if worker.number == 0 else 12_000,
+            daily_cap=8,
+            takes_night_jobs=worker.night,
+            skills=worker.skills,
+            certificates=tuple((p.kind, p.status, p.issued_on, p.expires_on) for p in worker.papers),
+            week=worker.week,
+            joined_on=worker.joined_on,
+        )
         technician_id = enrolment.enrol(session, SYSTEM, city_id, application, now=now)
         hands.append(
             history.Hand(
@@ -191,9 +224,17 @@ def _operators(session: Session, city_id: int, now: datetime) -> None:
     password_hash = crypto.hash_password(people.OPERATOR_PASSWORD)
     for number, (name, role, display) in enumerate(people.OPERATORS):
         accounts.register(
-            session, SYSTEM, city_id=city_id, role=Role.OPERATOR, phone=people.phone(9000 + number), display_name=display,
-            login_name=name, password_hash=password_hash, operator_role=OperatorRole(role), now=now,
-        )  # fmt: skip
+            session,
+            SYSTEM,
+            city_id=city_id,
+            role=Role.OPERATOR,
+            phone=people.phone(9000 + number),
+            display_name=display,
+            login_name=name,
+            password_hash=password_hash,
+            operator_role=OperatorRole(role),
+            now=now,
+        )
 
 
 def _customers(
@@ -211,9 +252,14 @@ def _customers(
             place = PLACES[3] if guest.number == 0 and n == 0 else random.choice(PLACES)
             at = _near(random, place, 250)
             entry = AddressInput(
-                area=place.name, detail=f"{random.randint(1, 30)} 号 {random.randint(1, 18)}0{random.randint(1, 4)} 室", contact=guest.name,
-                phone=guest.phone, lat=at.lat, lng=at.lng, is_default=n == 0,
-            )  # fmt: skip
+                area=place.name,
+                detail=f"{random.randint(1, 30)} 号 {random.randint(1, 18)}0{random.randint(1, 4)} 室",
+                contact=guest.name,
+                phone=guest.phone,
+                lat=at.lat,
+                lng=at.lng,
+                is_default=n == 0,
+            )
             address_id = addresses.save(session, actor, entry, now=joined)
             places.append(history.Place(user.id or 0, address_id, at, guest.loyalty, guest.joined_on))
         if guest.number == 0:
@@ -261,6 +307,6 @@ def _products(session: Session, city_id: int) -> list[history.Product]:
             item.max_quantity,
             item.minutes_per_extra_unit,
             tuple((a.slug, a.minutes) for a in extras if a.service_item_id == item.id),
-        )  # fmt: skip
+        )
         for item in items
     ]

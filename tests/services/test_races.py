@@ -1,4 +1,4 @@
-"""Everybody at once, on both databases: one slot, one order in the hall. Exactly one wins, the others are told what else there is."""
+"""Everybody at once, on both databases: one slot, one order in the hall. One wins, the others are told what else there is."""
 
 from __future__ import annotations
 

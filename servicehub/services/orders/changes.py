@@ -70,8 +70,9 @@ def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, n
     else:
         scheduling.require_somebody(session, order, start_at=start_at, end_at=end_at, now=now)
     again = {"dispatch_at": now, "round": 0} if order.status is OrderStatus.MATCHING else {}
+    moved = {"from": order.start_at.isoformat(), "to": start_at.isoformat()}
     transitions.advance(
-        session, order, OrderEvent.RESCHEDULE, actor, now=now, data={"from": order.start_at.isoformat(), "to": start_at.isoformat()},
+        session, order, OrderEvent.RESCHEDULE, actor, now=now, data=moved,
         start_at=start_at, end_at=end_at, reschedules=order.reschedules + 1, is_immediate=False, **again,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What verified money does to an order. A payment never revives a dead order blindly: the time is taken again, or the money goes back.
+"""What verified money does to an order. It never revives a dead order blindly: the time is taken again, or the money goes back.
 
 `payments.record` has put the report into the inbox; here the order answers with keep or late, in the same transaction.
 """
