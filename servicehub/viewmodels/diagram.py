@@ -13,7 +13,9 @@ BOX_W, BOX_H = 168, 44
 PITCH = 100
 MARGIN = 24
 _BOW, _BOW_MORE = 30, 58
-_RAIL_GAP_LEFT, _RAIL_GAP_RIGHT = 240, 300
+_RAIL_GAP_LEFT, _RAIL_GAP_RIGHT = 320, 300
+_LABEL = 104
+"""From a rail to the middle of a label."""
 _RAIL_W = 120
 
 
@@ -95,7 +97,8 @@ def _level(a: Box, b: Box, rails: dict[str, Box]) -> Arrow:
     y = state.y + state.height // 2 + (12 if from_rail else -6)
     state_x, rail_x = (state.x, rail.x + rail.width) if rail.x < state.x else (state.x + state.width, rail.x)
     x1, x2 = (rail_x, state_x) if from_rail else (state_x, rail_x)
-    return Arrow(a.key, b.key, f"M{x1} {y}L{x2} {y}", (rail_x * 4 + state_x) // 5, y, "revive" if from_rail else "end")
+    middle = rail_x + (_LABEL if state_x > rail_x else -_LABEL)
+    return Arrow(a.key, b.key, f"M{x1} {y}L{x2} {y}", middle, y, "revive" if from_rail else "end")
 
 
 def _bow(a: Box, b: Box, edge: int, control: int, kind: str) -> Arrow:

@@ -47,7 +47,8 @@ def _row(a: rx.Var) -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     heads = [
-        th(_("When")), th(_("Who")), th(_("What")), th(_("Subject")), th(_("Reason")), th(_("Details"), "hide-l"), th(_("Link of the chain"), "hide-l"),
+        th(_("When")), th(_("Who")), th(_("What")), th(_("Subject")),
+        th(_("Reason")), th(_("Details"), "hide-l"), th(_("Link of the chain"), "hide-l"),
     ]  # fmt: skip
     nothing = rx.cond(
         S.total == 0, empty(_("Nothing was recorded"), _("Interventions of operators appear here.")), rx.fragment()

@@ -1,4 +1,4 @@
-"""What surrounds every operator page: shell, navigation by permission, log-out, the notice for a missing permission, reason forms."""
+"""What surrounds every operator page: shell, navigation by permission, log-out, missing permissions, reason forms."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from servicehub.components.base import el, link
 from servicehub.components.forms import search_box
 from servicehub.components.layout import note, panel
 from servicehub.components.operator import page_head
-from servicehub.components.tables import amount_td, filter_bar, table, th, view_tab, views
+from servicehub.components.tables import amount_td, table, th, view_tab, views
 from servicehub.pages.operator.entries import entry_table
 from servicehub.pages.operator.frame import frame, loading, order_link
 from servicehub.pages.page import Page
@@ -39,7 +39,8 @@ def _accounts() -> rx.Component:
         H.accounts,
         lambda a: el.tr(
             el.td(el.div(el.span(a.name, class_name="w5"), el.code(a.group, class_name="f12 mut"), class_name="col g0")),
-            el.td(el.span(a.postings, class_name="num"), class_name="r"), amount_td(a.debit), amount_td(a.credit), amount_td(a.balance),
+            el.td(el.span(a.postings, class_name="num"), class_name="r"),
+            amount_td(a.debit), amount_td(a.credit), amount_td(a.balance),
             key=a.group,
         ),
     )  # fmt: skip
@@ -51,7 +52,8 @@ def _days() -> rx.Component:
     rows = rx.foreach(
         H.days,
         lambda d: el.tr(
-            el.td(d.day, class_name="w5"), el.td(el.span(d["entries"], class_name="num"), class_name="r"), amount_td(d.debit), amount_td(d.credit),
+            el.td(d.day, class_name="w5"),
+            el.td(el.span(d["entries"], class_name="num"), class_name="r"), amount_td(d.debit), amount_td(d.credit),
             el.td(el.span(d.sum, class_name=rx.cond(d.ok, "num c-ok", "num c-bad")), class_name="r"), key=d.day,
         ),
     )  # fmt: skip
@@ -63,7 +65,8 @@ def _cases(rows: Any, caption: str, nothing: str, heads: list[rx.Component]) -> 
         rows,
         lambda c: el.tr(
             el.td(el.code(c.key, class_name="f12")), el.td(c.title), el.td(el.span(c.when, class_name="num")),
-            el.td(rx.cond(c.order_no != "", order_link(c.order_no), "—")), el.td(el.span(c.note, class_name="f12 mut cut")), amount_td(c.amount),
+            el.td(rx.cond(c.order_no != "", order_link(c.order_no), "—")),
+            el.td(el.span(c.note, class_name="f12 mut cut")), amount_td(c.amount),
             key=c.key,
         ),
     )  # fmt: skip
@@ -114,10 +117,12 @@ def _trace() -> rx.Component:
         rx.fragment(),
     )
     sums = el.span(_("These entries sum to {sum}", sum=F.sum), class_name="f13 mut")
-    hits = rx.fragment(el.div(sums, order, class_name="row g12 panel-b"), entry_table(F["entries"], _("Trace"), S.search))
+    hits = rx.fragment(
+        el.div(sums, order, class_name="row g12 panel-b"), entry_table(F["entries"], _("Trace"), S.search)
+    )
     nothing = el.p(_("Nothing was found for {q}.", q=S.q), class_name="mut f13 panel-b")
     shown = rx.cond(F["entries"].length() > 0, hits, rx.cond(S.q != "", nothing, rx.fragment()))
-    return panel(_("Trace an amount"), filter_bar(field), shown)
+    return panel(_("Trace an amount"), el.div(field, class_name="fl fl-wide"), shown)
 
 
 def view() -> rx.Component:

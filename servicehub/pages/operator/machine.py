@@ -76,7 +76,8 @@ def _diagram() -> rx.Component:
     drawing = _drawing()
     tip = svg.marker(
         svg.path(d="M0 0L8 4L0 8z", class_name="m-tip"),
-        id="m-tip", view_box="0 0 8 8", ref_x="7", ref_y="4", marker_width="8", marker_height="8", orient="auto",
+        id="m-tip", view_box="0 0 8 8", ref_x="7", ref_y="4", marker_width="9", marker_height="9", orient="auto",
+        marker_units="userSpaceOnUse",
     )  # fmt: skip
     paths = [
         svg.path(d=a.path, class_name=f"m-a {_KINDS[a.kind]}", custom_attrs={"markerEnd": "url(#m-tip)"})

@@ -179,20 +179,25 @@ def _map() -> rx.Component:
 
 def _dialogs() -> rx.Component:
     cancel = reason_dialog(
-        "act-cancel", _("Cancel this order"), _("{paid} goes back in full, the time is released, the customer is told.", paid=O.paid),
+        "act-cancel", _("Cancel this order"),
+        _("{paid} goes back in full, the time is released, the customer is told.", paid=O.paid),
         _("Cancel order"), S.cancel,
     )  # fmt: skip
     preview = el.output(S.preview, class_name="f13 w5", aria_live="polite")
     refund = reason_dialog(
-        "act-refund", _("Refund"), _("At most ¥{amount} can go back to the original method.", amount=O.refundable), _("Refund"), S.refund,
-        amount_field("refund-amount", _("Amount to refund, ¥"), required=True, on_change=S.preview_refund.debounce(200)), preview,
+        "act-refund", _("Refund"),
+        _("At most ¥{amount} can go back to the original method.", amount=O.refundable), _("Refund"), S.refund,
+        amount_field("refund-amount", _("Amount to refund, ¥"), required=True, on_change=S.preview_refund.debounce(200)),
+        preview,
     )  # fmt: skip
     resolve = reason_dialog(
-        "act-resolve", _("Resolve the after-sales case"), _("An amount of 0 rejects the claim; more gives it back and closes the order."),
+        "act-resolve", _("Resolve the after-sales case"),
+        _("An amount of 0 rejects the claim; more gives it back and closes the order."),
         _("Resolve"), S.resolve, amount_field("resolve-amount", _("Amount to give back, ¥"), default_value="0", required=True),
     )  # fmt: skip
     reveal = reason_dialog(
-        "act-reveal", _("Reveal contact data"), _("Name, phone and door number are shown on this page only."), _("Reveal"), S.reveal,
+        "act-reveal", _("Reveal contact data"),
+        _("Name, phone and door number are shown on this page only."), _("Reveal"), S.reveal,
         danger=False,
     )  # fmt: skip
     return rx.fragment(cancel, refund, resolve, reveal)

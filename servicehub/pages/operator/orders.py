@@ -40,6 +40,7 @@ def _filters() -> rx.Component:
     )
     dates = [("", _("Any day")), *((key, _(text)) for key, (text, _first, _last) in DATES.items())]
     day = el.input(type="date", class_name="inp", aria_label=_("Visit on"), on_change=S.on_date)
+    day = el.div(day, class_name="range")
     return filter_bar(
         search_box(
             "desk-q",

@@ -46,7 +46,10 @@ def _trend() -> rx.Component:
     names = (("gmv", _("GMV")), ("orders", _("Orders")), ("ticket", _("Average ticket")))
     choose = seg([(text, S.metric == key, S.choose(key)) for key, text in names], _("Metric"))
     as_table = abtn("table-2", rx.cond(S.as_table, _("Show as chart"), _("Show as table")), on_click=S.toggle_table)
-    layout = themed(go.Figure()).update_layout(showlegend=False, template=None).layout.to_plotly_json()
+    figure = themed(go.Figure()).update_layout(showlegend=False, template=None)
+    figure.update_xaxes(type="category", tickmode="linear", dtick=3, tickangle=0, fixedrange=True)
+    figure.update_yaxes(rangemode="tozero", fixedrange=True)
+    layout = figure.layout.to_plotly_json()
     chart = plot(S.figure, _("Today's hours against the same weekday last week"), layout=layout, height="17.5rem")
     heads = [th(_("Hour")), th(_("Today"), "r"), th(_("Last week"), "r")]
     rows = rx.foreach(S.trend, lambda r: el.tr(el.td(r.hour), amount_td(r.today), amount_td(r.last), key=r.hour))

@@ -1,4 +1,4 @@
-"""Dispatch decisions on screen: every candidate, score parts as bars, the rules against the excluded ones. Used by several pages."""
+"""Dispatch decisions on screen: every candidate, score parts as bars, the rules against the excluded ones."""
 
 from __future__ import annotations
 

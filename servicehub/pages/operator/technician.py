@@ -73,7 +73,8 @@ def _jobs() -> rx.Component:
     rows = rx.foreach(
         P.jobs,
         lambda j: el.tr(
-            el.td(order_link(j.no)), el.td(j.visit), el.td(two_lines(j.service, j.area)), el.td(status_pill(j.status, j.status_text)),
+            el.td(order_link(j.no)), el.td(j.visit),
+            el.td(two_lines(j.service, j.area)), el.td(status_pill(j.status, j.status_text)),
             amount_td(j.amount), key=j.no,
         ),
     )  # fmt: skip

@@ -84,11 +84,11 @@ def _figure(hours: list[str], points: list[tuple[float | None, float]], locale: 
     come = [(hour, now) for hour, (now, _before) in zip(hours, points, strict=True) if now is not None]
     last = go.Scatter(
         x=hours, y=[before for _now, before in points], name=say(locale, "Last week"), mode="lines",
-        line={"color": "#8FA39D", "width": 2, "dash": "dash", "shape": "spline", "smoothing": 0.8},
+        line={"color": "#8FA39D", "width": 2, "dash": "dash", "shape": "spline", "smoothing": 0.5},
     )  # fmt: skip
     today = go.Scatter(
         x=[hour for hour, _now in come], y=[now for _hour, now in come], name=say(locale, "Today"), mode="lines+markers",
-        line={"color": _PRIMARY, "width": 3, "shape": "spline", "smoothing": 0.8}, fill="tozeroy", fillcolor="rgba(11,125,108,.14)",
+        line={"color": _PRIMARY, "width": 3, "shape": "spline", "smoothing": 0.5}, fill="tozeroy", fillcolor="rgba(11,125,108,.14)",
         marker={"color": _PRIMARY, "size": [0] * max(0, len(come) - 1) + [9]},
     )  # fmt: skip
     return go.Figure(data=[last, today], layout={"template": None})
