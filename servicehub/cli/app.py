@@ -110,7 +110,7 @@ def demo(
         application = serving.load_application(front_end)
 
         def ready() -> None:
-            console.print(demos.welcome(settings, moved, speed), width=max(console.width, 120))
+            console.print(demos.welcome(settings, moved, speed), soft_wrap=True, highlight=False, markup=False)
             if not no_open:
                 serving.open_browser(settings.base_url, console)
 

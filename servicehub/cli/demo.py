@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from sqlmodel import Session, col, select
 
 from servicehub import clock, db
@@ -78,18 +77,16 @@ class _progress:  # noqa: N801 - used like a function
             self._console.print(f"  {words} …")
 
 
-def welcome(settings: Settings, moved: datetime | None, speed: float) -> Table:
-    """Addresses and log-ins."""
-    table = Table(box=None, padding=(0, 3, 0, 0), title=f"{settings.brand_name} demo", title_justify="left")
-    for heading in ("", "Address", "Log in as", "With"):
-        table.add_column(heading, no_wrap=True, overflow="fold")
+def welcome(settings: Settings, moved: datetime | None, speed: float) -> str:
+    """Addresses and log-ins, in columns that are never cut."""
+    rows = [("", "address", "log in as", "with")]
     for login in people.LOGINS:
         secret = login.secret or "the code shown on the page"
-        table.add_row(login.title, f"{settings.base_url}{PAGES[login.face]}", login.name, secret)
-    table.add_row("In English", f"{settings.base_url}/en/")
-    lines = [f"Data folder {settings.data_dir}", f"The city lives at {speed:g}× speed" if speed else "Nobody acts"]
+        rows.append((login.title, f"{settings.base_url}{PAGES[login.face]}", login.name, secret))
+    rows.append(("In English", f"{settings.base_url}/en/", "", ""))
+    widths = [max(len(row[i]) for row in rows) + 3 for i in range(3)]
+    table = ["".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
+    lines = [f"Data folder {settings.data_dir}", f"The city lives at {speed:g}x speed" if speed else "Nobody acts"]
     if moved:
         lines.insert(0, f"It is night in the city, so its clock was moved forward to {moved:%Y-%m-%d %H:%M}")
-    table.caption = "\n".join([*lines, "Ctrl-C ends it"])
-    table.caption_justify = "left"
-    return table
+    return "\n".join(["", f"{settings.brand_name} demo", "", *table, "", *lines, "Ctrl-C ends it"])
