@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -35,6 +36,8 @@ from servicehub.workflows import visitors
 
 VAR = "_rx_state_"
 """What Reflex appends to the names of vars in a delta."""
+NOWHERE = "/nowhere/"
+"""An address without a page, so that no page's own `on_load` mixes in."""
 
 
 @roles("customer")
@@ -97,10 +100,15 @@ class Window(AppState, rx.State):
     """Stands for any public page."""
 
     seen_by: int = -1
+    echoed: int = 0
 
     @handler
     async def look(self) -> None:
         self.seen_by = (await self._viewer()).user_id
+
+    @handler
+    async def echo(self, number: int) -> None:
+        self.echoed = number
 
 
 @pytest.fixture
@@ -238,7 +246,9 @@ class Tab:
         self.events.extend(update.events)
         self.moved.set()
 
-    async def fire(self, event: Any, cookie: str = "", *, token: str = "tab", path: str = "/", **payload: Any) -> None:
+    async def fire(
+        self, event: Any, cookie: str = "", *, token: str = "tab", path: str = NOWHERE, **payload: Any
+    ) -> None:
         """Send an event the way a socket with this log-in would."""
         headers = {SESSION_HEADER: crypto.token_hash(cookie)} if cookie else {}
         router = {
@@ -280,6 +290,9 @@ def tabs(application: rx.App, people: People) -> Any:
 # --- raw frames --------------------------------------------------------------------------------------------------
 
 
+_echoes = itertools.count(1)
+
+
 class Wire:
     """A websocket client that speaks Engine.IO by hand, straight into the ASGI stack."""
 
@@ -307,6 +320,7 @@ class Wire:
         self._in: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.frames: list[str] = []
+        self._echoes = next(_echoes) * 1000
 
     async def __aenter__(self) -> Self:
         await self._in.put({"type": "websocket.connect"})
@@ -319,31 +333,31 @@ class Wire:
         self._task.cancel()
 
     async def first(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self._out.get(), 3)
+        return await asyncio.wait_for(self._out.get(), 10)
 
     async def connect(self, auth: dict[str, Any] | None = None) -> None:
+        """Open the socket and wait until everything of the boot event has arrived."""
         opened = await self.first()
         assert opened["type"] == "websocket.accept", opened
         await self.send("40/_event," + (json.dumps(auth) if auth else ""))
-        await self.hear(0.3)
+        await self.settle()
 
     async def send(self, frame: str) -> None:
         await self._in.put({"type": "websocket.receive", "text": frame})
 
     async def fire(self, name: str, **payload: Any) -> None:
-        event = {"name": name, "payload": payload, "router_data": {"pathname": "/", "asPath": "/", "query": {}}}
+        event = {"name": name, "payload": payload, "router_data": {"pathname": NOWHERE, "asPath": NOWHERE, "query": {}}}
         await self.send("42/_event," + json.dumps(["event", event]))
 
-    async def hear(self, seconds: float = 0.4) -> str:
-        """Everything that arrives within `seconds`, as text."""
+    async def settle(self) -> str:
+        """Everything that was answered so far. Events of a tab are handled in turn, so an echo comes after them all."""
+        self._echoes += 1
+        await self.fire(f"{Window.get_full_name()}.echo", number=self._echoes)
         heard: list[str] = []
-        end = asyncio.get_running_loop().time() + seconds
-        while (left := end - asyncio.get_running_loop().time()) > 0:
-            try:
-                message = await asyncio.wait_for(self._out.get(), left)
-            except TimeoutError:
-                break
+        while f'"echoed{VAR}":{self._echoes}' not in "".join(heard).replace(" ", ""):
+            message = await self.first()
             heard.append(str(message.get("text") or message.get("bytes") or message["type"]))
+            assert message["type"] == "websocket.send", message
         self.frames += heard
         return "\n".join(heard)
 

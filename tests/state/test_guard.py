@@ -30,9 +30,9 @@ def test_a_customer_reaches_a_customers_state_as_themselves(tabs: Any, people: A
 def test_a_stranger_is_sent_to_the_log_in_page_of_the_face(tabs: Any, purse: Any, desk: Any) -> None:
     async def story() -> None:
         async with tabs() as tab:
-            await tab.fire(purse.load, path="/orders/")
-            await tab.fire(desk.open, path="/en/operator/")
-            assert tab.redirects() == ["/login/?next=/orders/", "/en/operator/login/?next=/en/operator/"]
+            await tab.fire(purse.load, path="/nowhere/")
+            await tab.fire(desk.open, path="/en/nowhere/")
+            assert tab.redirects() == ["/login/?next=/nowhere/", "/en/operator/login/?next=/en/nowhere/"]
             assert tab.seen(purse, "secret") in ([], [""])
             assert set(tab.seen(desk, "opened")) <= {0}
 
@@ -115,8 +115,8 @@ def test_a_refusal_becomes_a_toast_in_the_pages_language(tabs: Any, people: Any,
     async def story() -> None:
         async with tabs() as tab:
             cookie = people.customer()
-            await tab.fire(purse.refuse_me, cookie, path="/orders/")
-            await tab.fire(purse.refuse_me, cookie, path="/en/orders/")
+            await tab.fire(purse.refuse_me, cookie, path="/nowhere/")
+            await tab.fire(purse.refuse_me, cookie, path="/en/nowhere/")
             texts = [text for text in tab.seen(ToastState, "toast_text") if text]
             assert texts == ["该时段刚被约走，请另选时间", "This time was just taken. Please choose another."]
             assert [seq for seq in tab.seen(ToastState, "toast_seq") if seq] == [1, 2]
