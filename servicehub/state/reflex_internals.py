@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import reflex as rx
+from engineio.packet import PING, Packet  # type: ignore[import-untyped]
 from reflex.istate.proxy import StateProxy
 from reflex.state import BaseState, StateUpdate
 from reflex.utils.token_manager import RedisTokenManager, SocketRecord
 from reflex_base.event import Event
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
+from servicehub.clock import machine_now
+
+ANSWERS_WITHIN_S, ASKED_EVERY_S = 0.8, 0.02
+"""How long a living browser may take to answer a ping, when another socket claims its tab."""
 SESSION_HEADER = "x-forwarded-access-token"
 """Carries the session's hash inside the server. It is in Reflex's list of private headers: never sent to a browser."""
 
@@ -92,11 +97,29 @@ def _login_of(app: rx.App, sid: str) -> str:
     return next((value.decode() for name, value in headers if name == SESSION_HEADER.encode()), "")
 
 
+async def _is_alive(app: rx.App, sid: str) -> bool:
+    """Whether the browser behind a socket answers a ping; a phone that changed networks does not."""
+    if app.sio is None or app.event_namespace is None:
+        return False
+    engine_sid = app.sio.manager.eio_sid_from_sid(sid, app.event_namespace.namespace)
+    socket = app.sio.eio.sockets.get(engine_sid)
+    if socket is None or socket.closed:
+        return False
+    if not socket.last_ping:
+        socket.last_ping = machine_now().timestamp()
+        await socket.send(Packet(PING))
+    for _ in range(round(ANSWERS_WITHIN_S / ASKED_EVERY_S)):
+        if not socket.last_ping:
+            return True
+        await asyncio.sleep(ASKED_EVERY_S)
+    return False
+
+
 def keep_token_on_reconnect(app: rx.App) -> None:
     """Let a tab that comes back under the same log-in take over its state from its own dead socket.
 
     Reflex gives such a tab a new token and so an empty state (reflex issues 6345, 6252). A socket with another log-in still
-    gets a new token: a stolen token does not receive what is pushed to its owner.
+    gets a new token: a stolen token does not receive what is pushed to its owner. So does a duplicate of a living tab.
     """
     namespace = app.event_namespace
     if namespace is None:
@@ -107,7 +130,7 @@ def keep_token_on_reconnect(app: rx.App) -> None:
     async def link(token: str, sid: str) -> str | None:
         record = manager.token_to_socket.get(token)
         if record is not None and record.sid != sid and record.instance_id == manager.instance_id:
-            if _login_of(app, record.sid) != _login_of(app, sid):
+            if _login_of(app, record.sid) != _login_of(app, sid) or await _is_alive(app, record.sid):
                 return await original(token, sid)  # type: ignore[no-any-return]
             manager.sid_to_token.pop(record.sid, None)
             app.event_processor._on_disconnect(token)

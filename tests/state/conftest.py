@@ -319,18 +319,24 @@ class Wire:
         self._asgi = asgi
         self._in: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.answers_pings = True
         self.frames: list[str] = []
         self._echoes = next(_echoes) * 1000
 
     async def __aenter__(self) -> Self:
         await self._in.put({"type": "websocket.connect"})
-        self._task = asyncio.create_task(self._asgi(self._scope, self._in.get, self._out.put))
+        self._task = asyncio.create_task(self._asgi(self._scope, self._in.get, self._take))
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         await self._in.put({"type": "websocket.disconnect", "code": 1001})
         await asyncio.wait({self._task}, timeout=2)
         self._task.cancel()
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        if message.get("text") == "2" and self.answers_pings:
+            await self._in.put({"type": "websocket.receive", "text": "3"})
+        await self._out.put(message)
 
     async def first(self) -> dict[str, Any]:
         return await asyncio.wait_for(self._out.get(), 10)

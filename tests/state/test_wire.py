@@ -110,6 +110,7 @@ def test_a_tab_that_comes_back_keeps_its_page(wires: Any, people: Any, purse: An
             await old.connect(boot())
             await old.fire(name_of(purse, "spend"), amount=7)
             await old.settle()
+            old.answers_pings = False
             async with connect("tab-6", cookie) as new:
                 await new.connect(boot())
                 await new.settle()
@@ -118,6 +119,20 @@ def test_a_tab_that_comes_back_keeps_its_page(wires: Any, people: Any, purse: An
                 assert '"calls_rx_state_":7' in heard.replace(" ", "")
                 await new.fire(name_of(purse, "spend"), amount=1)
                 assert '"calls_rx_state_":8' in (await new.settle()).replace(" ", "")
+
+    run(story())
+
+
+def test_a_duplicate_of_a_living_tab_gets_a_token_of_its_own(wires: Any, people: Any, purse: Any) -> None:
+    async def story() -> None:
+        cookie = people.customer()
+        async with wires() as connect, connect("tab-9", cookie) as first, connect("tab-9", cookie) as second:
+            await first.connect(boot())
+            await second.connect(boot())
+            assert "new_token" in "\n".join(second.frames)
+            await first.fire(name_of(purse, "spend"), amount=3)
+            assert '"calls_rx_state_":3' in (await first.settle()).replace(" ", "")
+            assert '"calls_rx_state_":3' not in (await second.settle()).replace(" ", "")
 
     run(story())
 
