@@ -27,7 +27,7 @@ def _files(root: Path) -> Iterator[Path]:
     for path in sorted((root / "assets").rglob("*")):
         if path.is_file() and "external" not in path.relative_to(root / "assets").parts:
             yield path
-    for name in ("rxconfig.py", "constraints.txt", "reflex.lock/package.json", "reflex.lock/bun.lock"):
+    for name in ("rxconfig.py", "constraints.txt"):  # not reflex.lock, which a build may itself write
         if (root / name).is_file():
             yield root / name
 
