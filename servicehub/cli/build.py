@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -86,9 +88,19 @@ def ensure(settings: Settings, console: Console, *, again: bool = False) -> Path
             if not console.is_terminal:
                 console.print(f"  {text} …")
 
-        _export(root, environment(settings), tick)
+        with _same_package_list(root / "reflex.lock" / "package.json"):
+            _export(root, environment(settings), tick)
         publish.publish(root / ".web", target, tick)
     return target
+
+
+@contextlib.contextmanager
+def _same_package_list(path: Path) -> Iterator[None]:
+    """Reflex writes the list of packages anew at each build, now in one line, now in many: keep ours if it says the same."""
+    before = path.read_text("utf-8") if path.is_file() else ""
+    yield
+    if before and path.is_file() and json.loads(path.read_text("utf-8")) == json.loads(before):
+        path.write_text(before, "utf-8")
 
 
 def _export(root: Path, env: dict[str, str], tick: Callable[[str], None]) -> None:
