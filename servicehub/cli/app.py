@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -40,6 +41,7 @@ Small = Annotated[bool, typer.Option("--small", hidden=True, help="A smaller cit
 
 def run() -> None:
     """Run a command; a `Problem` ends with its sentence and exit code 2."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except Problem as problem:
@@ -54,6 +56,11 @@ def run() -> None:
         raise SystemExit(2) from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    """Leave through every `finally`, so that a build in progress ends too."""
+    raise SystemExit(143)
 
 
 def _configure(

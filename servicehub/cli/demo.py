@@ -17,19 +17,29 @@ from servicehub.demo import people, seed
 from servicehub.models.catalog import City
 from servicehub.settings import Settings
 
+UNFINISHED = "seeding"
+"""A file that exists in the data folder while a city is being made: finding it at a start means that it was not finished."""
 DEFAULT_ZONE = "Asia/Shanghai"
 PAGES = {"customer": "/", "technician": "/technician/", "operator": "/operator/"}
 
 
 def prepare(settings: Settings, console: Console, *, small: bool = False) -> datetime | None:
     """Migrate and seed the data folder, set the clock; returns the start when the clock was moved."""
+    unfinished = settings.data_dir / UNFINISHED
+    if unfinished.exists() and settings.is_sqlite:
+        console.print("The last seeding was interrupted: beginning again.")
+        for path in settings.data_dir.glob("servicehub.db*"):
+            path.unlink()
     migrations.upgrade(settings.sqlalchemy_url)
     database = db.Database(settings)
     try:
         moved = _set_clock(database, settings)
+        if not database.read_now(seed.is_seeded, settings.city):
+            unfinished.touch()
         with _progress(console) as tick:
             scale = seed.SMALL if small else seed.FULL
             seed.ensure_seeded(database, now=clock.now(), scale=scale, progress=tick)
+        unfinished.unlink(missing_ok=True)
     finally:
         database.close()
     return moved
