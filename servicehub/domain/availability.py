@@ -107,6 +107,7 @@ class Decider:
     _time_off: _Layer = field(init=False)
     _breaks: _Layer = field(init=False)
     _legs: dict[tuple[str, int], Leg] = field(init=False, default_factory=dict)
+    _origins: dict[tuple[str, int], Origin] = field(init=False, default_factory=dict)
     _out_of_reach: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -196,9 +197,11 @@ class Decider:
         return _later(found, self._origin(shift.start, "home", -1, None))
 
     def _origin(self, leave: int, kind: str, index: int, order_id: int | None) -> Origin:
-        leave = max(leave, self._now)
-        leg = self._leg(kind, index)
-        return Origin(leave, self.way_minutes(leg, leave), leg, order_id)
+        known = self._origins.get((kind, leave))
+        if known is None:
+            leg, bound = self._leg(kind, index), max(leave, self._now)
+            known = self._origins[kind, leave] = Origin(bound, self.way_minutes(leg, bound), leg, order_id)
+        return known
 
     def goal(self, block: Window, shift: Window | None) -> Goal:
         """What follows: the next job, else home when the shift ends; the one that must be left for first."""

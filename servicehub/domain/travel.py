@@ -37,13 +37,14 @@ SPEEDS: dict[Transport, Speed] = {
 }
 RUSH_HOURS: tuple[tuple[int, int], ...] = ((7 * 60 + 30, 9 * 60 + 30), (17 * 60, 19 * 60))
 """Half-open, in minutes of the local day; the hour of leaving decides."""
+_RUSH_MINUTES = frozenset(minute for start, end in RUSH_HOURS for minute in range(start, end))
 SAME_PLACE_M = 30
 """Nearer than this is the same building: no way at all."""
 
 
 def is_rush(minute_of_day: int) -> bool:
     """Whether somebody who leaves then meets the rush."""
-    return any(start <= minute_of_day < end for start, end in RUSH_HOURS)
+    return minute_of_day in _RUSH_MINUTES
 
 
 class Leg(NamedTuple):

@@ -186,7 +186,9 @@ def _plan_query() -> Any:
         _NO_DATE.label("on_date"),
         _no_instant().label("start_at"),
         _no_instant().label("end_at"),
-    ).where(col(WeeklyShift.technician_id).in_(ids))
+    ).where(
+        col(WeeklyShift.technician_id).in_(ids), col(WeeklyShift.weekday).in_(sa.bindparam("weekdays", expanding=True))
+    )
     exceptions = sa.select(
         sa.literal("day"),
         col(ShiftException.technician_id),
@@ -239,6 +241,7 @@ def _load_plans(
             _PLANS,
             {
                 "ids": list(ids),
+                "weekdays": sorted({day.weekday() for day in days}),
                 "first": days[0],
                 "last": days[-1],
                 "begin": instant_of(wide.start),

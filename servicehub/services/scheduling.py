@@ -6,9 +6,10 @@ one statement; the cells' primary key is the last word. Knows no status and no m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from sqlmodel import Session, col
 
 from servicehub.domain.availability import LONGEST_WAY, Decider, Terms, Verdict, WhyNot
 from servicehub.domain.calendar import Calendar
-from servicehub.domain.geo import Point
+from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.technician import CELL_MINUTES, CellKind, Gender
 from servicehub.domain.timewindow import LocalTime, Window, aligned, cells_of, instant_of, minute_of
 from servicehub.errors import NobodyAvailable, NotFound, SlotTaken, SlotUnavailable
@@ -27,9 +28,8 @@ from servicehub.models.dispatch import Occupancy, TechnicianDay
 from servicehub.models.order import Order
 from servicehub.models.supply import Service, load_named_people, load_people, load_service
 
-SEARCH_BEFORE = timedelta(hours=12)
-SEARCH_AFTER = timedelta(hours=72)
-"""Alternatives are looked for in this span around the wanted start."""
+SEARCHES = ((timedelta(hours=3), timedelta(hours=3)), (timedelta(hours=12), timedelta(hours=72)))
+"""Spans before and after the wanted start in which alternatives are looked for; the wider one only when the first gave too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def claim(
     block = _block(visit, service)
     person = _person(session, visit, service, technician_id)
     lock_days(session, [technician_id], block, service.clock)
-    calendar = _calendar(session, visit, service, person, now=now)
+    (calendar,) = _calendars(session, [person], visit.window, service, now=now)
     verdict = Decider(calendar, terms).verdict(visit.window.start)
     if verdict.why is WhyNot.BUSY:
         raise SlotTaken(f"technician {technician_id}", technician_id=technician_id)
@@ -186,8 +186,9 @@ def check(session: Session, visit: Visit, technician_id: int, *, now: datetime, 
     """What a claim would decide now, without taking anything. Raises: NotFound."""
     service = load_service(session, visit.service_item_id)
     person = _person(session, visit, service, technician_id)
-    calendar = _calendar(session, visit, service, person, now=now).without(visit.order_id)
-    return Decider(calendar, visit.terms(service, now=now, limited=limited)).verdict(visit.window.start)
+    (calendar,) = _calendars(session, [person], visit.window, service, now=now)
+    terms = visit.terms(service, now=now, limited=limited)
+    return Decider(calendar.without(visit.order_id), terms).verdict(visit.window.start)
 
 
 def free_technicians(session: Session, visit: Visit, *, now: datetime, limited: bool = True) -> list[int]:
@@ -195,11 +196,10 @@ def free_technicians(session: Session, visit: Visit, *, now: datetime, limited: 
     service = load_service(session, visit.service_item_id)
     terms = visit.terms(service, now=now, limited=limited)
     start = visit.window.start
-    return [
-        c.technician_id
-        for c in _everybody(session, visit, service, visit.window, now=now)
-        if Decider(c, terms).refusal(start) is None
-    ]
+    people = [p for p in _everybody(session, visit, service) if distance_m(p.home, visit.place) <= p.radius_m]
+    calendars = _calendars(session, people, visit.window, service, now=now)
+    deciders = (Decider(c.without(visit.order_id), terms) for c in calendars)
+    return [d.calendar.technician_id for d in deciders if d.refusal(start) is None]
 
 
 def require_somebody(
@@ -227,17 +227,39 @@ def alternatives(
     With a technician, his own times come first and others only fill up.
     """
     service = load_service(session, visit.service_item_id)
-    terms = visit.terms(service, now=now, limited=True)
-    wanted = visit.window.start
-    around = Window.between(max(now, visit.start_at - SEARCH_BEFORE), max(now, visit.start_at) + SEARCH_AFTER)
-    found: dict[tuple[bool, int], int] = {}
-    for calendar in _everybody(session, visit, service, around, now=now):
-        other = technician_id is not None and calendar.technician_id != technician_id
+    found: list[Alternative] = []
+    for before, after in SEARCHES:
+        around = Window.between(max(now, visit.start_at - before), max(now, visit.start_at) + after)
+        people = [] if technician_id is None else [_person(session, visit, service, technician_id)]
+        found = _nearest(session, visit, service, people, around, now=now, n=n) if people else []
+        if len(found) < n:
+            others = [p for p in _everybody(session, visit, service) if p.id != technician_id]
+            found += _nearest(session, visit, service, others, around, now=now, n=n - len(found), also=bool(people))
+        if len(found) == n:
+            break
+    return found
+
+
+def _nearest(
+    session: Session,
+    visit: Visit,
+    service: Service,
+    people: Sequence[Person],
+    around: Window,
+    *,
+    now: datetime,
+    n: int,
+    also: bool = False,
+) -> list[Alternative]:
+    """The `n` nearest feasible starts of these people; the wanted start itself counts only with `also`."""
+    terms, wanted = visit.terms(service, now=now, limited=True), visit.window.start
+    starts: dict[int, int] = {}
+    for calendar in _calendars(session, people, around, service, now=now):
         for start in Decider(calendar.without(visit.order_id), terms).feasible_starts(around):
-            if start != wanted or other:
-                found.setdefault((other, start), calendar.technician_id)
-    ranked = sorted(found, key=lambda key: (key[0], abs(key[1] - wanted), -key[1]))
-    return [Alternative(instant_of(start), found[other, start]) for other, start in ranked[:n]]
+            if start != wanted or also:
+                starts.setdefault(start, calendar.technician_id)
+    ranked = nsmallest(n, starts, key=lambda start: (abs(start - wanted), -start))
+    return [Alternative(instant_of(start), starts[start]) for start in ranked]
 
 
 def lock_days(session: Session, technician_ids: Iterable[int], block: Window, clock: LocalTime) -> None:
@@ -270,20 +292,16 @@ def _person(session: Session, visit: Visit, service: Service, technician_id: int
     return people[0]
 
 
-def _calendar(session: Session, visit: Visit, service: Service, person: Person, *, now: datetime) -> Calendar:
+def _everybody(session: Session, visit: Visit, service: Service) -> list[Person]:
+    return load_people(session, service, visit.place, customer_id=visit.customer_id, gender=visit.gender)
+
+
+def _calendars(
+    session: Session, people: Iterable[Person], within: Window, service: Service, *, now: datetime
+) -> list[Calendar]:
     city_id, category_id = service.city_id, service.category_id
-    found = load_calendars(
-        session, [person], visit.window, service.clock, city_id=city_id, category_id=category_id, now=now
-    )
-    return found[person.id]
-
-
-def _everybody(session: Session, visit: Visit, service: Service, within: Window, *, now: datetime) -> list[Calendar]:
-    people = load_people(session, service, visit.place, customer_id=visit.customer_id, gender=visit.gender)
-    calendars = load_calendars(
-        session, people, within, service.clock, city_id=service.city_id, category_id=service.category_id, now=now
-    )
-    return list(calendars.values())
+    found = load_calendars(session, people, within, service.clock, city_id=city_id, category_id=category_id, now=now)
+    return list(found.values())
 
 
 def _insert_cells(session: Session, technician_id: int, visit: Visit, block: Window, kind: CellKind) -> None:

@@ -10,7 +10,15 @@ from servicehub import matching
 from servicehub.domain.access import Actor, Permission, Role
 from servicehub.domain.order import OrderEvent, OrderMode, OrderStatus
 from servicehub.domain.technician import CellKind
-from servicehub.errors import NotCertified, NotFound, OrderChanged, OrderTaken, ReasonMissing, SlotUnavailable, TransitionRefused
+from servicehub.errors import (
+    NotCertified,
+    NotFound,
+    OrderChanged,
+    OrderTaken,
+    ReasonMissing,
+    SlotUnavailable,
+    TransitionRefused,
+)
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 from servicehub.services import audits, notices, roster, scheduling, settlements, transitions
