@@ -21,7 +21,7 @@ from servicehub.db import database
 from servicehub.jobs import runtime
 from servicehub.pages.register import register
 from servicehub.settings import Settings, get_settings
-from servicehub.state.guard import Guard
+from servicehub.state.guard import Guard, note_failure
 from servicehub.state.reflex_internals import keep_token_on_reconnect
 
 _log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ def make_app() -> rx.App:
         stylesheets=STYLESHEETS,
         app_wraps=app_wraps(),
         head_components=head_components(settings),
+        backend_exception_handler=note_failure,
     )
     build = os.environ.get(BUILD_VARIABLE, "")
     made.api_transformer = transformers(Path(build) if build else None, lambda path: made.router(path))  # noqa: PLW0108 - known after the pages

@@ -45,7 +45,7 @@ def roles(*names: str) -> Callable[[S], S]:
 
 
 def handler(fn: Any = None, *, background: bool = False, **options: Any) -> Any:
-    """An event handler whose refusals become a toast. The only way to make one: the guard refuses all others.
+    """An event handler whose refusals become a toast; so does a bug, after it was logged. The guard refuses all others.
 
     `options` are those of `rx.event`. Background handlers are for a page's `on_load` only (Reflex ends them with the page).
     """
@@ -66,6 +66,9 @@ def _coroutine(fn: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
             return await fn(self, *args, **kwargs)
         except ServiceHubError as error:
             return await self._refuse(error)
+        except Exception:  # noqa: BLE001 - the last place before the browser
+            _log.exception("%s failed", fn.__qualname__)
+            return await self._refuse(ServiceHubError())
 
     return call
 
@@ -78,6 +81,9 @@ def _generator(fn: Callable[..., Any]) -> Callable[..., Any]:
                 yield step
         except ServiceHubError as error:
             await self._refuse(error)
+        except Exception:  # noqa: BLE001 - the last place before the browser
+            _log.exception("%s failed", fn.__qualname__)
+            await self._refuse(ServiceHubError())
 
     return call
 

@@ -41,6 +41,11 @@ def face_for(needed: frozenset[str]) -> Face:
     return next((face for face in (Face.OPERATOR, Face.TECHNICIAN) if str(face) in needed), Face.CUSTOMER)
 
 
+def note_failure(exception: Exception) -> None:
+    """For `rx.App(backend_exception_handler=…)`: what failed outside a handler is logged, and shown to nobody."""
+    _log.error("an event failed", exc_info=exception)
+
+
 class Guard(Middleware):
     """First middleware of the application."""
 

@@ -59,6 +59,10 @@ class Purse(AppState, rx.State):
     async def refuse_me(self) -> None:
         raise SlotTaken
 
+    @handler
+    async def break_down(self) -> None:
+        raise RuntimeError("a bug of row 4711")
+
     @handler(background=True)
     async def open(self) -> None:
         await self._watch(["purse"], self._reload, settle_s=0)

@@ -124,6 +124,19 @@ def test_a_refusal_becomes_a_toast_in_the_pages_language(tabs: Any, people: Any,
     run(story())
 
 
+def test_a_bug_is_logged_and_shown_as_a_sentence_without_its_details(
+    tabs: Any, people: Any, purse: Any, caplog: Any
+) -> None:
+    async def story() -> None:
+        async with tabs() as tab:
+            await tab.fire(purse.break_down, people.customer())
+            assert tab.seen(ToastState, "toast_text")[-1] == "操作未成功，请重试"
+            assert "4711" not in str(tab.deltas)
+
+    run(story())
+    assert "a bug of row 4711" in caplog.text
+
+
 def test_too_many_events_are_answered_with_a_toast(tabs: Any, people: Any, purse: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(guards, "EVENT_LIMIT", guards.RateLimitItemPerSecond(3, 600))
 
