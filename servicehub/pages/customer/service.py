@@ -147,7 +147,7 @@ def page(d: Any) -> rx.Component:
             rx.cond(ServiceState.saved != "", el.span(ServiceState.saved, class_name="f11 mut"), rx.fragment()),
             class_name="col g4",
         ),
-        btn(_("Choose a time"), size="l", cls="grow", id="book", **opens("slots")),
+        btn(_("Choose a time to book"), size="l", cls="grow", id="book", **opens("slots")),
     )
     body = rx.fragment(
         cover(d.art, "", back), _head(d), el.div(_options(), _when(), _content(d), _reviews(d), class_name="stack")

@@ -86,7 +86,7 @@ class MoveState(CustomerPage, rx.State):
     @handler
     async def pick(self, value: str) -> None:
         """A start of the shown grid."""
-        if str(value) not in {cell.value for cell in self.board.cells if not cell.full}:
+        if str(value) not in {cell.value for cell in self.board.cells if cell.value and not cell.full}:
             raise Invalid("slot")
         self._choose(str(value))
 

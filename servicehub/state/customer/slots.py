@@ -93,7 +93,7 @@ class SlotState(CustomerPage, rx.State):
             draft.address,
         )
         self.board = await self._read(slots.board, asked, day, wanted)
-        free = {cell.value for cell in self.board.cells if not cell.full}
+        free = {cell.value for cell in self.board.cells if cell.value and not cell.full}
         self.picked = wanted if wanted in free else self.board.best
         self.seq += 1
         self._name()
