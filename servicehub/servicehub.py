@@ -19,6 +19,7 @@ from servicehub.api.app import transformers
 from servicehub.components.head import STYLESHEETS, app_wraps, head_components
 from servicehub.db import database
 from servicehub.jobs import runtime
+from servicehub.pages import loading
 from servicehub.pages.register import register
 from servicehub.settings import Settings, get_settings
 from servicehub.state.guard import Guard, note_failure
@@ -70,6 +71,7 @@ def make_app() -> rx.App:
         app_wraps=app_wraps(),
         head_components=head_components(settings),
         backend_exception_handler=note_failure,
+        hydrate_fallback=loading.view,
     )
     build = os.environ.get(BUILD_VARIABLE, "")
     made.api_transformer = transformers(Path(build) if build else None, lambda path: made.router(path))  # noqa: PLW0108 - known after the pages
