@@ -245,11 +245,14 @@ def candidate(
     return el.article(head, el.div(parts, class_name="parts"), *why, class_name="cand", **extra)
 
 
-def score_bar(name: Text, percent: Any, value: Text, key: Any = None) -> rx.Component:
-    """One part of a score; `percent` such as `72%` may be a Var."""
+def score_bar(name: Text, percent: Any, value: Text, key: Any = None, *, cost: Any = False) -> rx.Component:
+    """One part of a score; `percent` such as `72%` may be a Var. `cost` (bool or Var): it counts against."""
+    tone = rx.cond(cost, "neg", "") if isinstance(cost, Var) else ("neg" if cost else "")
     extra = {"key": key} if key is not None else {}
     bar = el.span(el.i(custom_attrs={"style": {"--w": percent}}), class_name="b")
-    return el.div(el.span(name, class_name="mut cut"), bar, el.span(value, class_name="num r"), **extra)
+    return el.div(
+        el.span(name, class_name="mut cut"), bar, el.span(value, class_name="num r"), class_name=tone, **extra
+    )
 
 
 def facts_table(*rows: tuple[Text, Child]) -> rx.Component:

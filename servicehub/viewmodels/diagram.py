@@ -107,4 +107,7 @@ def _bow(a: Box, b: Box, edge: int, control: int, kind: str) -> Arrow:
     y1 = a.y + a.height // 2 + (10 if down else -10)
     y2 = b.y + b.height // 2 + (-10 if down else 10)
     far = edge + (control - edge) * 4 // 3
-    return Arrow(a.key, b.key, f"M{edge} {y1}C{far} {y1} {far} {y2} {edge} {y2}", control, (y1 + y2) // 2, kind)
+    path = f"M{edge} {y1}C{far} {y1} {far} {y2} {edge} {y2}"
+    if kind == "skip":  # a quarter of the way along, clear of the level lines between states
+        return Arrow(a.key, b.key, path, edge + (control - edge) * 3 // 4, (y1 * 27 + y2 * 5) // 32, kind)
+    return Arrow(a.key, b.key, path, control, (y1 + y2) // 2, kind)

@@ -14,10 +14,11 @@ from servicehub.texts import _
 
 def candidate_card(c: Any, action: Child = "") -> rx.Component:
     """One technician of a ranking."""
-    line = el.span(c.level, " · ", c.distance, " · ", c.travel)
+    travel = rx.cond(c.travel != "", el.span(" · ", c.travel), rx.fragment())
+    line = el.span(c.level, " · ", c.distance, travel)
     chosen = rx.cond(c.is_chosen, el.span(_("Chosen"), class_name="tag tag-b"), rx.fragment())
     name = el.span(rx.cond(c.rank != "", el.span(c.rank, ". ", class_name="num"), rx.fragment()), c.name)
-    bars = rx.foreach(c.parts, lambda p: score_bar(p.name, p.width, p.text, key=p.name))
+    bars = rx.foreach(c.parts, lambda p: score_bar(p.name, p.width, p.text, key=p.name, cost=p.is_penalty))
     return candidate(
         c.portrait, name, line, c.score, bars, el.span(chosen, action, class_name="row g6"),
         excluded=c.failed.join(" · "), key=c.technician_id,

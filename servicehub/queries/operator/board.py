@@ -1,5 +1,7 @@
 """The dispatch board: orders that wait, today's lanes of technicians, and where everybody is. Four statements.
 
+Who has not reported a position yet stands at home, as the matching assumes.
+
 A selected order's ranked candidates come from `queries.candidates`.
 """
 
@@ -167,15 +169,15 @@ def _pins(session: Session, actor: Actor, people: list[Technician], states: dict
     points: list[dict[str, Any]] = [
         {
             "id": f"t{t.id}",
-            "lat": round(t.last_lat, 5),
-            "lng": round(t.last_lng, 5),
+            "lat": round(t.home_lat if t.last_lat is None else t.last_lat, 5),
+            "lng": round(t.home_lng if t.last_lng is None else t.last_lng, 5),
             "kind": "tech",
             "art": t.portrait if t.portrait.startswith("/") else f"/art/{t.portrait}.svg",
             "label": f"{t.name} · {words.word(locale, words.TECHNICIAN_STATE, states[t.id or 0])}",
             "tone": _PIN_TONES[states[t.id or 0]],
         }
         for t in people
-        if t.last_lat is not None and t.last_lng is not None and states[t.id or 0] != "offline"
+        if states[t.id or 0] != "offline"
     ]
     waiting = session.execute(
         sa.select(Order.no, Order.lat, Order.lng, Order.area)

@@ -23,6 +23,7 @@ def candidate_rows(
         numbers = c.get("numbers", {})
         failed = tuple(rule_sentence(locale, rule, numbers.get(rule)) for rule in c.get("failed", ()))
         rank += not failed
+        minutes = int(c.get("travel_minutes") or 0)
         rows.append(
             CandidateRow(
                 technician_id=int(c["technician_id"]),
@@ -31,8 +32,8 @@ def candidate_rows(
                 portrait=person.portrait if person else "av-1",
                 level=words.word(locale, words.LEVEL, person.level.value) if person else "",
                 distance=formats.distance(int(c.get("distance_m") or 0)),
-                travel=say(locale, "{n} min travel", n=int(c.get("travel_minutes") or 0)),
-                score="" if failed else f"{float(c.get('score') or 0):.0f}",
+                travel=say(locale, "{n} min travel", n=minutes) if minutes or not failed else "",
+                score="" if failed else f"{float(c.get('score') or 0):.0f}".replace("-", formats.MINUS),
                 is_feasible=not failed,
                 is_chosen=chosen_id is not None and int(c["technician_id"]) == chosen_id,
                 failed=failed,
