@@ -48,7 +48,7 @@ def income(session: Session, actor: Actor, *, now: datetime, locale: Locale) -> 
         debt=_yuan(owed) if owed else "",
         days=tuple(
             IncomeDay(
-                formats.day(today - timedelta(days=age), today, locale=locale),
+                formats.weekday(today - timedelta(days=age), locale=locale),
                 sums.get(age, 0),
                 _yuan(sums.get(age, 0)),
             )

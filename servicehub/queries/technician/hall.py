@@ -43,15 +43,7 @@ def hall(
 ) -> list[HallRow]:
     """Orders that the technician may claim. `within_m` 0: as far as his own radius; `skill` "": any of his; `sort`: see `SORTS`."""
     technician, tz = scope.me(session, actor), scope.zone(session, actor)
-    far = min(within_m or technician.radius_m, technician.radius_m)
-    here = _here(technician)
-    found = [
-        (task, round(distance_m(here, Point(task.order.lat, task.order.lng))))
-        for task in _open(session, technician, skill, now)
-    ]
-    near = [(task, metres) for task, metres in found if metres <= far]
-    busy = _busy_cells(session, technician, [task.order for task, _ in near])
-    free = [(task, metres) for task, metres in near if not busy & _cells(task.order)]
+    free = _takeable(session, technician, skill, min(within_m or technician.radius_m, technician.radius_m), now)
     pay = money.estimates(session, technician, [task.order for task, _ in free])
     keys = {
         "near": lambda row: row[1],
@@ -62,11 +54,30 @@ def hall(
     return [_row(task, metres, pay[task.order.id or 0], technician, now, tz, locale) for task, metres in free]
 
 
+def count(session: Session, technician: Technician, *, now: datetime) -> int:
+    """How many orders the unfiltered hall shows."""
+    return len(_takeable(session, technician, "", technician.radius_m, now))
+
+
 def skills(session: Session, actor: Actor, *, locale: Locale) -> list[Choice]:
     """The technician's own skills, for the filter."""
     technician = scope.me(session, actor)
     rows = session.exec(select(TechnicianSkill.skill).where(TechnicianSkill.technician_id == technician.id)).all()
     return [Choice(key, words.skill(locale, key)) for key in sorted(rows)]
+
+
+def _takeable(
+    session: Session, technician: Technician, skill: str, far_m: int, now: datetime
+) -> list[tuple[Task, int]]:
+    """Eligible orders within `far_m` whose time is free, with the distance in metres."""
+    here = _here(technician)
+    found = [
+        (task, round(distance_m(here, Point(task.order.lat, task.order.lng))))
+        for task in _open(session, technician, skill, now)
+    ]
+    near = [(task, metres) for task, metres in found if metres <= far_m]
+    busy = _busy_cells(session, technician, [task.order for task, _ in near])
+    return [(task, metres) for task, metres in near if not busy & _cells(task.order)]
 
 
 def _here(technician: Technician) -> Point:

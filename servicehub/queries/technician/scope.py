@@ -5,6 +5,7 @@ Owns the row filter of this face: a technician sees his own jobs and offers, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -110,10 +111,14 @@ def tasks(
     return [Task(order, item, slug) for order, item, slug in rows]
 
 
+_SAYS_HOURS = re.compile(r"\d\s*(小时|分钟|h\b|hours?\b|min)")
+
+
 def title(locale: Locale, task: Task) -> str:
-    """`日常保洁 · 3 小时`."""
+    """`日常保洁 · 3 小时`; the duration is left out where the service's name already says it."""
+    called = name(locale, task.item)
     minutes = int((task.order.end_at - task.order.start_at).total_seconds() // 60)
-    return f"{name(locale, task.item)} · {formats.duration(minutes, locale=locale)}"
+    return called if _SAYS_HOURS.search(called) else f"{called} · {formats.duration(minutes, locale=locale)}"
 
 
 def name(locale: Locale, item: ServiceItem) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.geo import Centre, Point, distance_m, nearest
 from servicehub.domain.offer import OfferStatus
-from servicehub.domain.order import ORDER, OrderEvent, OrderMode, OrderStatus
+from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
 from servicehub.domain.travel import travel_minutes
 from servicehub.models.catalog import Category, District, ServiceItem
@@ -19,7 +19,7 @@ from servicehub.models.customer import Notice
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order
 from servicehub.models.technician import Certificate, Technician
-from servicehub.queries.technician import money, scope, words
+from servicehub.queries.technician import hall, money, scope, words
 from servicehub.queries.technician.scope import LIVE, SERVED, Task
 from servicehub.texts import N_, Locale, formats, pick, say
 from servicehub.viewmodels.technician import Chip, NextJob, OfferCard, Workbench
@@ -52,7 +52,7 @@ def workbench(session: Session, actor: Actor, *, now: datetime, locale: Locale) 
         income=formats.amount(earned, always_decimals=True),
         done=f"{len(served)} / {len(jobs)}",
         on_time=_rate(technician.on_time_count, technician.arrived_count),
-        hall_count=_hall_count(session, technician, now),
+        hall_count=hall.count(session, technician, now=now),
         unread=session.exec(unread).one(),
         advice=_advice(session, technician, now, tz, locale),
     )
@@ -142,16 +142,6 @@ def _district(session: Session, technician: Technician, locale: Locale) -> str:
 
 def _rate(part: int, whole: int) -> str:
     return f"{round(part * 100 / whole)}%" if whole else "–"
-
-
-def _hall_count(session: Session, technician: Technician, now: datetime) -> int:
-    open_orders = select(func.count()).where(
-        Order.city_id == technician.city_id,
-        Order.status == OrderStatus.MATCHING,
-        Order.mode == OrderMode.GRAB,
-        col(Order.start_at) > now,
-    )
-    return session.exec(open_orders).one()
 
 
 def _advice(session: Session, technician: Technician, now: datetime, tz: str, locale: Locale) -> str:
