@@ -47,7 +47,7 @@ def _row(a: rx.Var) -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     heads = [
-        th(_("When")), th(_("Who")), th(_("What")), th(_("Subject")),
+        th(_("Recorded at")), th(_("Who")), th(_("What")), th(_("Subject")),
         th(_("Reason")), th(_("Details"), "hide-l"), th(_("Link of the chain"), "hide-l"),
     ]  # fmt: skip
     nothing = rx.cond(

@@ -36,7 +36,7 @@ def entry_table(entries: Any, caption: str, on_account: Any = None) -> rx.Compon
             el.td(rx.cond(first, el.span("#", entry.id, class_name="num mut"), rx.fragment())),
             el.td(rx.cond(first, two_lines(entry.title, entry.at), rx.fragment())),
             el.td(rx.cond(first, order, rx.fragment()), class_name="hide-m"),
-            el.td(el.div(el.span(line.name), account(line), class_name="col g0")),
+            el.td(el.div(el.span(line.name), el.span(account(line)), class_name="col g0")),
             amount_td(line.debit),
             amount_td(line.credit),
             key=entry.key + line.account,

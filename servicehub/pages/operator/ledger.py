@@ -75,12 +75,26 @@ def _cases(rows: Any, caption: str, nothing: str, heads: list[rx.Component]) -> 
 
 
 def _refunds() -> rx.Component:
-    heads = [th(_("Refund no.")), th(_("Why")), th(_("When")), th(_("Order")), th(_("Tries")), th(_("Amount"), "r")]
+    heads = [
+        th(_("Refund no.")),
+        th(_("Why")),
+        th(_("Recorded at")),
+        th(_("Order")),
+        th(_("Tries")),
+        th(_("Amount"), "r"),
+    ]
     return _cases(S.refunds, _("Failed refunds"), _("No refund has failed."), heads)
 
 
 def _suspects() -> rx.Component:
-    heads = [th(_("Message")), th(_("Channel")), th(_("When")), th(_("Order")), th(_("Content")), th(_("Amount"), "r")]
+    heads = [
+        th(_("Message")),
+        th(_("Channel")),
+        th(_("Recorded at")),
+        th(_("Order")),
+        th(_("Content")),
+        th(_("Amount"), "r"),
+    ]
     return _cases(S.suspects, _("Suspect messages"), _("Every message fits a payment."), heads)
 
 

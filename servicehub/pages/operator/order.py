@@ -123,7 +123,7 @@ def _money() -> rx.Component:
             key=m.no,
         ),
     )
-    heads = [th(_("Payment or refund")), th(_("When")), th(_("State")), th(_("Amount"), "r")]
+    heads = [th(_("Payment or refund")), th(_("Recorded at")), th(_("State")), th(_("Amount"), "r")]
     sums = facts_table(
         (_("Paid"), el.span(O.paid, class_name="num")),
         (_("Refunded so far"), el.span(O.refunded, class_name="num")),
@@ -206,7 +206,7 @@ def _dialogs() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     left = el.div(_money(), decisions(P.decisions), _offers(), _entries(), _photos(), _audits(), class_name="col g16")
-    right = el.div(_facts(), _people(), _log(), class_name="col g16")
+    right = el.div(_facts(), _people(), _map(), _log(), class_name="col g16")
     body = rx.fragment(_head(), columns(left, right))
     blank = rx.fragment(page_head(_("Order"), _("Loading")), waiting_panel())
     return frame(rx.cond(P, body, blank), active="orders", state=S, overlays=_dialogs())

@@ -25,6 +25,10 @@ def candidate_card(c: Any, action: Child = "") -> rx.Component:
     )  # fmt: skip
 
 
+def _as_it_was(c: Any) -> rx.Component:
+    return candidate_card(c)
+
+
 def decisions(rows: Any) -> rx.Component:
     """All decisions of an order, the newest open, the others folded."""
 
@@ -34,7 +38,7 @@ def decisions(rows: Any) -> rx.Component:
             el.span(el.span(row.when, class_name="num"), " · ", row.summary, class_name="f12 mut"),
             class_name="col g0 panel-b",
         )
-        return el.details(head, rx.foreach(row.candidates, candidate_card), open=index == 0, key=row.id)
+        return el.details(head, rx.foreach(row.candidates, _as_it_was), open=index == 0, key=row.id)
 
     nothing = el.p(_("Nobody was searched for yet."), class_name="mut f13 panel-b")
     return panel(_("Dispatch decisions"), rx.cond(rows.length() > 0, rx.foreach(rows, one), nothing))

@@ -135,7 +135,7 @@ LEVEL = {
     "chief": N_("Chief"),
 }
 TECHNICIAN_STATE = {
-    "online": N_("Free"),
+    "online": N_("Idle"),
     "busy": N_("On a job"),
     "en_route": N_("On the way"),
     "offline": N_("Off duty"),
@@ -177,6 +177,7 @@ GENDER = {"female": N_("Female"), "male": N_("Male")}
 TRANSPORT = {"ebike": N_("E-bike"), "transit": N_("Public transport"), "car": N_("Car")}
 ACTION = {
     "force_cancel": N_("Cancelled an order"),
+    "cancel": N_("Cancelled an order"),
     "refund": N_("Refunded an order"),
     "resolve": N_("Resolved an after-sales case"),
     "reschedule": N_("Rescheduled an order"),

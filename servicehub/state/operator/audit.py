@@ -34,7 +34,7 @@ class AuditState(OperatorPage, rx.State):
         found, verdict = await self._read(trail.page, self.page, self.q), await self._read(audits.inspect)
         async with self:
             self._take(found)
-            self.entries, self.broken_id, self.head = verdict.entries, verdict.broken_id or 0, verdict.head
+            self.entries, self.broken_id, self.head = verdict.entries, verdict.broken_id or 0, verdict.head[:16]
 
     def _take(self, found: AuditPage) -> None:
         self.rows, self.ready = list(found.rows), True
