@@ -48,7 +48,8 @@ class World:
         """A wish for the town's service tomorrow at two."""
         slug = self.session.get_one(city.ServiceItem, self.town.item_id).slug
         values: dict[str, Any] = {
-            "service_slug": slug, "quantity": 1, "add_ons": (), "address_id": self.address_id, "start_at": self.town.local("2026-03-03 14:00"),
+            "service_slug": slug, "quantity": 1, "add_ons": (), "address_id": self.address_id,
+            "start_at": self.town.local("2026-03-03 14:00"),
         }  # fmt: skip
         return BookingRequest(**{**values, **changes})
 

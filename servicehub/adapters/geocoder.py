@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from geopy.exc import GeopyError
-from geopy.geocoders import Nominatim
+from geopy.exc import GeopyError  # type: ignore[import-untyped]
+from geopy.geocoders import Nominatim  # type: ignore[import-untyped]
 
 from servicehub.domain.geo import Datum, to_wgs84
 from servicehub.errors import Unavailable

@@ -119,7 +119,8 @@ def build(session: Session, *, technicians: int = 60, seed: int = 7) -> Town:
     session.add_all([district, category, policy, customer])
     session.flush()
     item = ServiceItem(
-        city_id=city_id, category_id=category.id or 0, slug="clean", name_zh="保洁", name_en="Cleaning", summary_zh="", summary_en="",
+        city_id=city_id, category_id=category.id or 0, slug="clean", name_zh="保洁", name_en="Cleaning",
+        summary_zh="", summary_en="",
         unit="visit", price_fen=10_000, base_minutes=120, payment_plan=PaymentPlan.FULL, skill="cleaning",
     )  # fmt: skip
     session.add(item)

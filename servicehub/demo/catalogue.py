@@ -141,19 +141,19 @@ def _wash(slug: str, zh: str, en: str, about: tuple[str, str], yuan: int, minute
         "unit": "machine", "most": 6, "extra_minutes": minutes * 0.8, "skill": "appliance", "warranty": 15,
         "included": _WASH_IN, "excluded": _WASH_OUT,
     }  # fmt: skip
-    return Item("appliance", slug, zh, en, about[0], about[1], yuan, minutes, **(base | more))  # type: ignore[arg-type]
+    return Item("appliance", slug, zh, en, about[0], about[1], yuan, minutes, **(base | more))
 
 
 def _care(slug: str, zh: str, en: str, about: tuple[str, str], yuan: float, minutes: int, **more: object) -> Item:
     base: dict[str, object] = {"skill": "care", "included": _CARE_IN, "excluded": _CARE_OUT}
-    return Item("care", slug, zh, en, about[0], about[1], yuan, minutes, **(base | more))  # type: ignore[arg-type]
+    return Item("care", slug, zh, en, about[0], about[1], yuan, minutes, **(base | more))
 
 
 def _fix(slug: str, zh: str, en: str, about: tuple[str, str], yuan: int, minutes: int, **more: object) -> Item:
     base: dict[str, object] = {
         "plan": "deposit", "deposit_yuan": 30, "skill": "repair", "warranty": 30, "included": _FIX_IN, "excluded": _FIX_OUT,
     }  # fmt: skip
-    return Item("repair", slug, zh, en, about[0], about[1], yuan, minutes, **(base | more))  # type: ignore[arg-type]
+    return Item("repair", slug, zh, en, about[0], about[1], yuan, minutes, **(base | more))
 
 
 def _body(slug: str, zh: str, en: str, about: tuple[str, str], yuan: int, minutes: int, **more: object) -> Item:
@@ -161,7 +161,7 @@ def _body(slug: str, zh: str, en: str, about: tuple[str, str], yuan: int, minute
         "skill": "massage", "certificate": "massage", "buffer": 15, "warranty": 1, "included": _BODY_IN, "excluded": _BODY_OUT,
         "extras": (Extra("longer", "加钟 30 分钟", "30 more minutes", 118, 30, 2),),
     }  # fmt: skip
-    return Item("massage", slug, zh, en, about[0], about[1], yuan, minutes, **(base | more))  # type: ignore[arg-type]
+    return Item("massage", slug, zh, en, about[0], about[1], yuan, minutes, **(base | more))
 
 
 ITEMS: tuple[Item, ...] = (

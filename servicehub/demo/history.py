@@ -199,16 +199,13 @@ def _order(
     if outcome in ("finished", "no_show", "cancelled_late"):
         insort(diary.visits, (start, start + length, place.at))
     on_time = random.random() < hand.punctuality
+    lead = random.choice((130, 200, 420, 1260, 1500, 2700, 4300)) + random.randint(0, 55)
     return PastOrder(
         customer_id=place.customer_id,
         address_id=place.address_id,
         item_id=product.item_id,
         technician_id=hand.technician_id,
-        created_at=start
-        - timedelta(
-            minutes=random.choice((130, 200, 420, 1260, 1500, 2700, 4300)) + random.randint(0, 55),
-            seconds=random.randint(0, 59),
-        ),
+        created_at=_awake(start - timedelta(minutes=lead, seconds=random.randint(0, 59))),
         start_at=start,
         outcome=outcome,
         quantity=quantity,
@@ -217,6 +214,11 @@ def _order(
         travel_minutes=random.randint(11, 32),
         review=_review(random, on_time=on_time) if random.random() < 0.62 else None,
     )
+
+
+def _awake(ordered_at: datetime) -> datetime:
+    """Nobody orders in the small hours: the evening before instead."""
+    return ordered_at - timedelta(hours=ordered_at.hour + 4) if ordered_at.hour < 7 else ordered_at
 
 
 def _works(hand: Hand, start: datetime, length: timedelta) -> bool:

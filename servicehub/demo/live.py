@@ -247,12 +247,14 @@ def _cast(session: Session, slug: str) -> Cast:
     users = session.exec(select(User).where(User.city_id == city.id)).all()
     by_phone = {crypto.blind_index("phone", crypto.phone_e164(p)): p for p in (VISITOR_CUSTOMER, VISITOR_TECHNICIAN)}
     visitors = {by_phone[u.phone_index]: u.id for u in users if u.phone_index in by_phone}
-    team = {t.user_id: t.id for t in session.exec(select(Technician).where(Technician.city_id == city.id))}
+    team = {t.user_id: t.id or 0 for t in session.exec(select(Technician).where(Technician.city_id == city.id))}
     city_id = city.id or 0
     return Cast(
         city=city,
         technicians={
-            team[u.id]: Actor(user_id=u.id or 0, role=Role.TECHNICIAN, city_id=city_id, technician_id=team[u.id])
+            team[u.id or 0]: Actor(
+                user_id=u.id or 0, role=Role.TECHNICIAN, city_id=city_id, technician_id=team[u.id or 0]
+            )
             for u in users
             if u.role is Role.TECHNICIAN and u.id != visitors.get(VISITOR_TECHNICIAN)
         },

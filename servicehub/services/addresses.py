@@ -96,7 +96,9 @@ def load(session: Session, actor: Actor, address_id: int) -> Address:
 
 
 def _added(session: Session, actor: Actor, values: dict[str, Any], now: datetime) -> Address:
-    count = sa.select(sa.func.count()).where(col(Address.customer_id) == actor.user_id, col(Address.removed_at).is_(None))
+    count = sa.select(sa.func.count()).where(
+        col(Address.customer_id) == actor.user_id, col(Address.removed_at).is_(None)
+    )
     if session.execute(count).scalar_one() >= MOST:
         raise Invalid("too many addresses", field="area")
     return Address(customer_id=actor.user_id, city_id=actor.city_id, created_at=now, **values)

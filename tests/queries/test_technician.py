@@ -39,8 +39,10 @@ def add_offer(world: World, **order: Any) -> Offer:
     made = world.order(OrderStatus.ASSIGNED, commission={}, **order)
     return world._add(
         Offer(
-            order_id=made.id, technician_id=world.technician.id, round=1, status=OfferStatus.OPEN, created_at=NOW - timedelta(seconds=10),
-            deadline_at=NOW + timedelta(seconds=35), take_home_fen=12600, distance_m=2400, travel_minutes=12, reasons=["regular", "on_route", "unknown"],
+            order_id=made.id, technician_id=world.technician.id, round=1, status=OfferStatus.OPEN,
+            created_at=NOW - timedelta(seconds=10),
+            deadline_at=NOW + timedelta(seconds=35), take_home_fen=12600, distance_m=2400, travel_minutes=12,
+            reasons=["regular", "on_route", "unknown"],
         )
     )  # fmt: skip
 

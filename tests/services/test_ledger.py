@@ -35,7 +35,10 @@ def pay(database: Database, key: str = "pay:1") -> int:
     return database.write_now(lambda s: ledger.post(s, key, "payment", "order:1", PAID, now=NOW))[0]
 
 
-ENTRY = "INSERT INTO sh_journal_entry (id, key, kind, ref, at, imbalance, sealed) VALUES (900, 'raw', 'x', 'x', '2026-03-02 00:00:00', 0, {})"
+ENTRY = (
+    "INSERT INTO sh_journal_entry (id, key, kind, ref, at, imbalance, sealed) "
+    "VALUES (900, 'raw', 'x', 'x', '2026-03-02 00:00:00', 0, {})"
+)
 POSTING = "INSERT INTO sh_posting (entry_id, account, amount_fen) VALUES (900, '{}', {})"
 
 

@@ -96,7 +96,8 @@ def test_a_coupon_is_paid_by_its_funders(world: World) -> None:
 
     by_account = {k: v for k, v in ledger.trial(world.session).by_account.items() if v}
     assert by_account == {
-        "cash:simulator": 8000, "subsidy:coupon": 1000, "commission:service": -2250, f"t_pending:{order.technician_id}:{order.id}": -6750,
+        "cash:simulator": 8000, "subsidy:coupon": 1000, "commission:service": -2250,
+        f"t_pending:{order.technician_id}:{order.id}": -6750,
     }  # fmt: skip
     assert order.commission["net_fen"] == 6750
 

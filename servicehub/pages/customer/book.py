@@ -125,9 +125,7 @@ def _price() -> rx.Component:
         el.div(el.h2(S.title, class_name="f16 w6"), el.span(S.facts, class_name="f13 mut"), class_name="col g2 grow"),
         class_name="row g12",
     )
-    lines = rx.foreach(
-        S.lines, lambda row: price_line(row.title, row.amount, note=row.note, discount=row.is_discount)
-    )
+    lines = rx.foreach(S.lines, lambda row: price_line(row.title, row.amount, note=row.note, discount=row.is_discount))
     due = rx.cond(S.due_note != "", note(S.due_note, "info", "wallet"), rx.fragment())
     return card(head, el.div(class_name="hr"), price_breakdown(lines, S.total, saved=S.saved), due)
 
@@ -209,7 +207,7 @@ def _bar() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     trouble = rx.cond(BookState.trouble != "", note(BookState.trouble, "warn", "circle-alert"), rx.fragment())
-    body = el.div(trouble, _where(), _wishes(), _price(), _coupon(), _rules(), class_name="stack")
+    body = el.div(trouble, _where(), _price(), _coupon(), _wishes(), _rules(), class_name="stack")
     return customer_shell(
         loaded(BookState, body),
         header=navbar(_("Review order"), "/c/"),

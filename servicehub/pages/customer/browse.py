@@ -39,9 +39,7 @@ def _sorts() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     nothing = empty(_("No service here yet"), _("Try another category"), lbtn(_("All services"), to="/c/"))
-    listed = rx.cond(
-        CatalogState.services.length() > 0, rows(rx.foreach(CatalogState.services, service_line)), nothing
-    )
+    listed = rx.cond(CatalogState.services.length() > 0, rows(rx.foreach(CatalogState.services, service_line)), nothing)
     return customer_shell(
         search_bar(_("Search services and technicians"), _("Search"), "/search/"),
         _categories(),

@@ -52,9 +52,7 @@ def _list(title: str, rows: Any) -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     none = (C.claimable.length() == 0) & (C.usable.length() == 0) & (C.gone.length() == 0)
-    nothing = empty(
-        _("No coupon yet"), _("New ones appear here"), lbtn(_("Look around"), to="/"), pic="empty-coupons"
-    )
+    nothing = empty(_("No coupon yet"), _("New ones appear here"), lbtn(_("Look around"), to="/"), pic="empty-coupons")
     some = rx.fragment(
         _list(_("To claim"), C.claimable), _list(_("Usable"), C.usable), _list(_("Used or expired"), C.gone)
     )

@@ -61,7 +61,12 @@ def _header() -> rx.Component:
         class_name="row g4 grow loc",
         **opens("place"),
     )
-    bell = ilink("bell", _("Messages"), "/messages/", badge=rx.cond(HomeState.home.unread > 0, HomeState.home.unread.to_string(), ""))
+    bell = ilink(
+        "bell",
+        _("Messages"),
+        "/messages/",
+        badge=rx.cond(HomeState.home.unread > 0, HomeState.home.unread.to_string(), ""),
+    )
     title = el.h1(_("{brand}: home services", brand=brand_name()), class_name="sr")
     return el.header(title, el.div(place, theme_switch(), bell, class_name="row home-b"), class_name="home-h")
 

@@ -46,9 +46,7 @@ def _map() -> rx.Component:
 
 
 def _status() -> rx.Component:
-    words = el.div(
-        el.h2(D.sentence, class_name="f20 w7"), el.p(D.hint, class_name="f13 mut"), class_name="col g2 grow"
-    )
+    words = el.div(el.h2(D.sentence, class_name="f20 w7"), el.p(D.hint, class_name="f13 mut"), class_name="col g2 grow")
     left = rx.cond(
         D.seconds_left > 0,
         el.p(_("Please pay within"), " ", countdown(D.seconds_left, warn=180, expire=True), class_name="f14 ink2"),
@@ -89,9 +87,7 @@ def _technician() -> rx.Component:
 def _what() -> rx.Component:
     head = el.div(
         picture(D.art, 64, 64, cls="th"),
-        el.div(
-            el.span(D.title, class_name="f16 w6"), el.span(D.facts, class_name="f13 mut"), class_name="col g2 grow"
-        ),
+        el.div(el.span(D.title, class_name="f16 w6"), el.span(D.facts, class_name="f13 mut"), class_name="col g2 grow"),
         class_name="row g12",
     )
     facts = el.dl(
@@ -107,9 +103,7 @@ def _what() -> rx.Component:
 
 
 def _fact(name: str, title: str, value: rx.Var[str]) -> rx.Component:
-    line = el.div(
-        el.dt(icon(name, "s", "dim"), title, class_name="mut row g6"), el.dd(value), class_name="row g12 top"
-    )
+    line = el.div(el.dt(icon(name, "s", "dim"), title, class_name="mut row g6"), el.dd(value), class_name="row g12 top")
     return rx.cond(value != "", line, rx.fragment())
 
 
@@ -166,9 +160,7 @@ def _more() -> rx.Component:
 def _main() -> rx.Component:
     """The one step that is the customer's now."""
     pay = lbtn(_("Pay {amount}", amount=D.due_text), to=joined("/pay/?o=", D.no), size="l", block=True)
-    balance = lbtn(
-        _("Pay the balance {amount}", amount=D.due_text), to=joined("/pay/?o=", D.no), size="l", block=True
-    )
+    balance = lbtn(_("Pay the balance {amount}", amount=D.due_text), to=joined("/pay/?o=", D.no), size="l", block=True)
     done = btn(_("Confirm completion"), size="l", block=True, **opens("done"))
     review = lbtn(_("Write a review"), to=joined(HERE, "review/"), size="l", block=True)
     bar = rx.cond(A.pay, pay, rx.cond(A.pay_balance, balance, rx.cond(A.confirm, done, review)))
@@ -195,10 +187,7 @@ def _dialogs() -> rx.Component:
 
 def view() -> rx.Component:
     """The page."""
-    body = rx.fragment(
-        _map(),
-        el.div(_status(), _technician(), _what(), _photos(), _log(), _money(), _more(), class_name="stack"),
-    )
+    body = el.div(_map(), _status(), _technician(), _what(), _photos(), _log(), _money(), _more(), class_name="stack")
     wait = el.div(skeleton("card", 3), class_name="pad")
     return customer_shell(
         loaded(OrderState, body, wait=wait),

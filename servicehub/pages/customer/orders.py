@@ -42,9 +42,7 @@ def _card(row: Any) -> rx.Component:
         who,
         class_name="col g2 grow",
     )
-    tone = rx.cond(
-        (row.action == "track") | (row.action == "rebook"), "btn btn-o btn-s front", "btn btn-p btn-s front"
-    )
+    tone = rx.cond((row.action == "track") | (row.action == "rebook"), "btn btn-o btn-s front", "btn btn-p btn-s front")
     foot = el.div(
         price(row.amount),
         el.span(class_name="grow"),

@@ -29,9 +29,7 @@ def _sheet() -> rx.Component:
         rx.fragment(),
     )
     held = rx.cond(P.seconds_left > 0, el.p(_("The time is held for you"), class_name="f12 mut"), rx.fragment())
-    head = el.div(
-        el.p(P.what, class_name="f13 mut"), price(P.amount, size="xl"), clock, held, class_name="col g8 mid"
-    )
+    head = el.div(el.p(P.what, class_name="f13 mut"), price(P.amount, size="xl"), clock, held, class_name="col g8 mid")
     methods = [
         radio_option("method", key, _(word), lead=icon(name, "l"), checked=key == "wechat")
         for key, word, name in METHODS

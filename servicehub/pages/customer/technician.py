@@ -30,7 +30,7 @@ def _head() -> rx.Component:
     )
     figures = el.dl(
         _figure(_("Jobs"), D.jobs),
-        _figure(_("On time"), D.on_time),
+        _figure(_("On-time rate"), D.on_time),
         _figure(_("Away"), D.distance),
         class_name="row fig3",
     )
@@ -81,9 +81,7 @@ def _service(row: Any) -> rx.Component:
 
 
 def _cases() -> rx.Component:
-    shown = photo_grid(
-        rx.foreach(D.cases, lambda src: photo(src, _("Photo of the review"), key=src)), label=_("Cases")
-    )
+    shown = photo_grid(rx.foreach(D.cases, lambda src: photo(src, _("Photo of the review"), key=src)), label=_("Cases"))
     return rx.cond(
         D.cases.length() > 0, card(el.h2(_("Cases"), class_name="f16 w7"), shown, cls="col g12"), rx.fragment()
     )

@@ -64,7 +64,8 @@ def view() -> rx.Component:
         section(
             _("Ledger entries"),
             el.div(
-                el.div(columns, el.ol(rx.foreach(S.earning["entries"], _entry)), class_name="card"), class_name="side-12"
+                el.div(columns, el.ol(rx.foreach(S.earning["entries"], _entry)), class_name="card"),
+                class_name="side-12",
             ),
         ),
         el.div(lbtn(_("Open job"), to="/technician/job/" + S.earning.no, kind="o", block=True), class_name="stack"),

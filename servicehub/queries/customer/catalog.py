@@ -72,9 +72,7 @@ def find(session: Session, actor: Actor, slug: str) -> tuple[ServiceItem, Catego
     query = (
         select(ServiceItem, Category)
         .join(Category, col(Category.id) == col(ServiceItem.category_id))
-        .where(
-            ServiceItem.city_id == city_of(session, actor).id, ServiceItem.slug == slug, col(ServiceItem.published)
-        )
+        .where(ServiceItem.city_id == city_of(session, actor).id, ServiceItem.slug == slug, col(ServiceItem.published))
     )
     row = session.exec(query).first()
     if row is None:

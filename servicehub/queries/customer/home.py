@@ -40,9 +40,7 @@ def home(session: Session, actor: Actor, place: str, *, locale: Locale, now: dat
         popular=catalog.popular(session, actor, POPULAR, locale=locale),
         technicians=people.near(session, actor, place, most=NEAR, locale=locale, now=now),
         unread=account.unread(session, actor),
-        open_orders=orders.count(session, actor, "going") + orders.count(session, actor, "pay")
-        if actor.user_id
-        else 0,
+        open_orders=orders.count(session, actor, "going") + orders.count(session, actor, "pay") if actor.user_id else 0,
     )
 
 

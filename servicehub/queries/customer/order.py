@@ -12,7 +12,7 @@ from servicehub.domain.access import Actor
 from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus
 from servicehub.domain.timewindow import local_time, minute_of
-from servicehub.domain.travel import travel_minutes
+from servicehub.domain.travel import SPEEDS, travel_minutes
 from servicehub.models.catalog import Category, City, District, ServiceItem
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
 from servicehub.models.technician import Position, Technician
@@ -101,9 +101,10 @@ def track(
         )
     here, home = Point(trail[-1].lat, trail[-1].lng), Point(order.lat, order.lng)
     away = round(distance_m(here, home))
-    minutes = travel_minutes(
+    whole_way = travel_minutes(
         here, home, technician.transport, local_time(city.timezone).minute_of_day(minute_of(now))
     )
+    minutes = whole_way - int(SPEEDS[technician.transport].fixed_minutes)
     text = say(
         locale, N_("{distance} away · about {minutes} min"), distance=formats.distance(away), minutes=max(1, minutes)
     )
@@ -117,9 +118,7 @@ def track(
 
 def _trail(session: Session, order: Order) -> list[Position]:
     query = (
-        select(Position)
-        .where(Position.order_id == order.id)
-        .order_by(col(Position.at).desc(), col(Position.id).desc())
+        select(Position).where(Position.order_id == order.id).order_by(col(Position.at).desc(), col(Position.id).desc())
     )
     return list(reversed(session.exec(query.limit(60)).all()))
 

@@ -103,9 +103,7 @@ def _state(order: Order, last: Payment | None) -> tuple[str, str]:
 def lines(session: Session, order: Order, tz: str, *, locale: Locale, now: datetime) -> tuple[PaymentLine, ...]:
     """Payments and refunds of an order, oldest first."""
     paid = session.exec(
-        select(Payment)
-        .where(Payment.order_id == order.id, col(Payment.paid_at).is_not(None))
-        .order_by(col(Payment.id))
+        select(Payment).where(Payment.order_id == order.id, col(Payment.paid_at).is_not(None)).order_by(col(Payment.id))
     ).all()
     back = session.exec(select(Refund).where(Refund.order_id == order.id).order_by(col(Refund.id))).all()
     rows = [

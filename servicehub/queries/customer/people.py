@@ -57,9 +57,7 @@ def soonest(
     for item in session.exec(query.order_by(col(ServiceItem.base_minutes), col(ServiceItem.id))):
         items.setdefault(item.skill, item.id or 0)
     found = (
-        select(TechnicianSkill)
-        .where(col(TechnicianSkill.technician_id).in_(ids))
-        .order_by(col(TechnicianSkill.skill))
+        select(TechnicianSkill).where(col(TechnicianSkill.technician_id).in_(ids)).order_by(col(TechnicianSkill.skill))
     )
     by_technician: dict[int, int] = {}
     for row in session.exec(found):

@@ -73,9 +73,7 @@ def in_force(session: Session, actor: Actor, now: datetime) -> Policy:
     """The city's newest order policy. Raises: NotFound."""
     row = session.exec(
         select(Policy)
-        .where(
-            Policy.city_id == city_of(session, actor).id, Policy.kind == ORDER_KIND, col(Policy.effective_at) <= now
-        )
+        .where(Policy.city_id == city_of(session, actor).id, Policy.kind == ORDER_KIND, col(Policy.effective_at) <= now)
         .order_by(col(Policy.version).desc())
     ).first()
     if row is None:

@@ -177,9 +177,7 @@ def _shown(grid: SlotGrid, day: str, wanted: str, zone: ZoneInfo) -> Day | None:
 
 def _tab(one: Day, today: date, locale: Locale) -> SlotDay:
     near = (
-        formats.day(one.on, today, locale=locale)
-        if 0 <= (one.on - today).days <= (2 if locale == "zh" else 1)
-        else ""
+        formats.day(one.on, today, locale=locale) if 0 <= (one.on - today).days <= (2 if locale == "zh" else 1) else ""
     )
     starts = max(1, len(one.slots))
     note = N_("Full") if not one.free_slots else N_("Few left") if one.free_slots * 4 <= starts else N_("Free")

@@ -55,9 +55,7 @@ def technician(
     row = load(session, actor, technician_id)
     here, tz = resolve(session, actor, place, locale=locale), city_of(session, actor).timezone
     skills = _skills(session, [technician_id]).get(technician_id, [])
-    card = _card(
-        locale, row, skills, _served(session, actor, [technician_id]).get(technician_id, 0), _away(row, here)
-    )
+    card = _card(locale, row, skills, _served(session, actor, [technician_id]).get(technician_id, 0), _away(row, here))
     return TechnicianDetail(
         id=technician_id,
         title=card.title,
@@ -73,9 +71,7 @@ def technician(
         served=card.served,
         certificates=_certificates(session, technician_id, tz, locale, now),
         services=_services(session, actor, skills, locale),
-        reviews=catalog.reviews_where(
-            session, col(Review.technician_id) == technician_id, tz, locale=locale, now=now
-        ),
+        reviews=catalog.reviews_where(session, col(Review.technician_id) == technician_id, tz, locale=locale, now=now),
         cases=_cases(session, technician_id),
     )
 

@@ -99,8 +99,8 @@ class AddressState(CustomerPage, rx.State):
         await self._effect("focus:detail")
 
     @handler
-    async def save(self, form: dict) -> None:
-        """Store the address."""
+    async def save(self, form: dict) -> rx.event.EventSpec | None:
+        """Store the address; who came from a booking goes back to it."""
         entry = AddressInput(
             area=self.place,
             detail=str(form.get("detail", ""))[:80],
@@ -114,8 +114,10 @@ class AddressState(CustomerPage, rx.State):
         saved = await self._write(addresses.save, entry)
         (await self.get_state(KeptState)).place = f"a:{saved}"
         await self._show()
-        await self._effect("close:address click:address-saved")
+        await self._effect("close:address")
         await self._toast(say(self._locale(), N_("Address saved")))
+        booking = self._query("new", 1) and (await self._draft()).service
+        return rx.redirect(self._to("/book/")) if booking else None
 
     @handler
     async def remove(self) -> None:

@@ -5,8 +5,7 @@ comes back from there is parsed like anything else that a browser sends. Neither
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, replace
 from typing import Any
 
 import reflex as rx
@@ -19,32 +18,12 @@ from servicehub.state import reflex_internals
 from servicehub.state.base import AppState, roles
 from servicehub.texts import localized_path
 from servicehub.texts.refusals import refusal
+from servicehub.viewmodels.customer.draft import Draft, instant
+
+__all__ = ["CustomerPage", "Draft", "KeptState", "instant", "order_number", "whole"]
 
 ORDER_DIGITS = 16
 LONGEST_DRAFT = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What the customer has chosen so far. `start` is an ISO instant, "now", or "" for not yet."""
-
-    service: str = ""
-    quantity: int = 0
-    """0: the least that the service allows."""
-    add_ons: tuple[tuple[str, int], ...] = ()
-    start: str = ""
-    technician: int = 0
-    """0: the platform matches."""
-    gender: str = ""
-    requirements: tuple[str, ...] = ()
-    coupon: str = "best"
-    """best, none, or a grant's id."""
-    address: int = 0
-    """0: the default one."""
-
-    def start_at(self) -> datetime | None:
-        """The chosen instant; None for "now" and for not yet."""
-        return instant(self.start)
 
 
 class CustomerPage(AppState, mixin=True):
@@ -125,15 +104,6 @@ def whole(value: object, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 16 and least <= int(text) <= most):
         raise Invalid("number")
     return int(text)
-
-
-def instant(text: object) -> datetime | None:
-    """An aware instant from its ISO text, or None."""
-    try:
-        found = datetime.fromisoformat(str(text)[:40])
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
 
 
 def parsed(text: object) -> Draft:

@@ -20,10 +20,10 @@ from servicehub.routes import Face, login_path
 from servicehub.services import orders
 from servicehub.state.base import handler, roles
 from servicehub.state.customer.base import CustomerPage, Draft, KeptState, order_number, whole
-from servicehub.state.customer.quoting import Quoted, quoted, rebooked, request_of
 from servicehub.state.customer.slots import SlotState
 from servicehub.texts.refusals import refusal
 from servicehub.viewmodels.customer.booking import AddressCard, CouponChoice, Summary
+from servicehub.workflows.quoting import Quoted, quoted, rebooked, request_of
 
 LONGEST_NOTE = 200
 __all__ = ["REQUIREMENTS", "BookState"]

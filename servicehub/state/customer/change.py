@@ -1,23 +1,18 @@
 """Cancelling, moving and reviewing an order: the forms that lead away from its page."""
 
-from datetime import datetime
-
 import reflex as rx
-from sqlmodel import Session
 
-from servicehub.domain.access import Actor
-from servicehub.domain.cancellation import CancelQuote
 from servicehub.errors import Invalid, SlotTaken, SlotUnavailable
 from servicehub.queries.customer import orders as own_orders
 from servicehub.queries.customer import slots
-from servicehub.queries.customer.cancelling import preview
 from servicehub.queries.customer.words import REVIEW_TAGS
 from servicehub.services import orders, reviews
 from servicehub.state.base import handler, roles
 from servicehub.state.customer.base import CustomerPage, instant, whole
-from servicehub.texts import N_, Locale, say
+from servicehub.texts import N_, say
 from servicehub.viewmodels.customer.catalog import SlotBoard
 from servicehub.viewmodels.customer.orders import CancelPreview, MovePreview, ReviewForm
+from servicehub.workflows.quoting import cancel_terms
 
 __all__ = ["REASONS", "REVIEW_TAGS", "CancelState", "MoveState", "ReviewState"]
 REASONS: tuple[tuple[str, str], ...] = (
@@ -27,11 +22,6 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("price", N_("I found a better price")),
     ("other", N_("Another reason")),
 )
-
-
-def _terms(session: Session, actor: Actor, no: str, *, locale: Locale, now: datetime) -> CancelPreview:
-    terms: CancelQuote = orders.cancel_preview(session, actor, no, now=now)
-    return preview(session, actor, no, terms, locale=locale, now=now)
 
 
 @roles("customer")
@@ -45,7 +35,7 @@ class CancelState(CustomerPage, rx.State):
         """Read the terms of now."""
         self.preview = CancelPreview()
         self.ready = False
-        self.preview = await self._read(_terms, self._order_no())
+        self.preview = await self._read(cancel_terms, self._order_no())
         self.ready, self.problem = True, ""
 
     @handler
@@ -54,7 +44,7 @@ class CancelState(CustomerPage, rx.State):
         no, chosen = self._order_no(), str(form.get("reason", ""))
         reason = next((text for key, text in REASONS if key == chosen), REASONS[-1][1])
         expected = self.preview.refund_fen
-        self.preview = await self._read(_terms, no)
+        self.preview = await self._read(cancel_terms, no)
         await self._write(orders.cancel, no, reason=say(self._locale(), reason), expected_refund_fen=expected)
         await self._toast(say(self._locale(), N_("The order is cancelled")))
         return rx.redirect(self._to(f"/orders/{no}/"))
