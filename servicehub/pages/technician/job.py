@@ -124,12 +124,10 @@ def _where() -> rx.Component:
     )
 
 
-def _photos(kind: str, label: str, pictures: Any, may: Any) -> rx.Component:
+def _photos(kind: str, label: str, add_label: str, pictures: Any, may: Any) -> rx.Component:
     shown = photo_grid(rx.foreach(pictures, lambda p: photo(p.url, label, key=p.key)), label=label)
     fields = "order=" + S.job.no + f"&kind={kind}"
-    add = photo_input(
-        _("Add photo") + ": " + label, "/api/photos", S.refresh, fields=fields, name=f"photo-{kind}", capture=True
-    )
+    add = photo_input(add_label, "/api/photos", S.refresh, fields=fields, name=f"photo-{kind}", capture=True)
     return col(
         el.h3(label, class_name="f14 w6"),
         rx.cond(pictures.length() > 0, shown, rx.fragment()),
@@ -146,8 +144,8 @@ def _check(line: Any) -> rx.Component:
 
 def _work() -> rx.Component:
     pictures = row(
-        _photos("before", _("Before photos"), S.job.before, S.job.may_photo_before),
-        _photos("after", _("After photos"), S.job.after, S.job.may_photo_after),
+        _photos("before", _("Before photos"), _("Add before photo"), S.job.before, S.job.may_photo_before),
+        _photos("after", _("After photos"), _("Add after photo"), S.job.after, S.job.may_photo_after),
         cls="g12 top",
     )
     ticks = rx.cond(

@@ -144,8 +144,9 @@ def view() -> rx.Component:
         aria_label=_("More"),
     )
     body = rx.fragment(
-        el.div(rx.cond(S.offer.id > 0, _offer(), _waiting()), class_name="pad sec"),
+        rx.cond(S.offer.id > 0, el.div(_offer(), class_name="pad sec"), rx.fragment()),
         rx.cond(S.job.no != "", _next_job(), rx.fragment()),
+        rx.cond(S.offer.id > 0, rx.fragment(), el.div(_waiting(), class_name="pad sec")),
         advice,
         el.div(more, class_name="pad sec"),
     )

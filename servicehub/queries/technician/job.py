@@ -30,7 +30,7 @@ PHASES = {_S.ASSIGNED: 0, _S.ACCEPTED: 0, _S.EN_ROUTE: 1, _S.ARRIVED: 2, _S.IN_S
 STEP_WORDS: dict[OrderStatus, tuple[str, str]] = {
     _S.ASSIGNED: (N_("Waiting for your answer"), N_("Accept or decline it on the workbench.")),
     _S.ACCEPTED: (N_("Get ready to leave"), N_("Depart in time; the customer then sees you on the map.")),
-    _S.EN_ROUTE: (N_("On your way"), N_("Press the button at the door; your position is checked.")),
+    _S.EN_ROUTE: (N_("On the road"), N_("Press the button at the door; your position is checked.")),
     _S.ARRIVED: (N_("Ask for the service code"), N_("The customer shows four digits. They start the service.")),
     _S.IN_SERVICE: (N_("Service under way"), N_("Photos before and after, every line ticked, then finish.")),
     _S.AWAITING_BALANCE: (N_("Waiting for the balance"), N_("The customer was asked to pay. You may leave.")),
