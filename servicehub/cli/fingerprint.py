@@ -1,4 +1,4 @@
-"""When a front end must be built again: a hash over everything that pages are made from, and nothing else."""
+"""When a front end must be built again: a hash over everything that pages are made from (sources, settings, what is published)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from servicehub.settings import Settings
+from servicehub.workflows.baking import published
 
 UNSEEN = ("api", "bench", "cli", "db", "jobs", "matching", "models", "services", "workflows")
 """Packages whose changes no page can show."""
@@ -37,6 +38,7 @@ def of_sources(root: Path, settings: Settings) -> str:
     digest = hashlib.sha256(f"{FORMAT}|{version('reflex')}".encode())
     for name in SETTINGS:
         digest.update(f"|{name}={getattr(settings, name)}".encode())
+    digest.update(repr(published()).encode())
     for path in _files(root):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

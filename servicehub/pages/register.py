@@ -41,8 +41,8 @@ def _add(app: rx.App, page: Page, locale: Locale) -> None:
     app.add_page(
         in_language(page.view, locale),
         route=localized_path(page.route, locale).strip("/") or "index",
-        title=f"{say(locale, page.title)} · {get_settings().brand_name}",
-        description=say(locale, page.description) if page.description else None,
+        title=f"{page.words(page.title, locale)} · {get_settings().brand_name}",
+        description=page.words(page.description, locale) if page.description else None,
         on_load=page.on_load,
     )
 

@@ -1,4 +1,4 @@
-"""The customers' pages: one module for each route, all listed here."""
+"""The customers' pages: one module for each route, and one static page for each published service."""
 
 from servicehub.pages.customer import (
     addresses,
@@ -21,8 +21,10 @@ from servicehub.pages.customer import (
     technician,
     technicians,
 )
+from servicehub.workflows.baking import published
 
 PAGES = (
+    *(service.static(words) for words in published()),
     home.PAGE,
     browse.PAGE,
     search.PAGE,

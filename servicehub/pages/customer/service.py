@@ -34,16 +34,20 @@ def _shown(text: Any, *children: Any) -> Any:
     return rx.fragment(*children) if text else rx.fragment()
 
 
+LIVE = ServiceState.detail
+"""Ratings and sales change by themselves: never baked."""
+
+
 def _head(d: Any) -> rx.Component:
     first = el.div(
         price(d.price, d.suffix, size="xl"),
-        el.span(d.sold, class_name="f12 mut nowrap end"),
+        el.span(LIVE.sold, class_name="f12 mut nowrap end"),
         class_name="row base",
     )
     facts = el.div(
-        stars(d.rating),
-        el.span(d.review_count, class_name="f13 mut"),
-        _shown(d.positive, el.span(d.positive, class_name="f13 mut")),
+        stars(LIVE.rating),
+        el.span(LIVE.review_count, class_name="f13 mut"),
+        _shown(LIVE.positive, el.span(LIVE.positive, class_name="f13 mut")),
         class_name="row g6",
     )
     promised = (N_("No-show compensation"), N_("Free redo"), N_("Property insurance"))
@@ -122,13 +126,15 @@ def _fact(name: str, value: Any) -> list[Any]:
     return [_shown(value, el.div(el.dt(name, class_name="mut"), el.dd(value), class_name="row g12 top"))]
 
 
-def _reviews(d: Any) -> rx.Component:
+def _reviews() -> rx.Component:
     found = ServiceState.reviews
     tags = el.div(rx.foreach(found.tags, _tag), class_name="row g6 wrap")
     listed = el.div(rx.foreach(found.rows, review), class_name="col g16")
     none = el.p(_("No review yet"), class_name="f13 mut")
     head = el.div(
-        el.h2(_("Reviews"), class_name="f16 w7 grow"), el.span(d.review_count, class_name="f13 mut"), class_name="row"
+        el.h2(_("Reviews"), class_name="f16 w7 grow"),
+        el.span(LIVE.review_count, class_name="f13 mut"),
+        class_name="row",
     )
     return card(head, tags, rx.cond(found.rows.length() > 0, listed, none), cls="col g12")
 
@@ -150,7 +156,7 @@ def page(d: Any) -> rx.Component:
         btn(_("Choose a time to book"), size="l", cls="grow", id="book", **opens("slots")),
     )
     body = rx.fragment(
-        cover(d.art, "", back), _head(d), el.div(_options(), _when(), _content(d), _reviews(d), class_name="stack")
+        cover(d.art, "", back), _head(d), el.div(_options(), _when(), _content(d), _reviews(), class_name="stack")
     )
     return customer_shell(body, footer=bar, overlays=slot_sheet(ServiceState.total))
 
@@ -180,4 +186,5 @@ def static(baked: dict[Locale, ServiceDetail]) -> Page:
         return page(baked[LOCALE.get()])
 
     view.__module__ = f"{__name__}_{one.slug.replace('-', '_')}"
-    return Page(f"/s/{one.slug}/", view, baked["zh"].title, ON_LOAD, baked["zh"].summary)
+    titles = {locale: words.title for locale, words in baked.items()}
+    return Page(f"/s/{one.slug}/", view, titles, ON_LOAD, {locale: words.summary for locale, words in baked.items()})

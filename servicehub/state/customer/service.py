@@ -1,5 +1,6 @@
 """A service's page: what is chosen of it and what that costs."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import reflex as rx
@@ -29,9 +30,13 @@ class ServiceState(CustomerPage, rx.State):
     """The service does not exist (any more)."""
 
     @handler
-    async def load(self) -> None:
+    async def load(self) -> AsyncIterator[None]:
         """Read the service that the address names and continue its draft, if there is one."""
         slug, draft = self._last_part(), await self._draft()
+        if slug != self.detail.slug:
+            self.detail, self.add_ons, self.reviews = ServiceDetail(), (), ServiceReviews()
+            self.total, self.saved, self.ready = "", "", False
+            yield
         if draft.service != slug:
             draft = Draft(service=slug, address=draft.address, coupon="best")
         asked = self._query("t", 12)
