@@ -89,7 +89,7 @@ def _settings() -> rx.Component:
     )
     rows = el.div(
         cell("list-checks", _("My jobs"), to="/technician/jobs"),
-        cell("calendar-clock", _("Working hours and time off"), to="/technician/plan"),
+        cell("calendar-clock", _("Hours and time off"), to="/technician/plan"),
         cell("smartphone", _("Install the app"), _("Opens faster, rings on new offers"), **opens("install")),
         el.div(
             icon("languages", cls="brand"),

@@ -161,9 +161,9 @@ def view() -> rx.Component:
     return technician_shell(
         until_ready(S.ready, body, "list", 5),
         active="schedule",
-        header=navbar(_("Working hours and time off"), "/technician/schedule"),
+        header=navbar(_("Hours and time off"), "/technician/schedule"),
         overlays=rx.fragment(_hours_sheet(), _special_sheet(), _away_sheet()),
     )
 
 
-PAGE = Page("/technician/plan/", view, N_("Working hours and time off"), S.open)
+PAGE = Page("/technician/plan/", view, N_("Hours and time off"), S.open)

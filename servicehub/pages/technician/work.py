@@ -34,7 +34,7 @@ def _header() -> rx.Component:
 
 def _figures() -> rx.Component:
     strip = income_strip(
-        (S.board.income, _("Today's earnings (¥)")),
+        (S.board.income, _("Today (¥)")),
         (S.board.done, _("Done / all")),
         (S.board.on_time, _("On-time rate")),
     )
@@ -135,7 +135,7 @@ def view() -> rx.Component:
         ),
         link(
             icon("calendar-clock", cls="brand"),
-            el.span(_("Working hours and time off"), class_name="grow f15 w5"),
+            el.span(_("Hours and time off"), class_name="grow f15 w5"),
             icon("chevron-right", "s", "dim"),
             to="/technician/plan",
             cls="cell",
