@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from servicehub import crypto
 from servicehub.api import cookies
-from servicehub.domain.access import Actor, Role
+from servicehub.domain.access import ANONYMOUS, Actor, Role
 from servicehub.errors import NotLoggedIn
 from servicehub.services.accounts import Browser
 from servicehub.settings import get_settings
@@ -43,3 +43,8 @@ async def actor_of(request: Request, *roles: Role) -> Actor:
     if roles:
         actor.require_role(*roles)
     return actor
+
+
+async def viewer_of(request: Request) -> Actor:
+    """Who looks: the log-in's actor, or ANONYMOUS for a stranger."""
+    return await visitors.actor_of(cookies.session_hash(request)) or ANONYMOUS

@@ -11,10 +11,10 @@ from starlette.routing import Route
 
 from servicehub import clock
 from servicehub.adapters.pictures import MOST_BYTES, PictureStore, sanitised
-from servicehub.api.callers import actor_of
+from servicehub.api.callers import actor_of, viewer_of
 from servicehub.db import database
 from servicehub.domain.access import Role
-from servicehub.errors import Invalid, NotFound, ServiceHubError
+from servicehub.errors import Invalid, NotFound, NotLoggedIn, ServiceHubError
 from servicehub.services import photos
 from servicehub.settings import get_settings
 
@@ -49,11 +49,11 @@ async def upload(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """The picture, to those who have a part in its order; to others there is none."""
-    actor = await actor_of(request)
+    """The picture, to those who have a part in its order; those of published reviews to everybody; to others there is none."""
+    actor = await viewer_of(request)
     key = request.path_params["key"]
     if not await database().read(photos.may_see, actor, key):
-        raise NotFound(key)
+        raise NotFound(key) if actor.user_id else NotLoggedIn
     headers = {"Cache-Control": "private, max-age=86400", "Content-Disposition": "inline"}
     return FileResponse(store().path(key), media_type="image/jpeg", headers=headers)
 

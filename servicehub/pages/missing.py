@@ -15,7 +15,7 @@ def view() -> rx.Component:
     """Says so in each language and leads home."""
     words = [
         el.div(
-            el.p(say(locale, TITLE), class_name="f18 w6"),
+            el.h1(say(locale, TITLE), class_name="f18 w6"),
             el.a(say(locale, _HOME), href=localized_path("/", locale), class_name="btn btn-p"),
             class_name=f"col g12 in-{locale}",
             lang=HTML_LANG[locale],

@@ -14,7 +14,7 @@ from servicehub import bus
 from servicehub.domain.access import Actor, Permission, Role
 from servicehub.domain.order import OrderStatus
 from servicehub.errors import Conflict, Invalid, NotFound, TooManyPhotos
-from servicehub.models.order import Order, OrderPhoto
+from servicehub.models.order import Order, OrderPhoto, Review
 
 KINDS: dict[Role, frozenset[str]] = {
     Role.TECHNICIAN: frozenset({"before", "after"}),
@@ -65,9 +65,12 @@ def attach(session: Session, actor: Actor, order_no: str, kind: str, key: str, *
 
 
 def may_see(session: Session, actor: Actor, key: str) -> bool:
-    """Whether the photo is of an order that `actor` has a part in."""
+    """Whether the photo is of an order that `actor` has a part in, or belongs to a published review, which everybody may see."""
+    published = sa.and_(
+        col(OrderPhoto.kind) == "review", sa.exists().where(col(Review.order_id) == col(OrderPhoto.order_id))
+    )
     query = select(OrderPhoto.id).join(Order, col(Order.id) == col(OrderPhoto.order_id))
-    return session.exec(query.where(col(OrderPhoto.key) == key, _mine(actor))).first() is not None
+    return session.exec(query.where(col(OrderPhoto.key) == key, sa.or_(_mine(actor), published))).first() is not None
 
 
 def _mine(actor: Actor) -> sa.ColumnElement[bool]:

@@ -133,7 +133,7 @@ def _summary(
         service=item.slug,
         title=pick(locale, item.name_zh, item.name_en),
         art=art,
-        facts=f"{max(draft.quantity, item.min_quantity)} {unit} · {length}" if unit else length,
+        facts=f"{words.amount(locale, max(draft.quantity, item.min_quantity), unit)} · {length}" if unit else length,
         lines=tuple(_line(locale, row) for row in quote.lines),
         total=formats.amount(quote.total_fen),
         due=formats.amount(quote.first_due_fen),

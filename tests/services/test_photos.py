@@ -10,7 +10,7 @@ from servicehub.domain.access import ANONYMOUS, Actor, OperatorRole, Role
 from servicehub.domain.order import OrderStatus
 from servicehub.errors import Conflict, Invalid, NotFound, TooManyPhotos
 from servicehub.models.order import OrderPhoto
-from servicehub.services import photos
+from servicehub.services import photos, reviews
 from tests.queries.technician_world import NOW, World
 
 
@@ -87,3 +87,11 @@ def test_photos_are_seen_by_those_who_have_a_part(world: World) -> None:
         "elsewhere": False,
         "nobody": False,
     }
+
+
+def test_photos_of_a_published_review_are_seen_by_everybody(world: World) -> None:
+    order = world.order(OrderStatus.COMPLETED)
+    photos.attach(world.session, world.as_customer, order.no, "review", "k", now=NOW)
+    assert not photos.may_see(world.session, ANONYMOUS, "k")
+    reviews.create(world.session, world.as_customer, order.no, 5, [], "", now=NOW)
+    assert photos.may_see(world.session, ANONYMOUS, "k")

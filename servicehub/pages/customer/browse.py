@@ -44,6 +44,7 @@ def view() -> rx.Component:
         search_bar(_("Search services and technicians"), _("Search"), "/search/"),
         _categories(),
         _sorts(),
+        el.h2(_("Services"), class_name="sr"),
         el.div(loaded(CatalogState, listed), class_name="pad"),
         active="services",
         header=navbar(_("All services")),

@@ -200,7 +200,7 @@ def view() -> rx.Component:
     """The page."""
     body = rx.fragment(
         el.div(_hero(), class_name="pad"), _categories(), _live(), _again(), _soonest(), _near(), _popular(),
-        el.div(language_switch(), link(_("Service rules"), to="/legal/service/", cls="f13 mut"), class_name="row pad foot"),
+        el.div(language_switch(), link(_("Service rules"), to="/legal/service/", cls="f13 mut row tap"), class_name="row pad foot"),
     )  # fmt: skip
     search = search_bar(_("Search services and technicians"), _("Search"), "/search/")
     return customer_shell(

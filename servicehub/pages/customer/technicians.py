@@ -36,6 +36,7 @@ def view() -> rx.Component:
     return customer_shell(
         el.div(every, *some, class_name="hs", role="group", aria_label=_("Trade")),
         el.div(*sorts, class_name="hs", role="group", aria_label=_("Sort by")),
+        el.h2(_("Nearby technicians"), class_name="sr"),
         el.div(loaded(TechniciansState, listed), class_name="pad"),
         header=navbar(_("Technicians")),
     )

@@ -136,7 +136,7 @@ def _facts(locale: Locale, order: Order, item: ServiceItem) -> str:
     unit = words.unit(locale, item)
     minutes = int((order.end_at - order.start_at).total_seconds()) // 60
     parts = [formats.duration(minutes, locale=locale)]
-    return " · ".join([f"{order.quantity} {unit}", *parts] if unit else parts)
+    return " · ".join([words.amount(locale, order.quantity, unit), *parts] if unit else parts)
 
 
 def _area(session: Session, order: Order, locale: Locale) -> str:

@@ -92,6 +92,11 @@ def unit(locale: Locale, item: ServiceItem) -> str:
     return "" if item.unit == "visit" else say(locale, UNITS.get(item.unit, item.unit))
 
 
+def amount(locale: Locale, quantity: int, word: str) -> str:
+    """`2 台` / `2 × machine`."""
+    return f"{quantity} × {word}" if locale == "en" else f"{quantity} {word}"
+
+
 def suffix(locale: Locale, item: ServiceItem) -> str:
     """What follows a price: `/台`, "" for a plain visit."""
     word = unit(locale, item)
