@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, not a package
 """Take the README's pictures from a running demo: `python docs/take_pictures.py http://127.0.0.1:8000`."""
 
 from __future__ import annotations
