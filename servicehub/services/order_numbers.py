@@ -16,6 +16,11 @@ def fresh(city: City, now: datetime) -> str:
     return _stem(city, now) + f"{secrets.randbelow(10_000):04d}"
 
 
+def redrawn(number: str) -> str:
+    """The same minute and city with other random digits."""
+    return number[:-4] + f"{secrets.randbelow(10_000):04d}"
+
+
 def many(random: Random, city: City, instants: Sequence[datetime]) -> list[str]:
     """Different numbers for orders made at `instants`."""
     seen: set[str] = set()

@@ -18,6 +18,7 @@ from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.errors import NotFound, OrderChanged
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order, OrderLog
+from servicehub.services import order_numbers
 from servicehub.settings import get_settings
 
 NO_SHOW_AFTER = timedelta(minutes=20)
@@ -26,6 +27,7 @@ START_ALARM = timedelta(minutes=60)
 CONFIRM_AFTER = timedelta(hours=24)
 BALANCE_AFTER = timedelta(days=7)
 DISPUTE_SLA = timedelta(hours=72)
+NUMBER_TRIES = 5
 REPEAT_ALARM = timedelta(hours=24)
 
 
@@ -52,8 +54,7 @@ def load(session: Session, actor: Actor, no: str) -> Order:
 def create(session: Session, order: Order, actor: Actor, *, now: datetime) -> None:
     """Store a new order with the first row of its log."""
     order.deadline_at = timer(session, order, order.status, now, (order.start_at, order.end_at))
-    session.add(order)
-    session.flush()
+    _insert(session, order)
     _log(session, order, "created", None, actor, now, "", {})
     hint(session, order)
 
@@ -142,6 +143,21 @@ def hint(session: Session, order: Order, former_technician_id: int | None = None
     ]
     topics += [bus.technician(t) for t in {order.technician_id, former_technician_id} if t]
     bus.publish(session, *topics)
+
+
+def _insert(session: Session, order: Order) -> None:
+    """Store the row; a number that another order of the same minute drew first is drawn again."""
+    for left in reversed(range(NUMBER_TRIES)):
+        try:
+            with session.begin_nested():
+                session.add(order)
+                session.flush()
+        except sa.exc.IntegrityError:
+            if not left:
+                raise
+            order.no = order_numbers.redrawn(order.no)
+        else:
+            return
 
 
 def _write(session: Session, order: Order, status: OrderStatus, /, **values: Any) -> None:

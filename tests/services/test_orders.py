@@ -36,7 +36,7 @@ from servicehub.models.customer import Coupon, CouponKind
 from servicehub.models.dispatch import DispatchDecision, Occupancy, Offer
 from servicehub.models.order import Order, OrderLine, OrderLog
 from servicehub.models.payment import Payment, Refund
-from servicehub.services import coupons, dispatching, fulfilment, ledger, orders, payments
+from servicehub.services import coupons, dispatching, fulfilment, ledger, order_numbers, orders, payments
 from tests import journey
 from tests.journey import World
 
@@ -162,6 +162,16 @@ def test_a_coupon_is_locked_used_and_given_back(world: World) -> None:
 
     orders.cancel(world.session, world.customer, order.no, reason="plans", expected_refund_fen=0, now=world.now)
     assert [c.grant_id for c in coupons.in_hand(world.session, world.customer.user_id)] == [grant_id]
+
+
+def test_a_number_that_was_drawn_before_is_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = world.book()
+    monkeypatch.setattr(order_numbers, "fresh", lambda _city, _now: first.no)
+
+    second = world.book()
+
+    assert second.no != first.no
+    assert second.no[:-4] == first.no[:-4]
 
 
 # -- paying ---------------------------------------------------------------------------------------------------------------
