@@ -13,7 +13,7 @@ BOX_W, BOX_H = 168, 44
 PITCH = 100
 MARGIN = 24
 _BOW, _BOW_MORE = 30, 58
-_RAIL_GAP_LEFT, _RAIL_GAP_RIGHT = 320, 300
+_RAIL_GAP_LEFT, _RAIL_GAP_RIGHT = 280, 390
 _LABEL = 104
 """From a rail to the middle of a label."""
 _RAIL_W = 120

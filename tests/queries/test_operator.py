@@ -26,7 +26,18 @@ from servicehub.models.dispatch import DispatchDecision, Offer
 from servicehub.models.order import Order, OrderLine, OrderLog
 from servicehub.models.payment import ChannelEvent, Earning, Payment, Refund
 from servicehub.models.technician import Certificate, Technician, TechnicianSkill, WeeklyShift
-from servicehub.queries.operator import attention, board, machine, orders, overview, shell, technicians, trail
+from servicehub.queries.operator import (
+    attention,
+    board,
+    books,
+    machine,
+    orders,
+    overview,
+    ranking,
+    shell,
+    technicians,
+    trail,
+)
 from servicehub.queries.operator import order as order_query
 from servicehub.queries.operator.orders import Filter
 from servicehub.queries.operator.words_machine import SENTENCES
@@ -329,7 +340,7 @@ def test_every_kind_of_exception_is_found_once(session: Session, here: Here) -> 
         alerts = attention.attention(session, actor, locale="en", now=NOW)
 
     assert [a.key for a in alerts] == ["unplaced", "late", "dispute", "balance", "refund", "suspect", "certificate"]
-    assert alerts[0].title == "1 order waits too long for a pro"
+    assert alerts[0].title == "1 order waits too long"
     assert alerts[0].note == "Longest 6 min"
     assert alerts[4].note == "¥30 in all · oldest 2 h"
     assert len(seen) <= 3
@@ -578,7 +589,7 @@ def test_the_board_shows_who_waits_who_works_and_where(session: Session, here: H
     assert (shown.online, shown.busy, shown.en_route) == (2, 1, 0)
     assert f'"id":"t{free.id}"' in shown.pins
     assert f'"id":"o{waiting.no}"' in shown.pins
-    assert (shown.pins.count('"kind":"tech"'), shown.pins.count('"kind":"dot"')) == (1, 1)
+    assert (shown.pins.count('"kind":"tech"'), shown.pins.count('"kind":"dot"')) == (0, 2)
     assert len(seen) <= 6
 
 
@@ -601,6 +612,63 @@ def test_the_shell_lists_the_pages_of_the_role(session: Session, here: Here) -> 
     assert shown == shell.Shell(
         "顾明", "Dispatcher", "Here", ("overview", "dispatch", "orders", "technicians", "machine"), 1, 1
     )
+
+
+# --- money and ranking -------------------------------------------------------------------------------------------
+
+
+def test_books_tie_for_every_operator_and_cases_are_for_finance(session: Session, here: Here) -> None:
+    dispatcher, finance = here.operator(OperatorRole.DISPATCHER), here.operator(OperatorRole.FINANCE)
+    order = here.order(S.CANCELLED, TODAY)
+    pay = here.add(
+        Payment(
+            no="p1",
+            order_id=order.id,
+            item=PlanItem.FULL,
+            channel="simulator",
+            amount_fen=10000,
+            status=PaymentStatus.KEPT,
+            created_at=TODAY,
+            expires_at=TODAY,
+        )
+    )
+    here.add(
+        Refund(
+            no="r1",
+            payment_id=pay.id,
+            order_id=order.id,
+            amount_fen=3000,
+            reason="cancelled",
+            status=RefundStatus.FAILED,
+            tries=4,
+            created_at=TODAY,
+        )
+    )
+    here.add(ChannelEvent(channel="simulator", event_id="e1", raw="x" * 500, result="suspect", received_at=NOW))
+
+    assert books.tie(session, dispatcher) is True
+    refund = books.failed_refunds(session, finance, locale="en")[0]
+    assert (refund.key, refund.amount, refund.note, refund.order_no) == ("r1", "¥30.00", "4", order.no)
+    assert [(row.key, len(row.note)) for row in books.suspects(session, finance)] == [("e1", 160)]
+    with pytest.raises(NotAllowed):
+        books.suspects(session, dispatcher)
+
+
+def test_the_board_ranks_candidates_of_orders_that_can_be_placed(session: Session, here: Here) -> None:
+    actor = here.operator()
+    tech = here.technician("周晓兰", is_online=True)
+    here.add(TechnicianSkill(technician_id=tech.id, skill="cleaning"))
+    waiting = here.order(S.MATCHING, NOW, paid_at=NOW, start_at=NOW + timedelta(hours=5))
+    over = here.order(S.CLOSED, TODAY)
+
+    shown = ranking.ranked(session, actor, waiting.no, locale="en", now=NOW)
+
+    assert [(c.technician_id, c.is_feasible, c.failed) for c in shown.candidates] == [
+        (tech.id, False, ("Not on shift then",))
+    ]
+    assert shown.again is False
+    assert ranking.ranked(session, actor, over.no, locale="en", now=NOW).candidates == ()
+    assert ranking.ranked(session, actor, "9" * 16, locale="en", now=NOW) == ranking.Ranked()
 
 
 # --- technicians -------------------------------------------------------------------------------------------------

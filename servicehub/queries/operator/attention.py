@@ -41,7 +41,7 @@ class _Look(NamedTuple):
 
 _LOOKS = {
     "unplaced": _Look(
-        "timer", "r", N_("{n} order waits too long for a pro"), N_("{n} orders wait too long for a pro"),
+        "timer", "r", N_("{n} order waits too long"), N_("{n} orders wait too long"),
         N_("Assign"), "/operator/dispatch/",
     ),
     "late": _Look(

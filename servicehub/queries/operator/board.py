@@ -171,7 +171,7 @@ def _pins(session: Session, actor: Actor, people: list[Technician], states: dict
             "id": f"t{t.id}",
             "lat": round(t.home_lat if t.last_lat is None else t.last_lat, 5),
             "lng": round(t.home_lng if t.last_lng is None else t.last_lng, 5),
-            "kind": "dot" if states[t.id or 0] == "online" else "tech",
+            "kind": "tech" if states[t.id or 0] == "en_route" else "dot",
             "art": t.portrait if t.portrait.startswith("/") else f"/art/{t.portrait}.svg",
             "label": f"{t.name} · {words.word(locale, words.TECHNICIAN_STATE, states[t.id or 0])}",
             "tone": _PIN_TONES[states[t.id or 0]],

@@ -62,7 +62,8 @@ def overview(session: Session, actor: Actor, *, locale: Locale, now: datetime) -
         _supply_kpi(session, actor, facts, now, locale),
     )
     on = now.astimezone(ZoneInfo(day.tz)).date()
-    parts = (formats.month_day(on, locale=locale), formats.weekday(on, locale=locale), formats.clock_time(now, day.tz))
+    named = (formats.month_day(on, locale=locale), formats.weekday(on, locale=locale))
+    parts = (*(reversed(named) if locale == "en" else named), formats.clock_time(now, day.tz))
     return Overview(heading=" ".join(parts), kpis=kpis, hours=_hours(placed, day, now), funnel=_funnel(funnel, locale))
 
 
@@ -181,7 +182,7 @@ def _or_last(value: float | None, points: Sequence[float]) -> float:
 
 def _money_kpis(placed: Series, locale: Locale) -> tuple[Kpi, Kpi]:
     today, last = _total(placed, "placed", "today"), _total(placed, "placed", "last_cut")
-    versus = say(locale, "vs last week at this time")
+    versus = say(locale, "vs last week")
     gmv = Kpi(
         key="gmv", label=say(locale, "GMV today"), value=formats.yuan(today.value // 100 * 100), unit="",
         **_change(today.value, last.value), hint=versus, spark=_line(placed, "placed", "value"), link="/operator/orders/?view=all",
@@ -209,7 +210,7 @@ def _service_kpis(facts: Series, locale: Locale) -> tuple[Kpi, Kpi, Kpi]:
     wait = Kpi(
         key="accept", label=say(locale, "Avg. time to accept"), value=value, unit=unit,
         delta=f"{change} {change_unit}" if known else "", rises=slower > 0, good=slower <= 0,
-        hint=say(locale, "vs last week at this time") if known else say(locale, "Nothing accepted yet"),
+        hint=say(locale, "vs last week") if known else say(locale, "Nothing accepted yet"),
         spark=_line(facts, "accept", "mean"), link="/operator/orders/?view=wait",
     )  # fmt: skip
     return wait, _rate_kpi(facts, "arrive", locale), _rate_kpi(facts, "due", locale)
@@ -289,7 +290,7 @@ def _hours(placed: Series, day: CityDay, now: datetime) -> tuple[HourRow, ...]:
 
 
 def _funnel(counts: tuple[int, int, int, int], locale: Locale) -> tuple[FunnelStep, ...]:
-    names = (say(locale, "Placed"), say(locale, "Paid or booked"), say(locale, "Accepted"), say(locale, "Served"))
+    names = (say(locale, "Placed"), say(locale, "Paid"), say(locale, "Accepted"), say(locale, "Served"))
     steps = []
     for i, (name, n) in enumerate(zip(names, counts, strict=True)):
         share = n * 100 // counts[0] if counts[0] else 0

@@ -56,7 +56,7 @@ class OrderSheetState(OperatorPage, rx.State):
             return
         async with self:
             self.shown, self.contact, self.preview, no = None, "", "", self._no()
-        await self._watch((bus.order(no),), self._reload, settle_s=SETTLE_S / 2, every_s=60)
+        await self._watch((bus.order(no),), self._reload, settle_s=SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
         found = await self._read(page, self._no())
