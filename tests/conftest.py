@@ -37,6 +37,7 @@ HOW = {
     "browser": "Chromium: `apt-get install chromium fonts-noto-cjk`, or set TEST_CHROMIUM to the browser's path",
 }
 MARKED_BY_FIXTURE = {"postgres_url": "postgres", "redis_url": "redis", "chromium": "browser"}
+THROW_AWAY = "servicehub_test_"
 LOOPBACK = ("127.", "::1", "localhost")
 _missing: dict[str, int] = {}
 
@@ -146,15 +147,29 @@ def postgres_server() -> str | None:
     return _find_postgres()
 
 
+def _sweep(server: str) -> None:
+    """Drop what killed test runs of this machine left behind."""
+    if normalised(server).host not in ("127.0.0.1", "localhost", None):
+        return
+    with _admin(server).connect() as connection:
+        named = sa.text("SELECT datname FROM pg_database WHERE datname ~ :pattern")
+        for name in connection.scalars(named, {"pattern": f"^{THROW_AWAY}[0-9]+_"}).all():
+            pid = name.removeprefix(THROW_AWAY).split("_")[0]
+            if not Path(f"/proc/{pid}").exists():
+                connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}"'))
+
+
 @pytest.fixture(scope="session")
 def new_postgres(postgres_server: str | None) -> Iterator[Callable[[str | None], str]]:
     """Create a throw-away database (a copy of `template` if given) and return its URL."""
     created: list[str] = []
+    if postgres_server is not None:
+        _sweep(postgres_server)
 
     def create(template: str | None = None) -> str:
         if postgres_server is None:
             _unavailable("postgres")
-        name = f"servicehub_test_{uuid4().hex[:12]}"
+        name = f"{THROW_AWAY}{os.getpid()}_{uuid4().hex[:10]}"
         source = f' TEMPLATE "{sa.make_url(template).database}"' if template else ""
         with _admin(postgres_server).connect() as connection:
             connection.execute(sa.text(f'CREATE DATABASE "{name}"{source}'))
