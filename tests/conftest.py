@@ -6,6 +6,7 @@ A server that is missing skips its tests, named once and loudly at the end; unde
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import socket
@@ -154,9 +155,19 @@ def _sweep(server: str) -> None:
     with _admin(server).connect() as connection:
         named = sa.text("SELECT datname FROM pg_database WHERE datname ~ :pattern")
         for name in connection.scalars(named, {"pattern": f"^{THROW_AWAY}[0-9]+_"}).all():
-            pid = name.removeprefix(THROW_AWAY).split("_")[0]
-            if not Path(f"/proc/{pid}").exists():
-                connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}"'))
+            if not _runs(int(name.removeprefix(THROW_AWAY).split("_")[0])):
+                with contextlib.suppress(sa.exc.DBAPIError):  # another run swept it first
+                    connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}"'))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 @pytest.fixture(scope="session")
