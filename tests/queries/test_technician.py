@@ -122,7 +122,7 @@ def test_the_job_under_way_comes_before_the_next_one(world: World) -> None:
 
 
 def test_the_hall_shows_what_i_may_take_nearest_first(world: World) -> None:
-    far = in_hall(world, lat=31.28)
+    far = in_hall(world, lat=31.28, at=NOW + timedelta(hours=3))
     near = in_hall(world, at=NOW + timedelta(hours=5), requirements=["pets", "bring_vacuum"])
     rows = read(world, hall.hall)
     assert [row.no for row in rows] == [near, far]
@@ -142,9 +142,11 @@ def test_the_hall_hides_what_i_may_not_take(world: World) -> None:
     in_hall(world, service_item_id=world.massage.id)
     in_hall(world, at=NOW - timedelta(hours=1))
     in_hall(world, mode=OrderMode.DISPATCH)
-    busy = world.order(OrderStatus.ACCEPTED)
+    later = NOW + timedelta(hours=3)
+    busy = world.order(OrderStatus.ACCEPTED, at=later)
     for cell in range(int(busy.start_at.timestamp()) // 900, int(busy.end_at.timestamp()) // 900):
         world._add(Occupancy(technician_id=world.technician.id, cell=cell, order_id=busy.id, kind=CellKind.JOB))
+    in_hall(world, at=later)
     in_hall(world)
     assert read(world, hall.hall) == []
     free = in_hall(world, at=NOW + timedelta(hours=6))

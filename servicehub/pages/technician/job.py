@@ -221,7 +221,10 @@ def _cancel() -> rx.Component:
             _("Reason"),
             *[radio_option("reason", key, _(text), checked=key == "unwell") for key, text in REASONS.items()],
         ),
-        el.div(text_area("more", _("Anything else"), optional=True, max_length=120, rows=2), class_name="mt"),
+        el.div(
+            text_area("cancel-more", _("Anything else"), name="more", optional=True, max_length=120, rows=2),
+            class_name="mt",
+        ),
         id="cancel-form",
         on_submit=S.give_back,
     )

@@ -84,8 +84,9 @@ def _away() -> rx.Component:
     return section(_("Time off"), el.div(rows, add, class_name="side-12 col g12"))
 
 
-def _time(id: str, label: str, value: Any, **props: Any) -> rx.Component:
-    return text_input(id, label, type="time", default_value=value, step=STEP, **props)
+def _time(form: str, name: str, label: str, value: Any) -> rx.Component:
+    """Ids are unique on the page: Reflex adds the value of every element that has one to the form."""
+    return text_input(f"{form}-{name}", label, name=name, type="time", default_value=value, step=STEP)
 
 
 def _hours_sheet() -> rx.Component:
@@ -93,10 +94,14 @@ def _hours_sheet() -> rx.Component:
     form = el.form(
         el.input(type="hidden", name="weekday", value=S.editing.weekday.to(str), read_only=True),
         check_option("works", "1", _("Work on this day"), checked=S.editing.works),
-        row(_time("start", _("Starts"), S.editing.start), _time("end", _("Ends"), S.editing.end), cls="g12 two"),
         row(
-            _time("break_start", _("Break from"), S.editing.break_start),
-            _time("break_end", _("Break until"), S.editing.break_end),
+            _time("hours", "start", _("Starts"), S.editing.start),
+            _time("hours", "end", _("Ends"), S.editing.end),
+            cls="g12 two",
+        ),
+        row(
+            _time("hours", "break_start", _("Break from"), S.editing.break_start),
+            _time("hours", "break_end", _("Break until"), S.editing.break_end),
             cls="g12 two",
         ),
         el.p(_("An end before the start means the next day."), class_name="f12 mut"),
@@ -113,9 +118,11 @@ def _hours_sheet() -> rx.Component:
 
 def _special_sheet() -> rx.Component:
     form = el.form(
-        date_input("day", _("Day"), min=S.plan.today, max=S.plan.last, required=True),
+        date_input("special-day", _("Day"), name="day", min=S.plan.today, max=S.plan.last, required=True),
         check_option("off", "1", _("Day off"), _("No offers for this day")),
-        row(_time("start", _("Starts"), "09:00"), _time("end", _("Ends"), "18:00"), cls="g12 two"),
+        row(
+            _time("special", "start", _("Starts"), "09:00"), _time("special", "end", _("Ends"), "18:00"), cls="g12 two"
+        ),
         _problem(),
         _conflicts(),
         id="special-form",
@@ -141,9 +148,9 @@ def _conflicts() -> rx.Component:
 
 def _away_sheet() -> rx.Component:
     form = el.form(
-        text_input("start", _("From"), type="datetime-local", required=True, step=STEP),
-        text_input("end", _("To"), type="datetime-local", required=True, step=STEP),
-        text_input("reason", _("Reason"), optional=True, max_length=80, draft="away"),
+        text_input("away-start", _("From"), name="start", type="datetime-local", required=True, step=STEP),
+        text_input("away-end", _("To"), name="end", type="datetime-local", required=True, step=STEP),
+        text_input("away-reason", _("Reason"), name="reason", optional=True, max_length=80, draft="away"),
         _problem(),
         _conflicts(),
         id="away-form",

@@ -39,7 +39,9 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         raise NotFound(f"order {no}")
     if order.status is not OrderStatus.MATCHING or order.mode is not OrderMode.GRAB:
         raise OrderTaken(no)
-    situation = roster.situation(session, order, now=now, technician_ids=[actor.technician_id])
+    situation = roster.situation(
+        session, order, now=now, technician_ids=[actor.technician_id], by_hand=actor.technician_id
+    )
     ranking = matching.assess(situation.job, situation.candidates, situation.policy)
     _refuse_unfit(ranking, actor.technician_id)
     technician = session.get_one(Technician, actor.technician_id)
