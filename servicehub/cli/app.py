@@ -92,6 +92,10 @@ def _alone(settings: Settings) -> Any:
         yield
 
 
+DEMO_DEPART_EARLY = 14 * 24 * 60
+"""In a demo nobody waits for the day of the visit: simulated technicians may set out for a visitor at once."""
+
+
 @app.command()
 def demo(
     host: Host = None,
@@ -104,6 +108,7 @@ def demo(
     small: Small = False,
 ) -> None:
     """A living city in one command: database, seed, pages, simulated customers and technicians, all on one port."""
+    os.environ.setdefault("SERVICEHUB_DEPART_EARLY_MINUTES", str(DEMO_DEPART_EARLY))
     settings = _configure(env="demo", host=host, port=port, data=data)
     os.environ["SERVICEHUB_DEMO_SPEED"] = f"{speed:g}" if speed else ""
     need_free_port(settings.host, settings.port)

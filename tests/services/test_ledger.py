@@ -66,6 +66,21 @@ def test_an_unbalanced_entry_is_refused_at_commit_even_in_raw_sql(database: Data
     assert database.read_now(lambda s: s.exec(select(func.count()).select_from(JournalEntry)).one()) == 1
 
 
+def test_a_sound_entry_in_raw_sql_is_accepted(database: Database) -> None:
+    """So that the refusals around it are about what they say."""
+    pay(database)
+    statements = (
+        ENTRY.format(0),
+        POSTING.format("cash:simulator", -7),
+        POSTING.format("escrow:1", 7),
+        "UPDATE sh_journal_entry SET sealed = 1 WHERE id = 900",
+    )
+    database.write_now(lambda s: [s.execute(sa.text(statement)) for statement in statements] and None)
+
+    assert database.read_now(ledger.verify) == []
+    assert database.read_now(ledger.balance, "escrow:1") == 4993
+
+
 def test_an_unsealed_entry_is_refused_at_commit(database: Database) -> None:
     pay(database)
     attack(database, ENTRY.format(0), POSTING.format("cash:simulator", -7), POSTING.format("escrow:1", 7))
