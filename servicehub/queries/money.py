@@ -179,10 +179,12 @@ def _refund(refund: Refund, payment_no: str, tz: str, locale: Locale) -> RefundR
 def _accounts(session: Session, locale: Locale) -> tuple[tuple[AccountRow, ...], int]:
     """The trial balance by the first part of the accounts' codes, and the sum of everything."""
     account, fen = col(Posting.account), col(Posting.amount_fen)
-    group = sa.case(*((account.like(f"{prefix}:%"), prefix) for prefix in money.ACCOUNTS), else_="other")
+    group = sa.case(*((account.like(f"{prefix}:%"), prefix) for prefix in money.ACCOUNTS), else_="other").label(
+        "account_group"
+    )
     debits = sa.func.coalesce(sa.func.sum(fen).filter(fen > 0), 0)
     credits_ = sa.func.coalesce(sa.func.sum(fen).filter(fen < 0), 0)
-    rows = session.execute(sa.select(group, debits, credits_, sa.func.count()).group_by(group))
+    rows = session.execute(sa.select(group, debits, credits_, sa.func.count()).group_by(sa.text("account_group")))
     found = {name: (int(debit), int(credit), count) for name, debit, credit, count in rows}
     shown = tuple(
         AccountRow(
@@ -205,7 +207,7 @@ def _days(session: Session, tz: str, now: datetime, locale: Locale) -> tuple[Day
     today = now.astimezone(zone).date()
     bounds = [datetime.combine(today - timedelta(days=i), datetime.min.time(), zone) for i in range(-1, DAYS_SHOWN)]
     at, fen = col(JournalEntry.at), col(Posting.amount_fen)
-    day = sa.case(*((at >= start, i) for i, start in enumerate(bounds)), else_=None)
+    day = sa.case(*((at >= start, i) for i, start in enumerate(bounds)), else_=None).label("local_day")
     rows = session.execute(
         sa.select(
             day,
@@ -215,7 +217,7 @@ def _days(session: Session, tz: str, now: datetime, locale: Locale) -> tuple[Day
         )
         .join(Posting, col(Posting.entry_id) == col(JournalEntry.id))
         .where(at >= bounds[-1], at < bounds[0])
-        .group_by(day)
+        .group_by(sa.text("local_day"))
     )
     found = {i: (entries, int(debit), int(total)) for i, entries, debit, total in rows}
     return tuple(

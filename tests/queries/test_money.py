@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session
 
+from servicehub.db import Database
 from servicehub.domain.access import OperatorRole
 from servicehub.errors import NotAllowed, NotFound
 from servicehub.queries import income, money
@@ -132,3 +133,21 @@ def test_suspect_reports_are_counted(world: World) -> None:
 
     assert (view.suspects, view.entries) == (1, 0)
     assert payments.QUERY_AFTER_S == (30, 120, 300)
+
+
+def test_every_money_screen_reads_on_both_databases(database: Database) -> None:
+    """Grouping by computed values is where the engines differ."""
+
+    def look(session: Session) -> tuple[bool, int, int, str]:
+        world = journey.build(session)
+        order = world.completed()
+        staff = journey.operator(world)
+        health = money.ledger_health(session, staff, now=world.now, locale="en")
+        found = money.trace(session, staff, f"escrow:{order.id}", locale="en")
+        assert money.order_money(session, staff, order.no, locale="en").paid == "¥100.00"
+        actor = world.technician(order.technician_id)
+        detail = income.income_detail(session, actor, order.no, now=world.now, locale="en")
+        assert income.income(session, actor, now=world.now, locale="en").pending == "¥75.00"
+        return health.ok, len(health.accounts), len(found.entries), detail.net
+
+    assert database.write_now(look) == (True, 4, 2, "¥75.00")
