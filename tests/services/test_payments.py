@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, col, func, select
 
+from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.channel import RefundState, Report
 from servicehub.domain.order import OrderStatus, PaymentPlan
@@ -19,6 +23,7 @@ from servicehub.models.payment import ChannelEvent, Payment, Refund
 from servicehub.services import ledger, orders, payments, refunds
 from servicehub.services.payments import Outcome, OutcomeKind
 from tests import journey
+from tests.city import NOW
 from tests.journey import World
 
 
@@ -191,3 +196,36 @@ def test_refund_reports_may_come_in_any_order_and_number(world: World) -> None:
     assert ledger.balance(world.session, "cash:simulator") == 6000
     assert ledger.balance(world.session, f"refund_due:{order.id}") == 0
     assert world.session.get_one(Order, order.id).status is OrderStatus.MATCHING
+
+
+def test_two_payments_of_one_order_raced_by_many_messages_keep_one(database: Database) -> None:
+    def prepare(session: Session) -> list[Report]:
+        world = journey.build(session)
+        order = world.book()
+        item, _ = payments.due(session, order)
+        opened = [
+            payments.open_payment(session, world.customer, order, item, "simulator", method, now=NOW)
+            for method in ("wechat", "alipay")
+        ]
+        return [message(payment, f"{payment.no}-{i // 2}") for payment in opened for i in range(4)]
+
+    reports = database.write_now(prepare)
+    barrier = threading.Barrier(len(reports))
+
+    def apply(session: Session, report: Report) -> OutcomeKind:
+        outcome = payments.record(session, report, now=NOW)
+        orders.payment_recorded(session, outcome, now=NOW)
+        return outcome.kind
+
+    def deliver(report: Report) -> OutcomeKind:
+        barrier.wait(30)
+        return database.write_now(apply, report)
+
+    with ThreadPoolExecutor(len(reports)) as pool:
+        kinds = Counter(pool.map(deliver, reports))
+
+    assert kinds == {OutcomeKind.PAID: 1, OutcomeKind.EXTRA: 1, OutcomeKind.DUPLICATE: 6}
+    by_status = database.read_now(lambda s: Counter(s.exec(select(Payment.status)).all()))
+    assert by_status == {PaymentStatus.KEPT: 1, PaymentStatus.EXTRA: 1}
+    assert database.read_now(ledger.balance, "cash:simulator") == 20_000
+    assert database.read_now(ledger.verify) == []
