@@ -126,7 +126,7 @@ def _price() -> rx.Component:
         class_name="row g12",
     )
     lines = rx.foreach(S.lines, lambda row: price_line(row.title, row.amount, note=row.note, discount=row.is_discount))
-    due = rx.cond(S.due_note != "", note(S.due_note, "info", "wallet"), rx.fragment())
+    due = rx.cond(S.due_note != "", el.div(note(S.due_note, "info", "wallet"), class_name="mt"), rx.fragment())
     return card(head, el.div(class_name="hr"), price_breakdown(lines, S.total, saved=S.saved), due)
 
 
@@ -201,7 +201,9 @@ def _bar() -> rx.Component:
         _("Place order"), size="l", on_click=BookState.submit, id="submit", disabled=~ready | ~BookState.has_time
     )
     time = btn(_("Choose a time"), size="l", **opens("slots"))
-    return cta_bar(paid, rx.cond(BookState.has_time, place, time))
+    where = lbtn(_("Add an address"), to="/me/addresses/?new=1", size="l")
+    homeless = BookState.is_known & (BookState.address == 0)
+    return cta_bar(paid, rx.cond(BookState.has_time, rx.cond(homeless, where, place), time))
 
 
 def view() -> rx.Component:

@@ -49,7 +49,6 @@ class BookState(CustomerPage, rx.State):
     trouble: str = ""
     """Why the order cannot be placed as it stands."""
     note: str = ""
-    busy: bool = False
     seq: int = 0
 
     @handler
@@ -65,7 +64,7 @@ class BookState(CustomerPage, rx.State):
         self.rules = await self._read(cancellation_rules)
         self.is_known = (await self._viewer()).user_id != 0
         await self._show(draft)
-        self.ready, self.problem, self.busy = True, "", False
+        self.ready, self.problem = True, ""
 
     @handler
     async def show(self) -> None:
@@ -124,6 +123,8 @@ class BookState(CustomerPage, rx.State):
             prefix = "/en" if self._locale() == "en" else ""
             return rx.redirect(login_path(Face.CUSTOMER, f"{prefix}/book/", prefix))
         draft = await self._draft()
+        if not draft.service:  # a second press: the order is placed
+            return None
         request = request_of(draft, self.address, self.note, self.summary.price_hash)
         no = await self._write(orders.create, request)
         await self._keep(Draft())
