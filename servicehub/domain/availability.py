@@ -183,13 +183,13 @@ class Decider:
         calendar = self.calendar
         i = bisect_right(self._block_ends, block.start) - 1
         begin = block.start - LONGEST_WAY if shift is None else shift.start
-        found: Origin | None = None
+        seen, found = calendar.seen, None
         in_shift, left = False, -_FOREVER
         if i >= 0 and self._block_ends[i] > min(begin, block.start - LONGEST_WAY):
             job = calendar.jobs[i]
             in_shift, left = job.end > begin, job.end
-            found = self._origin(job.end, "from", i, job.order_id)
-        seen = calendar.seen
+            gone = seen is not None and job.end <= seen.minute
+            found = self._origin(job.end, "left" if gone else "from", i, job.order_id)
         if seen is not None and max(begin, left) <= seen.minute <= block.start:
             return _later(found, self._origin(seen.minute, "seen", -1, None))
         if shift is None or in_shift:
@@ -199,7 +199,7 @@ class Decider:
     def _origin(self, leave: int, kind: str, index: int, order_id: int | None) -> Origin:
         known = self._origins.get((kind, leave))
         if known is None:
-            leg, bound = self._leg(kind, index), max(leave, self._now)
+            leg, bound = self._leg(kind, index), leave if kind == "left" else max(leave, self._now)
             known = self._origins[kind, leave] = Origin(bound, self.way_minutes(leg, bound), leg, order_id)
         return known
 
@@ -231,7 +231,7 @@ class Decider:
         if known is None:
             calendar, here = self.calendar, self.terms.place
             match kind:
-                case "from":
+                case "from" | "left":
                     known = self.travel.leg(calendar.jobs[index].place, here, calendar.transport)
                 case "to":
                     known = self.travel.leg(here, calendar.jobs[index].place, calendar.transport)

@@ -147,10 +147,7 @@ def test_a_live_position_replaces_home_and_the_job_left_behind() -> None:
     after = replace(near, jobs=(job(9, 10, HOME),))
 
     assert why(near, 12.25, place=km_north(6), now=noon) is None
-    assert (
-        why(after, 12.25, place=km_north(6), now=noon) is WhyNot.TRAVEL_BEFORE
-        or why(after, 12.25, place=km_north(6), now=noon) is None
-    )
+    assert why(after, 12.25, place=km_north(6), now=noon) is None
     assert why(calendar(), 12.25, place=km_north(6), now=noon) is WhyNot.TRAVEL_BEFORE
 
 
@@ -234,7 +231,7 @@ questions = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(calendars, questions)
 def test_the_list_shows_exactly_what_the_commit_accepts(found: Calendar, terms: Terms) -> None:
     day = Window(at(0), at(30))
@@ -244,7 +241,7 @@ def test_the_list_shows_exactly_what_the_commit_accepts(found: Calendar, terms: 
     assert listed == decided
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(calendars, questions, st.integers(0, 100))
 def test_the_reason_is_the_first_of_all_failing_rules(found: Calendar, terms: Terms, step: int) -> None:
     start = at(6) + step * 15
@@ -253,7 +250,7 @@ def test_the_reason_is_the_first_of_all_failing_rules(found: Calendar, terms: Te
     assert decider.refusal(start) == next(decider.failures(start), None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 72), st.integers(1, 12), places), max_size=25), st.sampled_from(list(Transport))
 )
