@@ -19,9 +19,9 @@ from servicehub.domain.availability import Decider, Terms
 from servicehub.domain.calendar import Calendar, WhyNot
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import Gender
-from servicehub.domain.timewindow import LocalTime, Window, instant_of, minute_of
+from servicehub.domain.timewindow import LocalTime, Window, instant_of, minute_of, union
 from servicehub.errors import Invalid
-from servicehub.models.calendars import Person, load_calendars
+from servicehub.models.calendars import Person, load_calendars, load_rests
 from servicehub.models.supply import (
     NEVER_CERTIFIED,
     Service,
@@ -97,7 +97,7 @@ def earliest(
     now: datetime,
     days: int = SOON_DAYS,
 ) -> dict[int, datetime | None]:
-    """Service item -> the soonest start at `place` within `days`, None when there is none; five statements for any number of items.
+    """Service item -> the soonest start at `place` within `days`, None when there is none; six statements for any number of items.
 
     For the least quantity. The items are of one city; unknown ones are left out.
     """
@@ -109,9 +109,13 @@ def earliest(
     within = _span(some.clock, None, days, now)
     everybody = {p.id: p for group in people.values() for p in group}
     calendars = load_calendars(session, everybody.values(), within, some.clock, city_id=some.city_id, now=now)
+    rests = load_rests(session, {service.category_id for service in services.values()}, within, some.clock)
     return {
         item_id: _first(
-            [_certified(calendars[p.id], service, certificates) for p in people.get(service.skill, ())],
+            [
+                _certified(_resting(calendars[p.id], rests.get(service.category_id)), service, certificates)
+                for p in people.get(service.skill, ())
+            ],
             _terms(service, SlotRequest(item_id, place, quantity=service.min_quantity), now),
             within,
         )
@@ -199,6 +203,10 @@ def _terms(service: Service, request: SlotRequest, now: datetime) -> Terms:
         min_notice_minutes=service.min_notice_minutes,
         horizon_days=service.horizon_days,
     )
+
+
+def _resting(calendar: Calendar, rests: Sequence[Window] | None) -> Calendar:
+    return replace(calendar, blackouts=tuple(union([*calendar.blackouts, *rests]))) if rests else calendar
 
 
 def _certified(calendar: Calendar, service: Service, certificates: dict[tuple[int, str], date]) -> Calendar:
