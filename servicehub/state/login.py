@@ -3,6 +3,8 @@
 The log-in itself is a form post (`api.session`); nothing secret passes through here.
 """
 
+from datetime import datetime
+
 import reflex as rx
 
 from servicehub import clock, crypto
@@ -13,6 +15,7 @@ from servicehub.errors import ServiceHubError
 from servicehub.routes import same_site
 from servicehub.services.accounts import CODE_LIFE, Browser
 from servicehub.settings import get_settings
+from servicehub.state import reflex_internals
 from servicehub.state.base import AppState, handler, roles
 from servicehub.texts.refusals import REFUSALS, refusal, refusal_of_code
 from servicehub.workflows import log_in
@@ -30,23 +33,39 @@ class LoginState(AppState, rx.State):
     problem: str = ""
     next_path: str = ""
     valid_minutes: int = int(CODE_LIFE.total_seconds()) // 60
+    _sent_at: datetime | None = None
+    _address: str = ""
 
     @handler
     async def open(self) -> None:
-        """Read the address: which role, where to return, what went wrong."""
-        query = self.router.url.query_parameters
-        self.is_technician = query.get("role") == Role.TECHNICIAN
-        self.next_path = same_site(query.get("next", ""), "")
-        code = query.get("error", "")
+        """Read the address, and ask anew once a code's life is over.
+
+        Comes again when a lost connection is back, and late where a visitor is quicker than the page: what he did stays done.
+        """
+        self._read_address()
+        code = self.router.url.query_parameters.get("error", "")
         self.problem = refusal_of_code(self._locale(), code) if code in REFUSALS else ""
-        if not code:
-            self.challenge, self.demo_text = "", ""
+        if self._sent_at is None or clock.now() - self._sent_at > CODE_LIFE:
+            self._forget()
+
+    def _read_address(self) -> None:
+        """Which role and where to return; an address that was read has no say any more."""
+        address = reflex_internals.page_address(self)
+        if address != self._address:
+            query = self.router.url.query_parameters
+            self.is_technician = query.get("role") == Role.TECHNICIAN
+            self.next_path = same_site(query.get("next", ""), "")
+            self._address = address
+
+    def _forget(self) -> None:
+        self.challenge, self.demo_text, self._sent_at = "", "", None
 
     @handler
     async def choose(self, role: str) -> None:
         """Switch between the two kinds of log-in."""
-        self.is_technician = role == Role.TECHNICIAN
-        self.challenge, self.demo_text, self.problem = "", "", ""
+        self._read_address()
+        self.is_technician, self.problem = role == Role.TECHNICIAN, ""
+        self._forget()
 
     @handler
     async def request_code(self, form: dict) -> None:
@@ -59,6 +78,7 @@ class LoginState(AppState, rx.State):
         await self._send(self.phone)
 
     async def _send(self, phone: str) -> None:
+        self._read_address()
         role = Role.TECHNICIAN if self.is_technician else Role.CUSTOMER
         browser = Browser(crypto.mac("ip", self.router.session.client_ip))
         self.problem = ""
@@ -67,14 +87,15 @@ class LoginState(AppState, rx.State):
         except ServiceHubError as error:
             self.problem = refusal(self._locale(), error)
             return
-        self.phone, self.challenge = phone, challenge
+        self.phone, self.challenge, self._sent_at = phone, challenge, clock.now()
         if get_settings().simulators_allowed:
             self.demo_text = simulator().last(crypto.phone_e164(phone))
 
     @handler
     async def change_phone(self) -> None:
         """Back to the first step."""
-        self.challenge, self.demo_text, self.problem = "", "", ""
+        self.problem = ""
+        self._forget()
 
 
 @roles("public")
