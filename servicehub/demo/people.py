@@ -100,6 +100,8 @@ OPERATORS: tuple[tuple[str, str, str], ...] = (
     ("pudong", "city_manager", "浦江"),
 )
 """Log-in name, role and display name; the city manager sees Pudong only."""
+MANAGED_DISTRICT = "310115"
+"""Of the city manager."""
 VISITOR_CUSTOMER = "19900000001"
 VISITOR_TECHNICIAN = "19900000002"
 LOGINS: tuple[LogIn, ...] = (

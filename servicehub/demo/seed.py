@@ -222,6 +222,8 @@ def _technicians(
 
 def _operators(session: Session, city_id: int, now: datetime) -> None:
     password_hash = crypto.hash_password(people.OPERATOR_PASSWORD)
+    managed = select(District.id).where(District.city_id == city_id, District.adcode == people.MANAGED_DISTRICT)
+    district_ids = [row or 0 for row in session.exec(managed)]
     for number, (name, role, display) in enumerate(people.OPERATORS):
         accounts.register(
             session,
@@ -233,6 +235,7 @@ def _operators(session: Session, city_id: int, now: datetime) -> None:
             login_name=name,
             password_hash=password_hash,
             operator_role=OperatorRole(role),
+            district_ids=district_ids if role == OperatorRole.CITY_MANAGER else (),
             now=now,
         )
 

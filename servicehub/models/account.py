@@ -56,6 +56,15 @@ class User(SQLModel, table=True):
     created_at: datetime = Field(sa_column=at())
 
 
+class OperatorDistrict(SQLModel, table=True):
+    """A district that a city manager answers for; a city manager without any answers for the whole city."""
+
+    __tablename__ = "sh_operator_district"
+
+    user_id: int = Field(sa_column=fk("sh_user.id", primary_key=True))
+    district_id: int = Field(sa_column=fk("sh_district.id", primary_key=True))
+
+
 class LoginSession(SQLModel, table=True):
     """One log-in of one browser. Its token exists only in that browser's cookie."""
 

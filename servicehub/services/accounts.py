@@ -7,6 +7,7 @@ remembered is therefore returned, not raised, so that its count is committed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +18,15 @@ from servicehub import crypto
 from servicehub.domain.access import Actor, OperatorRole, Role
 from servicehub.domain.technician import TechnicianStatus
 from servicehub.errors import BadCode, BadPassword, Invalid, NotAllowed, NotFound, ServiceHubError, TooManyTries
-from servicehub.models.account import CodePurpose, LoginFailure, LoginSession, OtpChallenge, User, UserStatus
+from servicehub.models.account import (
+    CodePurpose,
+    LoginFailure,
+    LoginSession,
+    OperatorDistrict,
+    OtpChallenge,
+    User,
+    UserStatus,
+)
 from servicehub.models.catalog import City
 from servicehub.models.technician import Technician
 
@@ -94,10 +103,13 @@ def register(
     login_name: str | None = None,
     password_hash: str | None = None,
     operator_role: OperatorRole | None = None,
+    district_ids: Collection[int] = (),
     locale: str = "zh",
     now: datetime,
 ) -> User:
     """A new user. Customers register themselves by logging in; the other roles are made by an operator or the platform.
+
+    `district_ids` narrows a city manager to these districts of his city; none: the whole city.
 
     Raises: BadPhone, Invalid (the phone already has this role).
     """
@@ -120,6 +132,8 @@ def register(
         created_at=now,
     )
     session.add(user)
+    session.flush()
+    session.add_all(OperatorDistrict(user_id=user.id or 0, district_id=district_id) for district_id in district_ids)
     session.flush()
     return user
 
@@ -271,7 +285,13 @@ def look_up(session: Session, token_hash: str, now: datetime) -> Principal | Non
     session_id, seen_at, user_id, role, city_id, operator_role, technician_id = row
     if role is Role.TECHNICIAN and technician_id is None:
         return None
-    return Principal(Actor(user_id, role, city_id, technician_id or 0, operator_role), session_id, seen_at)
+    districts = _districts(session, user_id) if operator_role is OperatorRole.CITY_MANAGER else frozenset()
+    return Principal(Actor(user_id, role, city_id, technician_id or 0, operator_role, districts), session_id, seen_at)
+
+
+def _districts(session: Session, user_id: int) -> frozenset[int]:
+    query = sa.select(col(OperatorDistrict.district_id)).where(col(OperatorDistrict.user_id) == user_id)
+    return frozenset(session.execute(query).scalars())
 
 
 def touch(session: Session, session_id: int, *, now: datetime) -> None:

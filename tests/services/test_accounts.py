@@ -17,7 +17,7 @@ from servicehub.domain.access import SYSTEM, Actor, OperatorRole, Role
 from servicehub.domain.technician import Gender, Level, TechnicianStatus, Transport
 from servicehub.errors import BadCode, BadPassword, BadPhone, Invalid, NotAllowed, TooManyTries
 from servicehub.models.account import LoginSession, OtpChallenge, User, UserStatus
-from servicehub.models.catalog import City
+from servicehub.models.catalog import City, District
 from servicehub.models.technician import Technician
 from servicehub.services import accounts
 from servicehub.services.accounts import Browser
@@ -250,3 +250,20 @@ def test_a_code_is_sent_by_message_in_the_readers_language(database: Database) -
         asyncio.run(log_in.by_code(database, challenge, PHONE, code, HOME, now=NOW))
     with pytest.raises(BadPhone):
         asyncio.run(log_in.send_code(database, "12", Role.CUSTOMER, HOME, locale="en", now=NOW))
+
+
+def test_a_city_manager_acts_in_the_districts_that_are_theirs(database: Database) -> None:
+    def story(session: Session) -> None:
+        pudong = District(city_id=1, adcode="310115", name_zh="浦东新区", name_en="Pudong", lat=31.2, lng=121.5, status="open")
+        session.add(pudong)
+        session.flush()
+        common = {"city_id": 1, "role": Role.OPERATOR, "operator_role": OperatorRole.CITY_MANAGER, "now": NOW}
+        narrow = accounts.register(session, SYSTEM, phone="19900000091", district_ids=[pudong.id], **common)
+        whole = accounts.register(session, SYSTEM, phone="19900000092", **common)
+        for manager, expected in ((narrow, {pudong.id}), (whole, set())):
+            token = accounts.open_session(session, manager, HOME, now=NOW)
+            actor = accounts.principal(session, crypto.token_hash(token), NOW)
+            assert actor is not None
+            assert actor.district_ids == expected
+
+    database.write_now(story)
