@@ -40,7 +40,6 @@ HOW = {
 MARKED_BY_FIXTURE = {"postgres_url": "postgres", "redis_url": "redis", "chromium": "browser"}
 THROW_AWAY = "servicehub_test_"
 LOOPBACK = ("127.", "::1", "localhost")
-_missing: dict[str, int] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,15 +52,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say once what this machine could not test and how to make it able to."""
-    if not _missing:
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    missing = {how: sum(how in reason for reason in reasons) for how in HOW.values()}
+    if not any(missing.values()):
         return
     terminalreporter.section("NOT TESTED ON THIS MACHINE", sep="!", red=True, bold=True)
-    for what, count in _missing.items():
-        terminalreporter.write_line(f"{count:4d} tests skipped. {HOW[what]}", yellow=True)
+    for how, count in missing.items():
+        if count:
+            terminalreporter.write_line(f"{count:4d} tests skipped. {how}", yellow=True)
 
 
 def _unavailable(what: str) -> NoReturn:
-    _missing[what] = _missing.get(what, 0) + 1
     if os.environ.get("CI", "").lower() in ("1", "true"):
         pytest.fail(f"needed under CI. {HOW[what]}", pytrace=False)
     pytest.skip(HOW[what])
@@ -257,7 +258,7 @@ def redis_url(_redis_server: str | None) -> str:
     return _redis_server or _unavailable("redis")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium that Playwright can drive."""
     candidates = [os.environ.get("TEST_CHROMIUM", ""), shutil.which("chromium"), shutil.which("chromium-browser")]

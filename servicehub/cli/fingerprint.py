@@ -15,7 +15,7 @@ UNSEEN = ("api", "bench", "cli", "db", "jobs", "matching", "models", "services",
 SUFFIXES = (".py", ".po", ".js", ".jsx", ".css", ".json", ".svg")
 SETTINGS = ("brand_name", "brand_color", "city", "map_tiles", "hold_minutes", "simulators_allowed")
 """Settings that pages have compiled in."""
-FORMAT = "2"
+FORMAT = "3"
 """Raise it when what is done after the build changes."""
 
 

@@ -12,11 +12,11 @@ from servicehub.components.forms import error_line
 from servicehub.texts import LOCALE, N_, localized_path
 
 TABS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("work", "zap", "zap-f", N_("Workbench"), "/technician"),
-    ("hall", "hand-coins", "hand-coins", N_("Open offers"), "/technician/offers"),
-    ("schedule", "calendar-days", "calendar-days", N_("Schedule"), "/technician/schedule"),
-    ("income", "wallet", "wallet", N_("Earnings"), "/technician/income"),
-    ("me", "user", "user-f", N_("Me"), "/technician/me"),
+    ("work", "zap", "zap-f", N_("Workbench"), "/technician/"),
+    ("hall", "hand-coins", "hand-coins", N_("Open offers"), "/technician/offers/"),
+    ("schedule", "calendar-days", "calendar-days", N_("Schedule"), "/technician/schedule/"),
+    ("income", "wallet", "wallet", N_("Earnings"), "/technician/income/"),
+    ("me", "user", "user-f", N_("Me"), "/technician/me/"),
 )
 
 

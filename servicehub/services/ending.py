@@ -101,5 +101,5 @@ def _give_back(session: Session, order: Order, *, now: datetime) -> None:
 
 def _tell(session: Session, order: Order, kind: str, now: datetime) -> None:
     notices.send(
-        session, order.customer_id, kind, key=f"{kind}:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}"
+        session, order.customer_id, kind, key=f"{kind}:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}/"
     )

@@ -44,7 +44,7 @@ def depart(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         raise TooEarly(f"depart {no}", at=earliest)
     transitions.advance(session, order, OrderEvent.DEPART, actor, now=now, departed_at=now)
     notices.send(
-        session, order.customer_id, "departed", key=f"departed:{no}:{order.version}", now=now, link=f"/orders/{no}"
+        session, order.customer_id, "departed", key=f"departed:{no}:{order.version}", now=now, link=f"/orders/{no}/"
     )
 
 
@@ -86,7 +86,7 @@ def _arrived(
         "arrived",
         key=f"arrived:{order.no}:{order.version}",
         now=now,
-        link=f"/orders/{order.no}",
+        link=f"/orders/{order.no}/",
     )
 
 
@@ -135,7 +135,7 @@ def finish(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     kind = "balance_due" if due_fen > 0 else "finished"
-    notices.send(session, order.customer_id, kind, key=f"finished:{no}", now=now, link=f"/orders/{no}")
+    notices.send(session, order.customer_id, kind, key=f"finished:{no}", now=now, link=f"/orders/{no}/")
 
 
 def technician_cancel(session: Session, actor: Actor, no: str, *, reason: str, now: datetime) -> None:

@@ -1,10 +1,9 @@
-"""The product as it is served: the production build once, a small city on a fixed clock, and people who log in by the forms."""
+"""The product as it is served: the production build and a small city on a fixed clock, once; and people who log in by the forms."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,12 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from servicehub.db import Database
 from servicehub.demo.people import OPERATOR_PASSWORD, VISITOR_CUSTOMER, VISITOR_TECHNICIAN
+from servicehub.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 CLOCK = "2026-11-24T02:00:00+00:00"
@@ -28,77 +30,127 @@ ARGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+WATCH_CHANGES = """(() => {
+  let last = performance.now();
+  new MutationObserver(() => { last = performance.now() })
+    .observe(document, { subtree: true, childList: true, characterData: true });
+  window.unchangedMs = () => performance.now() - last;
+})()"""
+LOADED = "!document.querySelector('.sk') && document.readyState === 'complete' && window.unchangedMs() > 200"
 expect.set_options(timeout=20_000)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server, its data folder and its database."""
+
+    url: str
+    data: Path
+    database: Database
 
 
 @dataclass
 class Site:
-    """A served city: `errors` collects what pages complained about."""
+    """The served city in this module's browser. `errors` collects what pages complained about."""
 
-    url: str
+    served: Served
     browser: Browser
-    data: Path
     errors: list[str] = field(default_factory=list)
+    log_ins: dict[str, Any] = field(default_factory=dict)
+    """Name → cookies: a phone is sent one code a minute, so everybody logs in once."""
 
-    def person(self, *, desk: bool = False, **options: object) -> Page:
+    @property
+    def url(self) -> str:
+        return self.served.url
+
+    @property
+    def database(self) -> Database:
+        return self.served.database
+
+    def person(self, *, desk: bool = False, **options: Any) -> Page:
         """A page of a new visitor's own browser."""
         context: BrowserContext = self.browser.new_context(
             base_url=self.url, viewport=DESK if desk else PHONE, locale="zh-CN", **options
         )
+        context.add_init_script(WATCH_CHANGES)
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
         page.on("console", lambda m: self.errors.append(f"{page.url}: {m.text}") if m.type == "error" else None)
         return page
 
-    def customer(self, phone: str = VISITOR_CUSTOMER, **options: object) -> Page:
+    def customer(self, phone: str = VISITOR_CUSTOMER, **options: Any) -> Page:
         """A logged-in customer at home."""
-        return self._by_code(phone, "/login/", "/", **options)
+        return self._enter(phone, "/", lambda page: by_code(page, phone, "/login/"), **options)
 
-    def technician(self, phone: str = VISITOR_TECHNICIAN, **options: object) -> Page:
+    def technician(self, phone: str = VISITOR_TECHNICIAN, **options: Any) -> Page:
         """A logged-in technician at the workbench."""
-        return self._by_code(phone, "/login/?role=technician", "/technician/", **options)
+        log_in = "/login/?role=technician"
+        return self._enter(phone, "/technician/", lambda page: by_code(page, phone, log_in), **options)
 
-    def operator(self, name: str = "admin") -> Page:
+    def operator(self, name: str = "admin", **options: Any) -> Page:
         """A logged-in operator at the overview."""
-        page = self.person(desk=True)
-        page.goto("/operator/login/")
-        page.locator("input[type=text], input:not([type])").first.fill(name)
-        page.locator("input[type=password]").fill(OPERATOR_PASSWORD)
-        page.get_by_role("button", name="登录").click()
-        page.wait_for_url(re.compile(r"/operator/(\?.*)?$"))
-        return page
+        return self._enter(name, "/operator/", lambda page: by_password(page, name), desk=True, **options)
 
-    def _by_code(self, phone: str, login: str, home: str, **options: object) -> Page:
-        page = self.person(**options)
-        page.goto(login)
-        page.locator("#phone").fill(phone)
-        page.locator("#ask button[type=submit]").click()
-        code = page.locator("#code")
-        expect(code).to_be_visible()
-        shown = re.search(r"\b(\d{6})\b", page.locator("#answer").inner_text())
-        assert shown is not None
-        code.fill(shown.group(1))
-        page.locator("#answer button[type=submit]").click()
-        page.wait_for_url(re.compile(re.escape(self.url + home) + r"(\?.*)?$"))
+    def _enter(self, name: str, home: str, log_in: Callable[[Page], None], **options: Any) -> Page:
+        known = self.log_ins.get(name)
+        page = self.person(storage_state=known, **options)
+        if known is None:
+            log_in(page)
+            page.wait_for_url(re.compile(re.escape(self.url + home) + r"(\?.*)?$"))
+            self.log_ins[name] = page.context.storage_state()
+        else:
+            page.goto(home)
+        settle(page)
         return page
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    path = os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium: apt install chromium")
-        pytest.skip("no Chromium: apt install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=ARGS)
+def by_code(page: Page, phone: str, form: str) -> None:
+    """Ask for a code, read it off the page as a demo's visitor does, and log in."""
+    page.goto(form)
+    page.get_by_label("手机号").fill(phone)
+    page.get_by_role("button", name="获取验证码").click()
+    code = page.get_by_label("验证码")
+    expect(code).to_be_visible()
+    shown = re.search(r"\b(\d{6})\b", page.locator("#answer").inner_text())
+    assert shown is not None
+    code.fill(shown.group(1))
+    page.get_by_role("button", name="登录", exact=True).click()
+
+
+def by_password(page: Page, name: str) -> None:
+    """The operators' way in."""
+    page.goto("/operator/login/")
+    page.get_by_label("账号").fill(name)
+    page.get_by_label("密码").fill(OPERATOR_PASSWORD)
+    page.get_by_role("button", name="登录", exact=True).click()
+
+
+def settle(page: Page, seconds: float = 12) -> None:
+    """Wait until everything has come: no skeleton is left and nothing changes any more."""
+    for _ in range(int(seconds * 20)):
+        if page.evaluate(LOADED):
+            return
+        page.wait_for_timeout(50)  # the page's policy forbids the eval by which Playwright itself would wait
+    raise AssertionError(f"{page.url} never came to rest: {page.locator('main').inner_text()[:300]}")
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """Of a module, not of the session: while it runs, its thread has a running event loop, which other tests must not."""
+    with sync_playwright() as started:
         yield started
-        started.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
+    """Chromium."""
+    started = playwright.chromium.launch(executable_path=chromium, args=ARGS)
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")
-def built() -> Path:
+def built(chromium: str) -> Path:
     """A data folder that keeps the production build between runs."""
     folder = ROOT / ".browser-tests"
     folder.mkdir(exist_ok=True)
@@ -107,13 +159,33 @@ def built() -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def site(browser: Browser, built: Path) -> Iterator[Site]:
+@pytest.fixture(scope="session")
+def served(built: Path) -> Iterator[Served]:
     """A fresh small city in which nobody acts by itself."""
     for path in [*built.glob("servicehub.db*"), built / "seeding"]:
         path.unlink(missing_ok=True)
-    for served in _serve(built):
-        yield Site(served, browser, built)
+    for url in _serve(built):
+        database = Database(Settings(data_dir=built, env="demo"))
+        yield Served(url, built, database)
+        database.close()
+
+
+_log_ins: dict[str, Any] = {}
+
+
+@pytest.fixture(scope="module")
+def _site(served: Served, browser: Browser) -> Site:
+    return Site(served, browser, log_ins=_log_ins)
+
+
+@pytest.fixture
+def site(_site: Site) -> Iterator[Site]:
+    """The served city; what a page complains about fails the test."""
+    _site.errors.clear()
+    yield _site
+    for context in _site.browser.contexts:
+        context.close()
+    assert _site.errors == []
 
 
 def _serve(folder: Path) -> Iterator[str]:

@@ -1,89 +1,49 @@
-"""One order through all three faces, in three browsers, against the production build; each sees the others act without a reload."""
+"""Orders through all three faces, in three browsers, against the production build; each sees the others act without a reload."""
 
 from __future__ import annotations
 
-import io
 import re
+from typing import Any
 
-import pytest
-from PIL import Image
-from playwright.sync_api import Page, expect
-from sqlmodel import Session, select
+from playwright.sync_api import expect
+from sqlmodel import Session, col, select
 
 from servicehub import crypto
-from servicehub.db import Database
 from servicehub.domain.order import OrderStatus
+from servicehub.models.audit import AuditEntry
+from servicehub.models.dispatch import Occupancy, Offer
 from servicehub.models.order import Order
-from servicehub.models.technician import Technician
+from servicehub.models.payment import Refund, RefundStatus
 from servicehub.services import ledger
-from servicehub.settings import Settings
-from tests.browser.conftest import Site
+from tests.browser import acts
+from tests.browser.conftest import Site, settle
 
-pytestmark = pytest.mark.browser
 MOST_TAPS = 6
+HERE = {"permissions": ["geolocation"], "geolocation": {"latitude": 31.2, "longitude": 121.4}}
 
 
-class Taps:
-    """Counts what a thumb does."""
+def test_an_order_from_home_to_settled_and_reviewed(site: Site) -> None:
+    database = site.database
+    technician_id = database.read_now(acts.visitor_technician)
+    customer, operator, technician = site.customer(), site.operator(), site.technician(**HERE)
+    acts.go_online(technician)
 
-    def __init__(self, page: Page) -> None:
-        self.page, self.count = page, 0
-
-    def on(self, name: str | re.Pattern[str], role: str = "button") -> None:
-        self.count += 1
-        self.page.get_by_role(role, name=name).locator("visible=true").first.click()  # type: ignore[arg-type]
-
-
-def _database(site: Site) -> Database:
-    return Database(Settings(data_dir=site.data, env="demo"))
-
-
-def _visitor_technician(session: Session) -> int:
-    return session.exec(select(Technician.id).order_by(Technician.id).limit(1)).one() or 0
-
-
-def _order(session: Session, no: str) -> Order:
-    return session.exec(select(Order).where(Order.no == no)).one()
-
-
-def _book(customer: Page, start: str, taps: Taps) -> str:
-    """From a service's page to the paid result; returns the order's number."""
-    customer.goto(start)
-    taps.on("选时间预约")
-    taps.on(re.compile("^确认 "))
-    customer.wait_for_url(re.compile("/book/"))
-    taps.on("提交订单")
-    customer.wait_for_url(re.compile("/pay/"))
-    taps.on(re.compile("^确认支付"))
-    taps.on("确认付款")
-    expect(customer.get_by_text("支付成功").first).to_be_visible()
-    found = re.search(r"o=(\d{16})", customer.url)
-    assert found is not None
-    return found.group(1)
-
-
-def test_an_order_from_the_service_page_to_settled_and_reviewed(site: Site) -> None:
-    database = _database(site)
-    technician_id = database.read_now(_visitor_technician)
-    customer, operator = site.customer(), site.operator()
-    technician = site.technician(permissions=["geolocation"], geolocation={"latitude": 31.2, "longitude": 121.4})
-    switch = technician.get_by_role("switch").first
-    expect(switch).to_have_attribute("aria-checked", "false")
-    switch.click()
-    expect(switch).to_have_attribute("aria-checked", "true")
-
-    taps = Taps(customer)
-    no = _book(customer, f"/s/cleaning-2h/?t={technician_id}", taps)
-    assert taps.count + 1 <= MOST_TAPS, "with the tap on a card at home"
+    taps = acts.Taps(customer)
+    customer.get_by_role("group", name="最快可约").get_by_role("link").first.click()
+    customer.wait_for_url(re.compile("/s/"))
+    taps.count += 1
+    customer.goto(f"/s/cleaning-2h/?t={technician_id}")
+    no = acts.book(customer, taps)
+    assert taps.count <= MOST_TAPS
     operator.goto(f"/operator/orders/{no}/")
     expect(operator.get_by_text(no).first).to_be_visible()
 
-    technician.get_by_role("button", name="接单", exact=True).first.click()
+    acts.accept(technician)
     expect(operator.get_by_text("已接单").first).to_be_visible()
     customer.goto(f"/orders/{no}/")
     expect(customer.get_by_text("已接单").first).to_be_visible()
 
-    order = database.read_now(_order, no)
+    order = database.read_now(acts.order_of, no)
     assert order.technician_id == technician_id
     technician.context.set_geolocation({"latitude": order.lat, "longitude": order.lng})
     technician.goto(f"/technician/job/{no}/")
@@ -94,14 +54,12 @@ def test_an_order_from_the_service_page_to_settled_and_reviewed(site: Site) -> N
 
     code = crypto.decrypt(order.start_code_enc, "order.start_code")
     assert code in customer.locator("main").inner_text().replace(" ", "").replace("\n", "")
-    technician.locator("form#start [name=code]").fill(code)
+    technician.get_by_label("服务码").fill(code)
     technician.get_by_role("button", name="开始服务").click()
     expect(customer.get_by_text("服务中").first).to_be_visible()
     expect(operator.get_by_text("服务中").first).to_be_visible()
 
-    _finish(site, technician, no)
-    expect(customer.get_by_role("button", name="确认完成")).to_be_visible()
-
+    acts.finish(site, technician, no)
     customer.get_by_role("button", name="确认完成").click()
     customer.locator("dialog[open]").get_by_role("button", name="确认", exact=True).click()
     expect(operator.get_by_text("已完成").first).to_be_visible()
@@ -110,32 +68,86 @@ def test_an_order_from_the_service_page_to_settled_and_reviewed(site: Site) -> N
     expect(customer.get_by_text("感谢").first).to_be_visible()
 
     assert database.read_now(ledger.verify) == []
-    done = database.read_now(_order, no)
+    done = database.read_now(acts.order_of, no)
     assert done.status is OrderStatus.COMPLETED
     assert database.read_now(ledger.balance, ledger.escrow(done.id or 0)) == 0
     assert database.read_now(ledger.balance, ledger.pending(technician_id, done.id or 0)) > 0
-    assert site.errors == []
-    database.close()
 
 
-def _finish(site: Site, technician: Page, no: str) -> None:
-    """Photos, checklist, done."""
-    for kind in ("before", "after"):
-        _upload(site, technician, no, kind)
-    technician.reload()
-    boxes = technician.locator("main input[type=checkbox]")
-    expect(boxes).to_have_count(3)
-    for i in range(3):
-        boxes.nth(i).check(force=True)
-    technician.get_by_role("button", name="完成服务").first.click()
-    technician.locator("dialog[open]").get_by_role("button", name=re.compile("完成")).click()
+def test_a_declined_order_goes_to_somebody_else(site: Site) -> None:
+    database = site.database
+    first_id = database.read_now(acts.visitor_technician)
+    customer, operator, first = site.customer(), site.operator(), site.technician(**HERE)
+    acts.go_online(first)
+    no = acts.book_with(customer, first_id)
+    customer.goto(f"/orders/{no}/")
+    operator.goto(f"/operator/orders/{no}/")
+    expect(operator.get_by_text("派单中").first).to_be_visible()
+
+    first.get_by_role("button", name="拒单").click()
+    first.get_by_role("radio", name="距离太远").check()
+    first.get_by_role("button", name="确认拒单").click()
+    expect(first.get_by_role("button", name="拒单")).to_have_count(0)
+
+    def asked_anew(session: Session) -> int:
+        answer = acts.order_of(session, no)
+        return answer.technician_id or 0 if answer.technician_id != first_id else 0
+
+    second_id = acts.eventually(customer, database, asked_anew)
+    offers = database.read_now(lambda s: [(o.technician_id, o.status) for o in s.exec(_offers(no))])
+    assert [who for who, _ in offers] == [first_id, second_id]
+    assert [status.value for _, status in offers] == ["declined", "open"]
+    expect(operator.get_by_text("已拒单").first).to_be_visible()
+
+    second = site.technician(database.read_now(acts.phone_of, second_id), **HERE)
+    acts.accept(second)
+    expect(customer.get_by_text("已接单").first).to_be_visible()
+    expect(operator.get_by_text("已接单").first).to_be_visible()
+    order = database.read_now(acts.order_of, no)
+    assert (order.status, order.technician_id) == (OrderStatus.ACCEPTED, second_id)
+    settle(first)
+    assert no not in first.content()
 
 
-def _upload(site: Site, technician: Page, no: str, kind: str) -> None:
-    out = io.BytesIO()
-    Image.new("RGB", (640, 480), (120, 170, 150)).save(out, "JPEG")
-    picture = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
-    answer = technician.request.post(
-        "/api/photos", multipart={"order": no, "kind": kind, "file": picture}, headers={"Origin": site.url}
-    )
-    assert answer.ok, answer.text()
+def _offers(no: str) -> Any:
+    return select(Offer).join(Order, col(Order.id) == col(Offer.order_id)).where(Order.no == no).order_by(col(Offer.id))
+
+
+def _refunded(order_id: int | None) -> Any:
+    return select(Refund).where(Refund.order_id == order_id, Refund.status == RefundStatus.SUCCEEDED)
+
+
+def test_an_operator_cancels_and_the_money_goes_back(site: Site) -> None:
+    database = site.database
+    technician_id = database.read_now(acts.visitor_technician)
+    customer, operator, technician = site.customer(), site.operator(), site.technician(**HERE)
+    acts.go_online(technician)
+    no = acts.book_with(customer, technician_id)
+    acts.accept(technician)
+    customer.goto(f"/orders/{no}/")
+    expect(customer.get_by_text("已接单").first).to_be_visible()
+    technician.goto(f"/technician/job/{no}/")
+    expect(technician.get_by_role("button", name="我已出发")).to_be_visible()
+
+    operator.goto(f"/operator/orders/{no}/")
+    operator.get_by_role("button", name="取消订单").first.click()
+    dialog = operator.locator("dialog[open]")
+    dialog.get_by_role("button", name="取消订单").click()
+    expect(dialog).to_be_visible()  # without a reason nothing happens
+    assert database.read_now(acts.order_of, no).status is OrderStatus.ACCEPTED
+    dialog.get_by_label("原因").fill("技师临时生病，无人可替")
+    dialog.get_by_role("button", name="取消订单").click()
+
+    expect(customer.get_by_text("已取消").first).to_be_visible()
+    expect(customer.get_by_text("技师临时生病，无人可替").first).to_be_visible()
+    expect(technician.get_by_role("button", name="我已出发")).to_have_count(0)
+    expect(operator.get_by_text("已取消").first).to_be_visible()
+    order = database.read_now(acts.order_of, no)
+
+    refund = acts.eventually(customer, database, lambda s: s.exec(_refunded(order.id)).first())
+    assert refund.amount_fen == order.total_fen
+    assert database.read_now(ledger.balance, ledger.escrow(order.id or 0)) == 0
+    assert database.read_now(ledger.verify) == []
+    assert database.read_now(lambda s: s.exec(select(Occupancy).where(Occupancy.order_id == order.id)).all()) == []
+    audited = database.read_now(lambda s: s.exec(select(AuditEntry).where(col(AuditEntry.reason).contains("临时生病"))).all())
+    assert len(audited) == 1

@@ -56,11 +56,11 @@ def test_a_published_build_is_complete_and_leaves_nothing_half_made(published: P
     assert (published / "backend" / "stateful_pages.json").read_text() == "[]"
 
 
-def test_styles_are_in_the_page_and_the_file_waits_for_print(published: Path) -> None:
+def test_styles_are_in_the_page_and_not_fetched_again(published: Path) -> None:
     page = (published / "client/index.html").read_text("utf-8")
     assert "<style>body{color:red}</style>" in page
-    assert 'rel="preload"' not in page
-    assert f'<link href="{SHEET}" rel="stylesheet" type="text/css" media="print"/>' in page
+    assert f'<link as="style" href="{SHEET}" rel="preload" media="not all"/>' in page
+    assert f'<link href="{SHEET}" rel="stylesheet" type="text/css" disabled=""/>' in page
 
 
 def test_english_pages_say_so(published: Path) -> None:

@@ -62,7 +62,7 @@ def _candidates() -> rx.Component:
     about = rx.cond(
         S.about != "",
         el.div(
-            link(el.span(S.chosen, class_name="num"), to=rx.Var.create("/operator/orders/") + S.chosen, cls="brand w5"),
+            link(el.span(S.chosen, class_name="num"), to=rx.Var.create("/operator/orders/") + S.chosen + "/", cls="brand w5"),
             el.span(S.about, class_name="f12 mut"),
             class_name="col g0 panel-b",
         ),
@@ -79,7 +79,7 @@ def _candidates() -> rx.Component:
 def _lanes() -> rx.Component:
     def name(t: rx.Var) -> rx.Component:
         words = el.span(
-            link(t.name, to=rx.Var.create("/operator/technicians/") + t.technician_id.to(str), cls="w5"),
+            link(t.name, to=rx.Var.create("/operator/technicians/") + t.technician_id.to(str) + "/", cls="w5"),
             el.span(t.state_text, class_name="f11 mut"),
             class_name="col g0",
         )

@@ -27,7 +27,7 @@ def entry_table(entries: Any, caption: str, on_account: Any = None) -> rx.Compon
             entry.order_no != "",
             link(
                 el.span(entry.order_no, class_name="num"),
-                to=rx.Var.create("/operator/orders/") + entry.order_no,
+                to=rx.Var.create("/operator/orders/") + entry.order_no + "/",
                 cls="brand",
             ),
             el.span("—", class_name="dim"),

@@ -116,5 +116,5 @@ def act(name: str, text: Text, dialog: str, *, danger: bool = False) -> rx.Compo
 
 def order_link(no: Any) -> rx.Component:
     """An order's number that leads to its page."""
-    to = rx.Var.create("/operator/orders/") + no
+    to = rx.Var.create("/operator/orders/") + no + "/"
     return link(el.span(no, class_name="num"), to=to, cls="brand w5")

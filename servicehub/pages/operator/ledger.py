@@ -127,7 +127,7 @@ def _trace() -> rx.Component:
     )
     order = rx.cond(
         F.order_no != "",
-        link(_("Open order {no}", no=F.order_no), to=rx.Var.create("/operator/orders/") + F.order_no, cls="abtn"),
+        link(_("Open order {no}", no=F.order_no), to=rx.Var.create("/operator/orders/") + F.order_no + "/", cls="abtn"),
         rx.fragment(),
     )
     sums = el.span(_("These entries sum to {sum}", sum=F.sum), class_name="f13 mut")

@@ -26,7 +26,7 @@ def state_pill(code: rx.Var, text: rx.Var) -> rx.Component:
 
 
 def _row(t: rx.Var) -> rx.Component:
-    to = rx.Var.create("/operator/technicians/") + t.id.to(str)
+    to = rx.Var.create("/operator/technicians/") + t.id.to(str) + "/"
     who = el.div(
         avatar(t.portrait, 36),
         el.div(link(t.name, to=to, cls="brand w6"), el.span(t.level, class_name="f12 mut"), class_name="col g0"),

@@ -63,7 +63,7 @@ def view() -> rx.Component:
                 r.when + " · " + r.state_label,
                 r.net,
                 tone=rx.cond(r.state == "frozen", "mut", "c-price"),
-                to="/technician/income/" + r.no,
+                to="/technician/income/" + r.no + "/",
                 key=r.no,
             ),
         ),
@@ -74,7 +74,7 @@ def view() -> rx.Component:
         el.div(_head(), explain, debt, chart, class_name="stack"),
         section(_("Lines"), el.div(rx.cond(S.income.rows.length() > 0, rows, none), class_name="side-12")),
     )
-    return technician_shell(until_ready(S.ready, body), active="income", header=navbar(_("Earnings"), "/technician"))
+    return technician_shell(until_ready(S.ready, body), active="income", header=navbar(_("Earnings"), "/technician/"))
 
 
 PAGE = Page("/technician/income/", view, N_("Earnings"), S.open)

@@ -182,7 +182,7 @@ def _trouble() -> rx.Component:
         "receipt-text",
         _("Earnings of this job"),
         _("Labour, travel, commission, entries"),
-        to="/technician/income/" + S.job.no,
+        to="/technician/income/" + S.job.no + "/",
     )
     return el.div(
         rx.cond(
@@ -258,14 +258,14 @@ def view() -> rx.Component:
         nothing(
             _("This job is not yours"),
             _("It was handed over or never was."),
-            lbtn(_("My jobs"), to="/technician/jobs", kind="t"),
+            lbtn(_("My jobs"), to="/technician/jobs/", kind="t"),
         ),
         class_name="stack",
     )
     tail = el.span(el.span(S.job.tail, class_name="num"), class_name="f13 mut pad")
     return technician_shell(
         until_ready(S.ready, rx.cond(S.job.no != "", found, gone)),
-        header=navbar(_("Job"), "/technician/jobs", right=tail),
+        header=navbar(_("Job"), "/technician/jobs/", right=tail),
         overlays=_overlays(),
     )
 

@@ -22,14 +22,14 @@ def view() -> rx.Component:
     none = nothing(
         _("No jobs here"),
         _("Accepted jobs appear in this list."),
-        lbtn(_("See open offers"), to="/technician/offers", kind="t"),
+        lbtn(_("See open offers"), to="/technician/offers/", kind="t"),
     )
     body = el.div(rx.cond(S.rows.length() > 0, rows, none), class_name="stack")
     return technician_shell(
         el.div(tabs, class_name="pad row"),
         until_ready(S.ready, body, "list"),
         active="schedule",
-        header=navbar(_("My jobs"), "/technician"),
+        header=navbar(_("My jobs"), "/technician/"),
     )
 
 

@@ -88,8 +88,8 @@ def _settings() -> rx.Component:
         id="logout",
     )
     rows = el.div(
-        cell("list-checks", _("My jobs"), to="/technician/jobs"),
-        cell("calendar-clock", _("Hours and time off"), to="/technician/plan"),
+        cell("list-checks", _("My jobs"), to="/technician/jobs/"),
+        cell("calendar-clock", _("Hours and time off"), to="/technician/plan/"),
         cell("smartphone", _("Install the app"), _("Opens faster, rings on new offers"), **opens("install")),
         el.div(
             icon("languages", cls="brand"),
@@ -135,7 +135,7 @@ def view() -> rx.Component:
     )
     body = rx.fragment(el.div(_who(), _figures(), class_name="stack"), papers, _messages(), _settings())
     return technician_shell(
-        until_ready(S.ready, body), active="me", header=navbar(_("Me"), "/technician"), overlays=_install()
+        until_ready(S.ready, body), active="me", header=navbar(_("Me"), "/technician/"), overlays=_install()
     )
 
 

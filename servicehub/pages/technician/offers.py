@@ -70,7 +70,7 @@ def view() -> rx.Component:
         nothing(
             _("No open offers right now"),
             _("New ones appear here by themselves. Try a larger distance."),
-            lbtn(_("Back to the workbench"), to="/technician", kind="t"),
+            lbtn(_("Back to the workbench"), to="/technician/", kind="t"),
         ),
         class_name="stack",
     )
@@ -79,7 +79,7 @@ def view() -> rx.Component:
         _filters(),
         until_ready(S.ready, rx.cond(S.rows.length() > 0, rows, none)),
         active="hall",
-        header=navbar(_("Open offers"), "/technician"),
+        header=navbar(_("Open offers"), "/technician/"),
     )
 
 

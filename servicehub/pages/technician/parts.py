@@ -39,7 +39,7 @@ def job_row(job: Any) -> rx.Component:
         row(el.span(job.area, class_name="f12 mut cut grow"), money(job.take_home, "f14 c-price"), cls="g8"),
         cls="g2 grow",
     )
-    return link(art(job.art, 44, 44), words, to="/technician/job/" + job.no, cls="cell g12", key=job.no)
+    return link(art(job.art, 44, 44), words, to="/technician/job/" + job.no + "/", cls="cell g12", key=job.no)
 
 
 def nothing(title: str, text: str, *actions: Any, pic: str = "empty-orders") -> rx.Component:

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import btn, col, el, ibtn, icon, row
+from servicehub.components.base import btn, col, el, ibtn, icon, link, row
 from servicehub.components.forms import check_option, date_input, group, radio_option, text_input
 from servicehub.components.layout import closes, navbar, note, opens, section, sheet
 from servicehub.components.technician import technician_shell
@@ -136,7 +136,7 @@ def _special_sheet() -> rx.Component:
 def _conflicts() -> rx.Component:
     def line(job: Any) -> rx.Component:
         words = col(el.span(job.title, class_name="f14 w6"), el.span(job.when, class_name="f12"), cls="g2")
-        return el.li(el.a(words, href="/technician/job/" + job.no), key=job.no)
+        return el.li(link(words, to="/technician/job/" + job.no + "/"), key=job.no)
 
     body = col(
         el.span(_("These accepted jobs lie inside. Give them back first."), class_name="w6"),
@@ -168,7 +168,7 @@ def view() -> rx.Component:
     return technician_shell(
         until_ready(S.ready, body, "list", 5),
         active="schedule",
-        header=navbar(_("Hours and time off"), "/technician/schedule"),
+        header=navbar(_("Hours and time off"), "/technician/schedule/"),
         overlays=rx.fragment(_hours_sheet(), _special_sheet(), _away_sheet()),
     )
 

@@ -121,9 +121,9 @@ def _route() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     body = rx.fragment(el.div(_strip(), _agenda(), class_name="stack"), _route())
-    tools = ilink("sliders-horizontal", _("Hours and time off"), "/technician/plan")
+    tools = ilink("sliders-horizontal", _("Hours and time off"), "/technician/plan/")
     return technician_shell(
-        until_ready(S.ready, body), active="schedule", header=navbar(_("My schedule"), "/technician", right=tools)
+        until_ready(S.ready, body), active="schedule", header=navbar(_("My schedule"), "/technician/", right=tools)
     )
 
 

@@ -76,7 +76,7 @@ def _waiting() -> rx.Component:
     idle = nothing(
         _("Listening for orders"),
         _("Keep this page open; a sound tells you of a new offer."),
-        lbtn(_("See open offers"), to="/technician/offers", kind="t"),
+        lbtn(_("See open offers"), to="/technician/offers/", kind="t"),
     )
     resting = nothing(
         _("You are off duty"),
@@ -98,9 +98,9 @@ def _next_job() -> rx.Component:
     what = col(
         el.span(S.job.title, class_name="f16 w6 cut"), el.span(S.job.place, class_name="f13 mut cut2"), cls="g2 grow"
     )
-    body = link(when, what, icon("chevron-right", "s", "dim"), to="/technician/job/" + S.job.no, cls="row g12 next-job")
+    body = link(when, what, icon("chevron-right", "s", "dim"), to="/technician/job/" + S.job.no + "/", cls="row g12 next-job")
     depart = btn(_("Depart"), cls="grow-2", on_click=S.depart(S.job.no))
-    on = lbtn(_("Open job"), to="/technician/job/" + S.job.no, cls="grow-2")
+    on = lbtn(_("Open job"), to="/technician/job/" + S.job.no + "/", cls="grow-2")
     acts = row(*round_links(S.job.map_url, S.job.tel), rx.cond(S.job.action == "depart", depart, on), cls="g8")
     return el.section(card(head, body, acts), class_name="pad sec", aria_label=_("Next job"))
 
@@ -130,14 +130,14 @@ def view() -> rx.Component:
             icon("list-checks", cls="brand"),
             el.span(_("My jobs"), class_name="grow f15 w5"),
             icon("chevron-right", "s", "dim"),
-            to="/technician/jobs",
+            to="/technician/jobs/",
             cls="cell",
         ),
         link(
             icon("calendar-clock", cls="brand"),
             el.span(_("Hours and time off"), class_name="grow f15 w5"),
             icon("chevron-right", "s", "dim"),
-            to="/technician/plan",
+            to="/technician/plan/",
             cls="cell",
         ),
         class_name="card",

@@ -147,7 +147,7 @@ class _Sheet:
         level = self._word(words.LEVEL, technician.level.value)
         return Person(
             id=technician.id or 0, name=technician.name, note=level, portrait=technician.portrait, phone="",
-            link=f"/operator/technicians/{technician.id}",
+            link=f"/operator/technicians/{technician.id}/",
         )  # fmt: skip
 
     def _lines(self) -> tuple[PriceRow, ...]:

@@ -137,7 +137,7 @@ def _jobs(jobs: list[Task], day: Day, now: datetime, tz: str, locale: Locale) ->
                 tail=str(max(0, int((now - running).total_seconds()))) if running else "",
                 status=order.status.value,
                 status_label=words.status(locale, order.status),
-                link=f"/technician/job/{order.no}",
+                link=f"/technician/job/{order.no}/",
             )
         )
     return events
@@ -182,7 +182,7 @@ def _gaps(free: list[Window], locale: Locale) -> list[AgendaEvent]:
             end=w.end,
             kind="free",
             title=say(locale, N_("Gap of {gap}"), gap=formats.duration(w.minutes, locale=locale)),
-            link="/technician/offers",
+            link="/technician/offers/",
         )
         for w in free
     ]
@@ -224,7 +224,7 @@ def _route(technician: Technician, jobs: list[Task], tz: str, locale: Locale) ->
                 leg=f"{words.way(locale, technician.transport, way)} · {formats.distance(round(leg.distance_m))}"
                 if way
                 else "",
-                link=f"/technician/job/{task.order.no}",
+                link=f"/technician/job/{task.order.no}/",
             )
         )
     total = say(

@@ -61,7 +61,7 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         "accepted",
         key=f"accepted:{no}:{order.version}",
         now=now,
-        link=f"/orders/{no}",
+        link=f"/orders/{no}/",
         technician=technician.name,
     )
 

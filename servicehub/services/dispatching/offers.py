@@ -85,7 +85,7 @@ def accept(session: Session, actor: Actor, offer_id: int, *, now: datetime) -> s
         "accepted",
         key=f"accepted:{order.no}:{order.version}",
         now=now,
-        link=f"/orders/{order.no}",
+        link=f"/orders/{order.no}/",
         technician=technician.name,
     )
     return order.no

@@ -117,7 +117,7 @@ def refund(session: Session, actor: Actor, no: str, amount_fen: int, *, reason: 
     transitions.hint(session, order)
     audits.record(session, actor, "order.refund", f"order:{no}", reason, {"amount_fen": amount_fen}, now=now)
     notices.send(
-        session, order.customer_id, "refunded", key=f"refunded:{no}:{now.timestamp()}", now=now, link=f"/orders/{no}"
+        session, order.customer_id, "refunded", key=f"refunded:{no}:{now.timestamp()}", now=now, link=f"/orders/{no}/"
     )
 
 

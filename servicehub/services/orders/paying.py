@@ -63,7 +63,7 @@ def _first_payment(session: Session, order: Order, payment: Payment, now: dateti
         "paid",
         key=f"paid:{order.no}",
         now=now,
-        link=f"/orders/{order.no}",
+        link=f"/orders/{order.no}/",
         amount_fen=payment.amount_fen,
     )
 
@@ -79,7 +79,7 @@ def _balance(session: Session, order: Order, payment: Payment, now: datetime) ->
             "paid",
             key=f"balance:{order.no}",
             now=now,
-            link=f"/orders/{order.no}",
+            link=f"/orders/{order.no}/",
             amount_fen=payment.amount_fen,
         )
 
@@ -115,6 +115,6 @@ def _too_late(session: Session, order: Order, payment: Payment, now: datetime) -
         "late_payment",
         key=f"late:{payment.no}",
         now=now,
-        link=f"/orders/{order.no}",
+        link=f"/orders/{order.no}/",
         amount_fen=payment.amount_fen,
     )

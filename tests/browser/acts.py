@@ -1,0 +1,118 @@
+"""What people do in their browsers, as short commands for stories. Names of controls are those of the product's glossary."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+from sqlmodel import Session, select
+
+from servicehub import crypto
+from servicehub.db import Database
+from servicehub.models.account import User
+from servicehub.models.order import Order
+from servicehub.models.technician import Technician
+from tests.browser.conftest import Site
+
+T = TypeVar("T")
+
+
+@dataclass
+class Taps:
+    """Counts what a thumb does."""
+
+    page: Page
+    count: int = 0
+
+    def on(self, name: str | re.Pattern[str], role: str = "button") -> None:
+        self.count += 1
+        self.page.get_by_role(role, name=name).locator("visible=true").first.click()  # type: ignore[arg-type]
+
+
+def book(customer: Page, taps: Taps) -> str:
+    """From a service's page, which is open, to the paid result; returns the order's number."""
+    taps.on("选时间预约")
+    taps.on(re.compile("^确认 "))
+    customer.wait_for_url(re.compile("/book/"))
+    taps.on("提交订单")
+    customer.wait_for_url(re.compile("/pay/"))
+    taps.on(re.compile("^确认支付"))
+    taps.on("确认付款")
+    expect(customer.get_by_text("支付成功").first).to_be_visible()
+    found = re.search(r"o=(\d{16})", customer.url)
+    assert found is not None
+    return found.group(1)
+
+
+def book_with(customer: Page, technician_id: int) -> str:
+    """An order for a technician of one's choice, paid."""
+    customer.goto(f"/s/cleaning-2h/?t={technician_id}")
+    return book(customer, Taps(customer))
+
+
+def go_online(technician: Page) -> None:
+    switch = technician.get_by_role("switch").first
+    expect(switch).to_be_visible()
+    if switch.get_attribute("aria-checked") != "true":
+        switch.click()
+    expect(switch).to_have_attribute("aria-checked", "true")
+
+
+def accept(technician: Page) -> None:
+    technician.get_by_role("button", name="接单", exact=True).first.click()
+
+
+def finish(site: Site, technician: Page, no: str) -> None:
+    """Photos, checklist, done."""
+    for kind in ("before", "after"):
+        _upload(site, technician, no, kind)
+    technician.reload()
+    boxes = technician.locator("main input[type=checkbox]")
+    expect(boxes).to_have_count(3)
+    for i in range(3):
+        boxes.nth(i).check(force=True)
+    technician.get_by_role("button", name="完成服务").first.click()
+    technician.locator("dialog[open]").get_by_role("button", name=re.compile("完成")).click()
+
+
+def _upload(site: Site, technician: Page, no: str, kind: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (120, 170, 150)).save(out, "JPEG")
+    picture = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+    answer = technician.request.post(
+        "/api/photos", multipart={"order": no, "kind": kind, "file": picture}, headers={"Origin": site.url}
+    )
+    assert answer.ok, answer.text()
+
+
+# --- what the database says ---------------------------------------------------------------------------------------
+
+
+def visitor_technician(session: Session) -> int:
+    """The technician whose log-in a demo hands out."""
+    return session.exec(select(Technician.id).order_by(Technician.id).limit(1)).one() or 0  # type: ignore[arg-type]
+
+
+def order_of(session: Session, no: str) -> Order:
+    return session.exec(select(Order).where(Order.no == no)).one()
+
+
+def phone_of(session: Session, technician_id: int) -> str:
+    """The phone by which a technician logs in."""
+    user = session.get_one(User, session.get_one(Technician, technician_id).user_id)
+    return crypto.decrypt(user.phone_enc, "sh_user.phone_enc").removeprefix("+86")
+
+
+def eventually(page: Page, database: Database, read: Callable[[Session], T], seconds: float = 15) -> T:
+    """The first truthy answer of `read` while the server works on."""
+    for _ in range(int(seconds * 10)):
+        found = database.read_now(read)
+        if found:
+            return found
+        page.wait_for_timeout(100)
+    raise AssertionError("it never came to be")
