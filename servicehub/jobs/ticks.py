@@ -10,8 +10,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from servicehub.jobs.registry import tick
+from servicehub.db import Database
+from servicehub.jobs.registry import round_of, tick
 from servicehub.services import dispatching, orders, settlements
+from servicehub.workflows import checkout
 
 
 @tick(every_s=1)
@@ -30,6 +32,12 @@ def dispatch_orders(session: Session, now: datetime) -> int:
 def fire_order_timers(session: Session, now: datetime) -> int:
     """Unpaid holds, searches without result, no-shows, alarms, silent customers, ended warranties."""
     return orders.fire_due(session, now, limit=100)
+
+
+@round_of(every_s=2)
+def expire_unpaid_orders(database: Database, now: datetime) -> int:
+    """Unpaid holds with an open payment: its channel is asked first."""
+    return checkout.expire_unpaid(database, now)
 
 
 @tick(every_s=30)

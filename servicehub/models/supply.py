@@ -124,6 +124,7 @@ _AROUND = (
         col(Technician.home_lat).between(sa.bindparam("south"), sa.bindparam("north")),
         col(Technician.home_lng).between(sa.bindparam("west"), sa.bindparam("east")),
         sa.or_(sa.bindparam("gender") == "", sa.cast(col(Technician.gender), sa.String) == sa.bindparam("gender")),
+        sa.or_(sa.not_(sa.bindparam("at_once", type_=sa.Boolean)), col(Technician.is_online)),
         _has_skill(),
         ~_is_blocked(),
     )
@@ -132,9 +133,18 @@ _AROUND = (
 
 
 def load_people(
-    session: Session, service: Service, place: Point, *, customer_id: int = 0, gender: Gender | None = None
+    session: Session,
+    service: Service,
+    place: Point,
+    *,
+    customer_id: int = 0,
+    gender: Gender | None = None,
+    at_once: bool = False,
 ) -> list[Person]:
-    """Everybody who could do this service for this customer around `place`, whatever the time; one statement."""
+    """Everybody who could do this service for this customer around `place`, whatever the time; one statement.
+
+    `at_once`: only those who are online, for a visit as soon as possible.
+    """
     half_lat, half_lng = degrees_around(place, WIDEST_RADIUS_M)
     rows: Iterable[Any] = session.connection().execute(
         _AROUND,
@@ -144,6 +154,7 @@ def load_people(
             "skill": service.skill,
             "customer_id": customer_id,
             "gender": gender.value if gender else "",
+            "at_once": at_once,
             "south": place.lat - half_lat,
             "north": place.lat + half_lat,
             "west": place.lng - half_lng,

@@ -293,7 +293,14 @@ def _person(session: Session, visit: Visit, service: Service, technician_id: int
 
 
 def _everybody(session: Session, visit: Visit, service: Service) -> list[Person]:
-    return load_people(session, service, visit.place, customer_id=visit.customer_id, gender=visit.gender)
+    return load_people(
+        session,
+        service,
+        visit.place,
+        customer_id=visit.customer_id,
+        gender=visit.gender,
+        at_once=visit.is_immediate,
+    )
 
 
 def _calendars(

@@ -122,8 +122,17 @@ def close(database: Database, payload: Mapping[str, Any]) -> None:
         raise GatewayUnknown(no)
 
 
-def ask_before_expiry(database: Database, order_id: int, *, now: datetime) -> bool:
-    """Ask about every open payment of an order that is about to expire; True when the channel knows that none was made."""
+def expire_unpaid(database: Database, now: datetime) -> int:
+    """End orders whose time to pay is over, each after its payment's channel said that none was made; returns how many ended.
+
+    A channel that does not answer is asked again at the next call; after two minutes the order ends without it, and money
+    that then still comes is revived or refunded.
+    """
+    due = database.read_now(orders.to_ask_about, now)
+    return sum(_nothing_was_paid(database, i, now) and database.write_now(orders.expire, i, now=now) for i in due)
+
+
+def _nothing_was_paid(database: Database, order_id: int, now: datetime) -> bool:
     clear = True
     for payment in database.read_now(_open_payments, order_id):
         answer = gateway(payment.channel).query(payment.no)

@@ -36,7 +36,7 @@ WATCH_CHANGES = """(() => {
     .observe(document, { subtree: true, childList: true, characterData: true });
   window.unchangedMs = () => performance.now() - last;
 })()"""
-LOADED = "!document.querySelector('.sk') && document.readyState === 'complete' && window.unchangedMs() > 200"
+LOADED = "!document.querySelector('.sk') && document.readyState === 'complete' && window.unchangedMs() > 120"
 expect.set_options(timeout=20_000)
 
 
@@ -70,7 +70,7 @@ class Site:
     def person(self, *, desk: bool = False, **options: Any) -> Page:
         """A page of a new visitor's own browser."""
         context: BrowserContext = self.browser.new_context(
-            base_url=self.url, viewport=DESK if desk else PHONE, locale="zh-CN", **options
+            base_url=self.url, viewport=DESK if desk else PHONE, locale="zh-CN", reduced_motion="reduce", **options
         )
         context.add_init_script(WATCH_CHANGES)
         page = context.new_page()
@@ -127,10 +127,10 @@ def by_password(page: Page, name: str) -> None:
 
 def settle(page: Page, seconds: float = 12) -> None:
     """Wait until everything has come: no skeleton is left and nothing changes any more."""
-    for _ in range(int(seconds * 20)):
+    for _ in range(int(seconds * 40)):
         if page.evaluate(LOADED):
             return
-        page.wait_for_timeout(50)  # the page's policy forbids the eval by which Playwright itself would wait
+        page.wait_for_timeout(25)  # the page's policy forbids the eval by which Playwright itself would wait
     raise AssertionError(f"{page.url} never came to rest: {page.locator('main').inner_text()[:300]}")
 
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -44,6 +45,10 @@ WORDS = """() => {
     }
   found.add(document.title.split(' · ')[0]);
   return [...found];
+}"""
+NIGHT = """() => {
+  document.documentElement.classList.replace('light', 'dark');
+  return new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)));
 }"""
 LINKS = "() => [...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
 
@@ -82,7 +87,10 @@ def test_every_link_leads_to_a_page_that_is_whole(site: Site, face: str, locale:
         assert answer is not None
         assert answer.status == 200, path
         settle(page)
-        problems += look(page, path, locale, is_first=kinds[kind_of(path)] <= 1)
+        problems += look(page, path, locale)
+        if kind_of(path) not in _examined:
+            _examined.add(kind_of(path))
+            problems += barriers(page, path)
         for found in addresses(page, locale):
             kind = kind_of(found)
             if found in seen or (found != kind and kinds[kind] >= SAMPLES):
@@ -94,7 +102,11 @@ def test_every_link_leads_to_a_page_that_is_whole(site: Site, face: str, locale:
     assert len(kinds) >= 3, kinds
 
 
-def look(page: Page, path: str, locale: texts.Locale, *, is_first: bool) -> Iterator[str]:
+_examined: set[str] = set()
+"""Kinds of pages that were searched for barriers; other roles and languages see the same components."""
+
+
+def look(page: Page, path: str, locale: texts.Locale) -> Iterator[str]:
     """What is wrong with the open page."""
     links = set(page.evaluate(LINKS))
     yield from (f"{path}: a link without an aim" for _ in links & {"", "#", "javascript:void(0)"})
@@ -109,9 +121,17 @@ def look(page: Page, path: str, locale: texts.Locale, *, is_first: bool) -> Iter
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if wide > 0:
         yield f"{path}: {wide} px wider than the screen"
-    if is_first:
-        results = Axe().run(page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}}).response
-        for violation in results["violations"]:
-            if violation["impact"] in GRAVE:
-                where = [node["target"] for node in violation["nodes"]][:3]
-                yield f"{path}: {violation['id']} ({violation['impact']}) at {where}"
+
+
+def barriers(page: Page, path: str) -> Iterator[str]:
+    """What would keep people out of the open page, by day; and what could not be read by night."""
+    yield from _violations(page, path, {"type": "tag", "values": AXE_TAGS})
+    page.evaluate(NIGHT)
+    yield from _violations(page, f"{path} in the dark", {"type": "rule", "values": ["color-contrast"]})
+
+
+def _violations(page: Page, where: str, rules: dict[str, Any]) -> Iterator[str]:
+    for violation in Axe().run(page, options={"runOnly": rules}).response["violations"]:
+        if violation["impact"] in GRAVE:
+            targets = [node["target"] for node in violation["nodes"]][:3]
+            yield f"{where}: {violation['id']} ({violation['impact']}) at {targets}"

@@ -12,7 +12,7 @@ from servicehub.domain.access import ANONYMOUS, Actor, Role
 from servicehub.domain.order import OrderStatus, PaymentPlan
 from servicehub.errors import NotFound
 from servicehub.models.order import Order
-from servicehub.models.technician import Position
+from servicehub.models.technician import Position, Technician
 from servicehub.queries.customer import account, orders, payments
 from servicehub.queries.customer.order import order_page
 from servicehub.services import dispatching, fulfilment
@@ -80,6 +80,22 @@ def test_code_and_technician_are_shown_from_acceptance_until_the_start(session: 
     assert len(page.code.split()) == 4
     assert (page.has_technician, page.technician.title, page.sentence) == (True, "周某", "周师傅已接单")
     assert [step.state for step in page.steps] == ["ok", "now", "", "", ""]
+
+
+def test_the_timeline_names_who_did_each_step_also_when_another_came_later(session: Session) -> None:
+    world = journey.build(session)
+    order = world.accepted()
+    first = order.technician_id
+    names = {first: "周师傅", next(t.technician_id for t in world.technicians if t.technician_id != first): "吴师傅"}
+    for technician_id, name in names.items():
+        session.get_one(Technician, technician_id).name = f"{name[0]}某"
+    fulfilment.technician_cancel(session, world.technician(first), order.no, reason="unwell", now=world.later(minutes=1))
+    world.dispatch()
+    offer = world.offer(order)
+    dispatching.accept(session, world.technician(offer.technician_id), offer.id or 0, now=world.now)
+
+    taken = [line.title for line in _page(world, order).log if line.title.endswith("已接单")]
+    assert taken == ["吴师傅已接单", "周师傅已接单"]
 
 
 def test_the_way_is_shown_between_departure_and_arrival_only(session: Session) -> None:

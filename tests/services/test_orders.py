@@ -14,6 +14,7 @@ from servicehub.domain.technician import CellKind
 from servicehub.errors import (
     ChecklistOpen,
     Invalid,
+    NobodyAvailable,
     NotAllowed,
     NotFound,
     NotLoggedIn,
@@ -36,6 +37,7 @@ from servicehub.models.customer import Coupon, CouponKind
 from servicehub.models.dispatch import DispatchDecision, Occupancy, Offer
 from servicehub.models.order import Order, OrderLine, OrderLog
 from servicehub.models.payment import Payment, Refund
+from servicehub.models.technician import Technician
 from servicehub.services import coupons, dispatching, fulfilment, ledger, order_numbers, orders, payments
 from tests import journey
 from tests.journey import World
@@ -141,6 +143,16 @@ def test_as_soon_as_possible_gets_the_first_start_that_somebody_can_make(world: 
     assert order.total_fen == HOUR_FEN + 2000
 
 
+def test_as_soon_as_possible_counts_only_people_who_take_orders_now(world: World) -> None:
+    for technician in world.session.exec(select(Technician)):
+        technician.is_online = False
+
+    with pytest.raises(NobodyAvailable):
+        world.book(start_at=None)
+    assert world.session.exec(select(Order)).all() == []
+    assert world.book().status is OrderStatus.PENDING_PAYMENT, "for tomorrow it does not matter who is online today"
+
+
 def test_a_coupon_is_locked_used_and_given_back(world: World) -> None:
     batch = Coupon(
         city_id=world.town.city_id,
@@ -214,7 +226,7 @@ def test_an_unpaid_hold_expires_and_frees_the_time(world: World) -> None:
 def test_a_late_payment_revives_the_order_when_it_can_still_be_served(world: World) -> None:
     order = world.book(technician_id=world.technicians[0].technician_id)
     payment = world.open_payment(order)
-    world.later(minutes=16)
+    world.later(minutes=17)
     orders.fire_due(world.session, world.now)
 
     world.report(payment)
@@ -230,7 +242,7 @@ def test_a_late_payment_is_returned_when_the_time_is_gone(session: Session) -> N
     world = journey.build(session, technicians=1)
     order = world.book(technician_id=world.technicians[0].technician_id)
     payment = world.open_payment(order)
-    world.later(minutes=16)
+    world.later(minutes=17)
     orders.fire_due(world.session, world.now)
     world.pay(world.book(technician_id=world.technicians[0].technician_id))
 

@@ -63,6 +63,8 @@ def _do(world: World, made: list[Order], operation: str, a: int, b: int) -> None
         chosen = world.technicians[a % 3].technician_id if a % 4 else None
         made.append(world.book(start_at=start, technician_id=chosen, mode="grab" if a % 7 == 0 else "dispatch"))
     elif operation == "expire":
+        for order_id in orders.to_ask_about(session, now):
+            orders.expire(session, order_id, now=now)
         orders.fire_due(session, now)
         dispatching.expire_due(session, now)
     elif order is None:

@@ -221,15 +221,41 @@ def test_the_channel_is_asked_before_an_order_expires(
     sqlite_database: Database, simulator: GatewaySimulator, booked: tuple[Actor, str], fixed_clock: FixedClock
 ) -> None:
     no = open_at_cashier(sqlite_database, booked, fixed_clock)
-    order_id = order_of(sqlite_database, booked[1]).id or 0
-    assert checkout.ask_before_expiry(sqlite_database, order_id, now=fixed_clock.now)
-    simulator.faults.down = True
-    assert not checkout.ask_before_expiry(sqlite_database, order_id, now=fixed_clock.now)
-    simulator.faults.down = False
-    simulator.pay(no)
+    simulator.pay(no)  # and the message about it is lost
+    now = fixed_clock.advance(minutes=16)
+    assert sqlite_database.write_now(orders.fire_due, now) == 0
 
-    assert not checkout.ask_before_expiry(sqlite_database, order_id, now=fixed_clock.now)
+    simulator.faults.down = True
+    assert checkout.expire_unpaid(sqlite_database, now) == 0
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.PENDING_PAYMENT
+    simulator.faults.down = False
+    assert checkout.expire_unpaid(sqlite_database, now) == 0
     assert order_of(sqlite_database, booked[1]).status is OrderStatus.MATCHING
+
+
+def test_an_order_expires_once_its_channel_says_that_nothing_came(
+    sqlite_database: Database, simulator: GatewaySimulator, booked: tuple[Actor, str], fixed_clock: FixedClock
+) -> None:
+    open_at_cashier(sqlite_database, booked, fixed_clock)
+    assert checkout.expire_unpaid(sqlite_database, fixed_clock.advance(minutes=14)) == 0
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.PENDING_PAYMENT
+
+    assert checkout.expire_unpaid(sqlite_database, fixed_clock.advance(minutes=2)) == 1
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.EXPIRED
+    assert payment_of(sqlite_database).status is PaymentStatus.CLOSED
+    assert checkout.expire_unpaid(sqlite_database, fixed_clock.now) == 0
+
+
+def test_a_silent_channel_does_not_hold_an_order_for_ever(
+    sqlite_database: Database, simulator: GatewaySimulator, booked: tuple[Actor, str], fixed_clock: FixedClock
+) -> None:
+    open_at_cashier(sqlite_database, booked, fixed_clock)
+    simulator.faults.down = True
+    fixed_clock.advance(minutes=18)
+
+    assert checkout.expire_unpaid(sqlite_database, fixed_clock.now) == 0
+    assert sqlite_database.write_now(orders.fire_due, fixed_clock.now) == 1
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.EXPIRED
 
 
 def refunded(database: Database, booked: tuple[Actor, str], clock: FixedClock, run: Any) -> str:

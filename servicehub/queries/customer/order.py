@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from servicehub import crypto
-from servicehub.domain.access import Actor
+from servicehub.domain.access import Actor, Role
 from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus
 from servicehub.domain.timewindow import local_time, minute_of
@@ -60,7 +61,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         code=" ".join(crypto.decrypt(order.start_code_enc, "order.start_code")) if _needs_code(order) else "",
         seconds_left=_seconds_left(order, now),
         steps=progress.steps(locale, order),
-        log=progress.log(locale, logs, shown, now, city.timezone),
+        log=progress.log(locale, logs, _people(session, logs), now, city.timezone),
         lines=price_lines(session, order, locale=locale),
         total=formats.amount(order.total_fen),
         due_text=formats.yuan(due) if due else "",
@@ -72,6 +73,12 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         photos=photos(session, order, "before", "after"),
         placed=formats.day_time(order.created_at, now, city.timezone, locale=locale),
     )
+
+
+def _people(session: Session, logs: Sequence[OrderLog]) -> dict[int, Technician]:
+    ids = {row.actor_id for row in logs if row.actor_role is Role.TECHNICIAN}
+    found = session.exec(select(Technician).where(col(Technician.user_id).in_(ids))).all() if ids else ()
+    return {technician.user_id: technician for technician in found}
 
 
 def price_lines(session: Session, order: Order, *, locale: Locale) -> tuple[PriceLine, ...]:

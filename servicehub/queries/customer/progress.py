@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from servicehub.domain.access import Role
@@ -110,16 +110,16 @@ def steps(locale: Locale, order: Order) -> tuple[StepMark, ...]:
 
 
 def log(
-    locale: Locale, rows: Sequence[OrderLog], technician: Technician | None, now: datetime, tz: str
+    locale: Locale, rows: Sequence[OrderLog], people: Mapping[int, Technician], now: datetime, tz: str
 ) -> tuple[LogLine, ...]:
-    """The timeline, newest first."""
+    """The timeline, newest first. `people`: technicians by user id; who did a step is named, also when another came later."""
     shown = [row for row in rows if row.event in EVENTS]
     lines: list[LogLine] = []
     for row in reversed(shown):
         text, icon = EVENTS[row.event]
         when = formats.day_time(row.at, now, tz, locale=locale)
         said = f" · {row.reason}" if row.reason and _may_read(row) else ""
-        title = say(locale, text, name=_name(locale, technician))
+        title = say(locale, text, name=_name(locale, people.get(row.actor_id)))
         lines.append(LogLine(row.id or 0, title, when + said, "ok" if lines else "now", icon))
     return tuple(lines)
 

@@ -17,7 +17,7 @@ from servicehub.services.orders.changes import (
     resolve,
 )
 from servicehub.services.orders.paying import payment_recorded
-from servicehub.services.orders.timers import fire_due
+from servicehub.services.orders.timers import expire, fire_due, to_ask_about
 
 __all__ = [
     "BookingQuote",
@@ -28,6 +28,7 @@ __all__ = [
     "create",
     "dispute",
     "events_for",
+    "expire",
     "fire_due",
     "force_cancel",
     "payment_recorded",
@@ -35,4 +36,5 @@ __all__ = [
     "refund",
     "reschedule",
     "resolve",
+    "to_ask_about",
 ]

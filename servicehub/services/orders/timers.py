@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import SYSTEM
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
+from servicehub.domain.payment import PaymentStatus
 from servicehub.models.order import Order
+from servicehub.models.payment import Payment
 from servicehub.services import coupons, ending, transitions
 from servicehub.services.due import each
 
 COMPENSATION = "promise-20"
 """The coupon batch that keeps the promise when nobody came or nobody was found."""
+ASKING = timedelta(minutes=2)
+"""How long past its deadline an unpaid order waits while its payment channel is asked whether money came."""
+
+
+def _is_being_asked(now: datetime) -> Any:
+    """The order has an open payment that the channel may know more of than we do."""
+    unanswered = sa.exists().where(
+        col(Payment.order_id) == col(Order.id), col(Payment.status) == PaymentStatus.PENDING
+    )
+    waits = sa.and_(col(Order.status) == OrderStatus.PENDING_PAYMENT, col(Order.deadline_at) > now - ASKING)
+    return sa.and_(waits, unanswered)
+
+
+def to_ask_about(session: Session, now: datetime, *, limit: int = 50) -> list[int]:
+    """Orders whose time to pay is over while a payment is open, oldest first: ask its channel, then `expire`."""
+    query = select(Order.id).where(_is_being_asked(now), col(Order.deadline_at) <= now)
+    return [order_id or 0 for order_id in session.exec(query.order_by(col(Order.deadline_at)).limit(limit))]
+
+
+def expire(session: Session, order_id: int, *, now: datetime) -> bool:
+    """End one unpaid order whose time is over; False when it was paid, ended or given more time meanwhile."""
+    order = session.exec(select(Order).where(Order.id == order_id).with_for_update()).one()
+    if order.status is not OrderStatus.PENDING_PAYMENT or (order.deadline_at or now) > now:
+        return False
+    _pay_timeout(session, order, now)
+    return True
 
 
 def fire_due(session: Session, now: datetime, *, limit: int = 100) -> int:
-    """Fire the timer of every order whose deadline passed; returns how many. ASSIGNED is left to `dispatching.expire_due`."""
+    """Fire the timer of every order whose deadline passed; returns how many. ASSIGNED is left to `dispatching.expire_due`.
+
+    An unpaid order with an open payment is left to `to_ask_about` for a while, so that money on its way is not turned away.
+    """
     watched = [status for status in ORDER.timers if status is not OrderStatus.ASSIGNED]
     due = session.exec(
         select(Order)
-        .where(col(Order.status).in_(watched), col(Order.deadline_at) <= now)
+        .where(col(Order.status).in_(watched), col(Order.deadline_at) <= now, ~_is_being_asked(now))
         .order_by(col(Order.deadline_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
