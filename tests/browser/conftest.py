@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from servicehub.db import Database
 from servicehub.demo.people import OPERATOR_PASSWORD, VISITOR_CUSTOMER, VISITOR_TECHNICIAN
@@ -73,10 +74,13 @@ class Site:
             base_url=self.url, viewport=DESK if desk else PHONE, locale="zh-CN", reduced_motion="reduce", **options
         )
         context.add_init_script(WATCH_CHANGES)
-        page = context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
-        page.on("console", lambda m: self.errors.append(f"{page.url}: {m.text}") if m.type == "error" else None)
-        return page
+        context.on("weberror", lambda error: self.errors.append(f"{error.page and error.page.url}: {error.error}"))
+        context.on("console", self._heard)
+        return context.new_page()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.page and message.page.url}: {message.text}")
 
     def customer(self, phone: str = VISITOR_CUSTOMER, **options: Any) -> Page:
         """A logged-in customer at home."""
@@ -151,12 +155,17 @@ def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def built(chromium: str) -> Path:
-    """A data folder that keeps the production build between runs."""
-    folder = ROOT / ".browser-tests"
-    folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "servicehub.cli", "build", "--data", str(folder)]
-    subprocess.run(command, cwd=ROOT, env=_environment(8000), check=True, timeout=900)
-    return folder
+    """This worker's data folder, with the production build, which all workers share and later runs find again."""
+    shared = ROOT / ".browser-tests"
+    own = shared / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    own.mkdir(parents=True, exist_ok=True)
+    with (shared / "building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = [sys.executable, "-m", "servicehub.cli", "build", "--data", str(shared)]
+        subprocess.run(command, cwd=ROOT, env=_environment(8000), check=True, timeout=900)
+    (own / "frontend").unlink(missing_ok=True)
+    (own / "frontend").symlink_to(shared / "frontend")
+    return own
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
@@ -20,28 +21,29 @@ from tests import journey
 from tests.city import CENTRE, KM
 from tests.journey import World
 
-STEPS, EXAMPLES = 200, 50
+STEPS, EXAMPLES, PARTS = 200, 10, 5
 OPERATIONS = ("book", "book", "book", "pay", "pay", "late", "move", "cancel", "expire", "answer", "answer", "wait")
 steps = st.lists(
     st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 999), st.integers(0, 999)), min_size=STEPS, max_size=STEPS
 )
 
 
-@settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
-)
-@given(steps=steps)
-def test_ten_thousand_random_steps_keep_time_and_money_whole(
-    session: Session, steps: list[tuple[str, int, int]]
-) -> None:
-    with session.begin_nested() as sandbox:
-        world = journey.build(session, technicians=3)
-        made: list[Order] = []
-        for operation, a, b in steps:
-            _step(world, made, operation, a, b)
-        _time_is_whole(session, world, made)
-        assert ledger.verify(session) == []
-        sandbox.rollback()
+@pytest.mark.parametrize("part", range(PARTS))
+def test_ten_thousand_random_steps_keep_time_and_money_whole(session: Session, part: int) -> None:
+    @seed(part)
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(steps=steps)
+    def play(steps: list[tuple[str, int, int]]) -> None:
+        with session.begin_nested() as sandbox:
+            world = journey.build(session, technicians=3)
+            made: list[Order] = []
+            for operation, a, b in steps:
+                _step(world, made, operation, a, b)
+            _time_is_whole(session, world, made)
+            assert ledger.verify(session) == []
+            sandbox.rollback()
+
+    play()
 
 
 def _step(world: World, made: list[Order], operation: str, a: int, b: int) -> None:
