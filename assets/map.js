@@ -1,4 +1,5 @@
-/* <x-map points line areas fit city tiles>: Leaflet in a shadow root, loaded when one appears. Without tiles it draws a quiet
+/* <x-map points line areas picked fit city tiles>: Leaflet in a shadow root, loaded when one appears. Among many, only the picked
+   point and the one under the pointer show their names. Without tiles it draws a quiet
    sketch of the city (/maps/<city>.json) or a plain grid. A click on a point presses the page's [data-map-pick="id"]. */
 (() => {
   const esc = t => String(t ?? "").replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`), use = n => `<svg class="i" viewBox="0 0 24 24"><use href="/icons.svg?v=1#${n}"/></svg>`;
@@ -7,7 +8,7 @@
 :host{display:block}.leaflet-container{position:absolute;inset:0;background:var(--map);font:inherit;outline-offset:-3px}.leaflet-container.grid{background-image:linear-gradient(var(--map-r) 2px,transparent 2px),linear-gradient(90deg,var(--map-r) 2px,transparent 2px);background-size:56px 56px}
 .leaflet-bar{border:0!important;box-shadow:var(--e2)!important;border-radius:10px!important;overflow:hidden}.leaflet-bar a{background:var(--surface)!important;color:var(--ink)!important;border-color:var(--line)!important;width:2.25rem!important;height:2.25rem!important;line-height:2.25rem!important}
 :host([low]) .leaflet-bottom{bottom:36px}.leaflet-control-attribution{background:none!important;color:var(--map-t)!important;font-size:10px!important}.leaflet-control-attribution a{color:inherit!important}
-.mv{transition:transform 1s linear}.leaflet-zoom-anim .mv{transition:none}
+.mv{transition:transform 1s linear}:host([crowded]) .b{display:none}:host([crowded]) .mv:hover .b,:host([crowded]) .mv.on .b{display:block}:host([crowded]) .mv:hover,.mv.on{z-index:2000!important}.leaflet-zoom-anim .mv{transition:none}
 .p{position:absolute;left:0;top:0;transform:translate(-50%,-100%);display:flex;flex-direction:column;align-items:center}.p.c{transform:translate(-50%,-50%)}
 .i{width:16px;height:16px;fill:none;stroke:currentColor;stroke-width:2.4;stroke-linecap:round;stroke-linejoin:round;display:block}
 .b{background:var(--surface);color:var(--ink);border-radius:99px;padding:5px 12px;font-size:12px;font-weight:600;box-shadow:var(--e2);margin-bottom:6px;white-space:nowrap}
@@ -17,7 +18,7 @@
 .u{position:absolute;left:50%;bottom:0;width:52px;height:52px;margin:0 0 -4px -26px;border-radius:50%;background:var(--pri);opacity:.25;animation:u 2s infinite;z-index:-1}@keyframes u{from{transform:scale(.7);opacity:.3}to{transform:scale(1.7);opacity:0}}@media(prefers-reduced-motion:reduce){.u,.mv{animation:none;transition:none}}
 .t{font-size:11px;color:var(--map-t);white-space:nowrap;transform:translate(-50%,-50%);position:absolute;font-weight:600;letter-spacing:.04em;text-shadow:0 0 3px var(--map),0 0 3px var(--map)}
 .leaflet-interactive.mv{cursor:pointer}</style><div class="box"></div>`;
-  ui.def("x-map", class extends ui.Base { static observedAttributes = ["points", "line", "areas"];
+  ui.def("x-map", class extends ui.Base { static observedAttributes = ["points", "line", "areas", "picked"];
     async connectedCallback() { if (this.box) return; this.box = 1; this.toggleAttribute('low', innerWidth < 600); this.shadowRoot.innerHTML = SHEET; const L = await leaflet().catch(() => null); if (!L || !this.isConnected) return;
       const link = this.shadowRoot.querySelector("link"); if (!link.sheet) await new Promise(r => { link.onload = link.onerror = r; setTimeout(r, 1500); });
       const box = this.shadowRoot.querySelector(".box"), tiles = this.a("tiles"), en = document.documentElement.lang === "en";
@@ -40,7 +41,8 @@
         if (k) { k.setLatLng([p.lat, p.lng]); if (k.look !== look) { k.setIcon(this.icon(L, p)); k.look = look; } continue; }
         const n = L.marker([p.lat, p.lng], { icon: this.icon(L, p), keyboard: false, title: p.kind === "dot" ? p.label : "", zIndexOffset: p.kind === "tech" ? 500 : 0 }).addTo(m); n.look = look; this.mark.set(id, n);
         n.on("click", () => { this.dispatchEvent(new CustomEvent("map:pick", { bubbles: true, detail: id })); document.querySelector(`[data-map-pick="${CSS.escape(id)}"]`)?.click(); }); }
-      for (const [id, k] of this.mark) if (!seen.has(id)) { k.remove(); this.mark.delete(id); }
+      for (const [id, k] of this.mark) if (!seen.has(id)) { k.remove(); this.mark.delete(id); } else k.getElement()?.classList.toggle("on", id === this.a("picked"));
+      this.toggleAttribute("crowded", pts.filter(p => p.label && p.kind !== "dot").length > 4);
       const line = this.json("line"), areas = this.json("areas"); this.top.clearLayers(); this.under.clearLayers();
       if (line.length > 1) { L.polyline(line, { color: "#fff", weight: 9, opacity: .9, interactive: false }).addTo(this.top); L.polyline(line, { color: "#0B7D6C", weight: 5, interactive: false, lineJoin: "round" }).addTo(this.top); }
       for (const a of areas) { L.polygon(a.ring, { color: "#0B7D6C", weight: 1.5, opacity: .5, fillColor: "#0B7D6C", fillOpacity: .06, interactive: false, dashArray: "4 4" }).addTo(this.under); if (a.label) L.marker(L.polygon(a.ring).getBounds().getCenter(), { interactive: false, keyboard: false, icon: L.divIcon({ className: "", html: `<span class="t">${esc(a.label)}</span>`, iconSize: [0, 0] }) }).addTo(this.under); }

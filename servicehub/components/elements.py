@@ -113,6 +113,7 @@ def live_map(
     *,
     line: Any = None,
     areas: Any = None,
+    picked: Any = None,
     fit: Any = "points",
     city: str = "",
     tiles: str = "",
@@ -123,6 +124,7 @@ def live_map(
 
     points: [{id, lat, lng, kind: tech|home|order|pin|dot, label, tone: ""|ok|warn|bad|off, art}]
     line: [[lat, lng], …]; areas: [{label, ring: [[lat, lng], …]}]
+    picked: the id of the point that always shows its label; where there are many, the others show theirs when pointed at.
     fit: "points" follows them once, "always" on every change, "none" keeps the view.
     A click on a point presses the page's `[data-map-pick="ID"]` button. `label` says in words what the map shows.
     """
@@ -132,6 +134,7 @@ def live_map(
         points=as_json(points),
         line=as_json(line) if line is not None else None,
         areas=as_json(areas) if areas is not None else None,
+        picked=picked,
         fit=fit,
         city=city or None,
         tiles=tiles or None,

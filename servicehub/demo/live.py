@@ -39,6 +39,8 @@ from servicehub.workflows import checkout
 STEP_S = 1.0
 MOST_OPEN = 60
 """Simulated orders that may be alive at once."""
+ENOUGH = 16
+"""With so many a city looks lived in; until then orders come quickly."""
 _log = logging.getLogger(__name__)
 _S = OrderStatus
 
@@ -190,12 +192,12 @@ class LiveCity:
             _log.debug("payment of %s: %s", no, refusal)
 
     async def _shop(self, now: datetime) -> None:
-        """New orders: about three a minute, and one for the visitor's technician when he is online and idle."""
+        """New orders: quickly at first, then about two a minute; one for the visitor's technician when he waits."""
         idle = await self.database.read(_visitor_idle, self.cast, now)
         if now < self.next_order_at and not idle:
             return
         alive = await self.database.read(_alive, self.cast)
-        pace = 4.0 if alive < MOST_OPEN // 2 else 22.0
+        pace = 4.0 if alive < ENOUGH else 25.0
         self.next_order_at = now + timedelta(seconds=self.random.uniform(0.6, 1.4) * pace)
         if alive < MOST_OPEN or idle:
             await self._book(now, for_visitor=idle)

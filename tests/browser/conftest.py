@@ -18,9 +18,15 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from sqlmodel import Session, select
 
 from servicehub.db import Database
 from servicehub.demo.people import OPERATOR_PASSWORD, VISITOR_CUSTOMER, VISITOR_TECHNICIAN
+from servicehub.domain.access import Actor, Role
+from servicehub.domain.offer import OfferStatus
+from servicehub.models.dispatch import Offer
+from servicehub.models.technician import Technician
+from servicehub.services import dispatching
 from servicehub.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -189,12 +195,21 @@ def _site(served: Served, browser: Browser) -> Site:
 
 @pytest.fixture
 def site(_site: Site) -> Iterator[Site]:
-    """The served city; what a page complains about fails the test."""
+    """The served city with nobody's answer outstanding; what a page complains about fails the test."""
     _site.errors.clear()
+    _site.database.write_now(_decline_everything)
     yield _site
     for context in _site.browser.contexts:
         context.close()
     assert _site.errors == []
+
+
+def _decline_everything(session: Session) -> None:
+    """Answer the offers that another story left open: a technician is shown one at a time."""
+    for offer in session.exec(select(Offer).where(Offer.status == OfferStatus.OPEN)).all():
+        technician = session.get_one(Technician, offer.technician_id)
+        actor = Actor(technician.user_id, Role.TECHNICIAN, technician.city_id, technician.id or 0)
+        dispatching.decline(session, actor, offer.id or 0, "other", now=offer.created_at)
 
 
 def _serve(folder: Path) -> Iterator[str]:

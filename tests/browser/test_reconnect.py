@@ -30,7 +30,7 @@ class Cable:
         """Lose the connection and wait until the page has found a new one."""
         before = len(self.sockets)
         self.sockets[-1].close(code=3001, reason="the network changed")
-        for _ in range(200):
+        for _ in range(800):
             if len(self.sockets) > before:
                 break
             self.page.wait_for_timeout(50)

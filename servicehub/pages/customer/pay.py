@@ -55,11 +55,11 @@ def _sheet() -> rx.Component:
 
 def view() -> rx.Component:
     """The page."""
-    order = joined("/orders/", P.no, "/")
+    details = lbtn(_("Order details"), to=joined("/orders/", P.no, "/"))
     nothing = empty(
         _("Nothing to pay here"),
         _("This order is paid or closed"),
-        lbtn(_("Order details"), to=order),
+        rx.cond(P.no != "", details, lbtn(_("My orders"), to="/orders/")),
     )
     body = loaded(PayState, rx.cond(P.is_due, _sheet(), nothing))
     return customer_shell(body, header=navbar(_("Payment"), "/orders/"), overlays=expire_button(PayState.expired))

@@ -50,7 +50,12 @@ def _map() -> rx.Component:
     picks = rx.foreach(
         S.queue, lambda q: map_pick(rx.Var.create("o") + q.no, q.service + " " + q.visit, S.choose(q.no), key=q.no)
     )
-    chart = live_map(S.pins, _("Map of technicians online and of orders that wait"), city=get_settings().city)
+    chart = live_map(
+        S.pins,
+        _("Map of technicians online and of orders that wait"),
+        picked=rx.Var.create("o") + S.chosen,
+        city=get_settings().city,
+    )
     return panel(_("Technicians now"), chart, picks)
 
 

@@ -17,7 +17,11 @@ class PayState(CustomerPage, rx.State):
 
     @handler(background=True)
     async def watch(self) -> None:
-        """Read, and again when the order changes: it may be paid or closed elsewhere."""
+        """Read, and again when the order changes: it may be paid or closed elsewhere. Without an order nothing is due."""
+        if not self._query("o", 16):
+            async with self:
+                self.item, self.ready = PayItem(), True
+            return
         await self._watch([bus.order(order_number(self._query("o", 16)))], self._reload)
 
     async def _reload(self) -> None:
