@@ -118,7 +118,9 @@ def load_calendars(
     return {p.id: _calendar(p, plans[p.id], jobs.get(p.id, ()), blackouts, clock, days, now) for p in people}
 
 
-def load_rests(session: Session, category_ids: Collection[int], within: Window, clock: LocalTime) -> dict[int, list[Window]]:
+def load_rests(
+    session: Session, category_ids: Collection[int], within: Window, clock: LocalTime
+) -> dict[int, list[Window]]:
     """Category -> the days around `within` on which it rests, as windows; one statement. The city's own days are not among them."""
     days = clock.days(within.grown(MARGIN_MINUTES, MARGIN_MINUTES))
     query = sa.select(col(Blackout.category_id), col(Blackout.on)).where(

@@ -70,7 +70,11 @@ def kind_of(path: str) -> str:
 def addresses(page: Page, locale: texts.Locale) -> Iterator[str]:
     """Where the page's links lead inside this site and language."""
     for href in page.evaluate(LINKS):
-        if href.startswith("/") and not href.startswith(("/api/", "/sim/")) and href.startswith("/en/") == (locale == "en"):
+        if (
+            href.startswith("/")
+            and not href.startswith(("/api/", "/sim/"))
+            and href.startswith("/en/") == (locale == "en")
+        ):
             yield href.split("#")[0]
 
 

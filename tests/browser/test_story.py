@@ -149,5 +149,7 @@ def test_an_operator_cancels_and_the_money_goes_back(site: Site) -> None:
     assert database.read_now(ledger.balance, ledger.escrow(order.id or 0)) == 0
     assert database.read_now(ledger.verify) == []
     assert database.read_now(lambda s: s.exec(select(Occupancy).where(Occupancy.order_id == order.id)).all()) == []
-    audited = database.read_now(lambda s: s.exec(select(AuditEntry).where(col(AuditEntry.reason).contains("临时生病"))).all())
+    audited = database.read_now(
+        lambda s: s.exec(select(AuditEntry).where(col(AuditEntry.reason).contains("临时生病"))).all()
+    )
     assert len(audited) == 1

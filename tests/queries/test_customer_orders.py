@@ -89,7 +89,9 @@ def test_the_timeline_names_who_did_each_step_also_when_another_came_later(sessi
     names = {first: "周师傅", next(t.technician_id for t in world.technicians if t.technician_id != first): "吴师傅"}
     for technician_id, name in names.items():
         session.get_one(Technician, technician_id).name = f"{name[0]}某"
-    fulfilment.technician_cancel(session, world.technician(first), order.no, reason="unwell", now=world.later(minutes=1))
+    fulfilment.technician_cancel(
+        session, world.technician(first), order.no, reason="unwell", now=world.later(minutes=1)
+    )
     world.dispatch()
     offer = world.offer(order)
     dispatching.accept(session, world.technician(offer.technician_id), offer.id or 0, now=world.now)

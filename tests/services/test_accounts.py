@@ -254,7 +254,9 @@ def test_a_code_is_sent_by_message_in_the_readers_language(database: Database) -
 
 def test_a_city_manager_acts_in_the_districts_that_are_theirs(database: Database) -> None:
     def story(session: Session) -> None:
-        pudong = District(city_id=1, adcode="310115", name_zh="浦东新区", name_en="Pudong", lat=31.2, lng=121.5, status="open")
+        pudong = District(
+            city_id=1, adcode="310115", name_zh="浦东新区", name_en="Pudong", lat=31.2, lng=121.5, status="open"
+        )
         session.add(pudong)
         session.flush()
         common = {"city_id": 1, "role": Role.OPERATOR, "operator_role": OperatorRole.CITY_MANAGER, "now": NOW}

@@ -67,7 +67,11 @@ def _candidates() -> rx.Component:
     about = rx.cond(
         S.about != "",
         el.div(
-            link(el.span(S.chosen, class_name="num"), to=rx.Var.create("/operator/orders/") + S.chosen + "/", cls="brand w5"),
+            link(
+                el.span(S.chosen, class_name="num"),
+                to=rx.Var.create("/operator/orders/") + S.chosen + "/",
+                cls="brand w5",
+            ),
             el.span(S.about, class_name="f12 mut"),
             class_name="col g0 panel-b",
         ),

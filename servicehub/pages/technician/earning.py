@@ -68,7 +68,9 @@ def view() -> rx.Component:
                 class_name="side-12",
             ),
         ),
-        el.div(lbtn(_("Open job"), to="/technician/job/" + S.earning.no + "/", kind="o", block=True), class_name="stack"),
+        el.div(
+            lbtn(_("Open job"), to="/technician/job/" + S.earning.no + "/", kind="o", block=True), class_name="stack"
+        ),
     )
     none = el.div(
         nothing(_("Nothing booked yet"), _("This job is not settled, or it is not yours.")), class_name="stack"

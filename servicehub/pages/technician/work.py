@@ -98,7 +98,9 @@ def _next_job() -> rx.Component:
     what = col(
         el.span(S.job.title, class_name="f16 w6 cut"), el.span(S.job.place, class_name="f13 mut cut2"), cls="g2 grow"
     )
-    body = link(when, what, icon("chevron-right", "s", "dim"), to="/technician/job/" + S.job.no + "/", cls="row g12 next-job")
+    body = link(
+        when, what, icon("chevron-right", "s", "dim"), to="/technician/job/" + S.job.no + "/", cls="row g12 next-job"
+    )
     depart = btn(_("Depart"), cls="grow-2", on_click=S.depart(S.job.no))
     on = lbtn(_("Open job"), to="/technician/job/" + S.job.no + "/", cls="grow-2")
     acts = row(*round_links(S.job.map_url, S.job.tel), rx.cond(S.job.action == "depart", depart, on), cls="g8")

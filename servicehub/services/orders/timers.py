@@ -25,9 +25,7 @@ ASKING = timedelta(minutes=2)
 
 def _is_being_asked(now: datetime) -> Any:
     """The order has an open payment that the channel may know more of than we do."""
-    unanswered = sa.exists().where(
-        col(Payment.order_id) == col(Order.id), col(Payment.status) == PaymentStatus.PENDING
-    )
+    unanswered = sa.exists().where(col(Payment.order_id) == col(Order.id), col(Payment.status) == PaymentStatus.PENDING)
     waits = sa.and_(col(Order.status) == OrderStatus.PENDING_PAYMENT, col(Order.deadline_at) > now - ASKING)
     return sa.and_(waits, unanswered)
 
