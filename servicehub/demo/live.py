@@ -41,6 +41,8 @@ MOST_OPEN = 60
 """Simulated orders that may be alive at once."""
 ENOUGH = 16
 """With so many a city looks lived in; until then orders come quickly."""
+VISITORS_PATIENCE = 45
+"""Most minutes, before they are sped up, that a simulated technician works at the visitor's."""
 _log = logging.getLogger(__name__)
 _S = OrderStatus
 
@@ -136,9 +138,15 @@ class LiveCity:
             code = crypto.decrypt(order.start_code_enc, "order.start_code")
             self._try(fulfilment.start, actor, order.no, code, now=now)
         elif order.status is _S.IN_SERVICE:
-            minutes = (order.end_at - order.start_at).total_seconds() / 60
-            if now >= (order.started_at or now) + timedelta(seconds=max(20.0, minutes * 60 / self.speed)):
+            if now >= (order.started_at or now) + timedelta(seconds=self._lasts_s(order)):
                 self._wrap_up(order, actor, now)
+
+    def _lasts_s(self, order: Order) -> float:
+        """A visit takes its time, sped up; a visitor's own is never so long that he would not wait for its end."""
+        minutes = (order.end_at - order.start_at).total_seconds() / 60
+        if order.customer_id == self.cast.visitor_customer:
+            minutes = min(minutes, VISITORS_PATIENCE)
+        return max(20.0, minutes * 60 / self.speed)
 
     def _leaves_at(self, order: Order) -> datetime:
         """A visitor does not have to wait for the day of the visit; everybody else rides when it is time."""
