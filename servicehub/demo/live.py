@@ -137,16 +137,15 @@ class LiveCity:
         elif order.status is _S.ARRIVED and now >= (order.arrived_at or now) + timedelta(seconds=5):
             code = crypto.decrypt(order.start_code_enc, "order.start_code")
             self._try(fulfilment.start, actor, order.no, code, now=now)
-        elif order.status is _S.IN_SERVICE:
-            if now >= (order.started_at or now) + timedelta(seconds=self._lasts_s(order)):
-                self._wrap_up(order, actor, now)
+        elif order.status is _S.IN_SERVICE and now >= self._ends_at(order):
+            self._wrap_up(order, actor, now)
 
-    def _lasts_s(self, order: Order) -> float:
+    def _ends_at(self, order: Order) -> datetime:
         """A visit takes its time, sped up; a visitor's own is never so long that he would not wait for its end."""
         minutes = (order.end_at - order.start_at).total_seconds() / 60
         if order.customer_id == self.cast.visitor_customer:
             minutes = min(minutes, VISITORS_PATIENCE)
-        return max(20.0, minutes * 60 / self.speed)
+        return (order.started_at or clock.now()) + timedelta(seconds=max(20.0, minutes * 60 / self.speed))
 
     def _leaves_at(self, order: Order) -> datetime:
         """A visitor does not have to wait for the day of the visit; everybody else rides when it is time."""
