@@ -211,7 +211,10 @@ def bench(
     database: Annotated[str, typer.Option(help="URL of a scratch PostgreSQL database; SQLite without.")] = "",
 ) -> None:
     """Measure this machine: each module of `servicehub.bench` with a `measure`."""
+    from servicehub.cli import serving  # noqa: PLC0415
+
     measure = _measurement(name)
+    serving.spare_what_stays()  # as a server does
     results: dict[str, Any] = measure(url=database) if database else measure()
     if as_json:
         sys.stdout.write(json.dumps(results) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import logging.handlers
 import os
@@ -61,8 +62,18 @@ def load_application(build: Path) -> Callable[..., Any]:
             "SERVICEHUB_BUILD": str(build),
         }
     )
-    module = import_module("servicehub.servicehub")
-    return module.app()  # type: ignore[no-any-return]
+    application = import_module("servicehub.servicehub").app()
+    spare_what_stays()
+    return application  # type: ignore[no-any-return]
+
+
+def spare_what_stays() -> None:
+    """Leave what a process made while starting out of garbage collection: half a million objects that never become garbage.
+
+    A full collection walks them all and stops every thread: it made one grid of free times in twenty take twice as long.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def serve(application: Callable[..., Any], settings: Settings, ready: Callable[[], None]) -> None:
