@@ -83,6 +83,14 @@ def _bill(request: Request) -> Bill:
     return bill
 
 
+PLAIN = (
+    "*{box-sizing:border-box}body,h1,p,form{margin:0}button{border:0;font:inherit;cursor:pointer}"
+    ".m{display:block}.pad{padding-top:3rem;text-align:center}.card{padding:1.75rem 1.25rem}.sum{font-size:2.5rem;line-height:1.3}"
+    "form{margin-top:1rem}.btn{width:100%}"
+)
+"""What pages of ours otherwise have from their build."""
+
+
 def _page(bill: Bill) -> str:
     locale = path_locale(bill.return_path)
     title = say(locale, N_("Demo cashier"))
@@ -90,15 +98,16 @@ def _page(bill: Bill) -> str:
     return f"""<!doctype html>
 <html lang="{HTML_LANG[locale]}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<title>{escape(title)} · {escape(get_settings().brand_name)}</title><link rel="stylesheet" href="/ui.css"></head>
-<body><main class="m"><div class="pad col g16" style="padding-top:3.5rem;text-align:center">
+<title>{escape(title)} · {escape(get_settings().brand_name)}</title>
+<link rel="stylesheet" href="/ui.css"><style>{PLAIN}</style></head>
+<body><main class="m"><div class="pad"><div class="card card-p col g12">
 <h1 class="f18 w6">{escape(title)}</h1>
 <p class="mut f13">{escape(say(locale, N_("For trying things out: no real money moves.")))}</p>
-<p class="num" style="font-size:2.5rem;line-height:1.2">{escape(yuan(bill.amount_fen, always_decimals=True))}</p>
+<p class="num sum">{escape(yuan(bill.amount_fen, always_decimals=True))}</p>
 <p class="ink2 f15">{escape(bill.title)}</p>
 <p class="mut f13">{escape(method)} · {escape(say(locale, N_("Order {no}"), no=bill.order_no))}</p>
 {_buttons(bill, locale)}
-</div></main></body></html>"""
+</div></div></main></body></html>"""
 
 
 def _buttons(bill: Bill, locale: Locale) -> str:
@@ -110,14 +119,14 @@ def _buttons(bill: Bill, locale: Locale) -> str:
         )
     choices = (
         ("pay", "btn btn-p btn-l", N_("Confirm payment")),
-        ("fail", "btn", N_("Let it fail")),
-        ("leave", "btn", N_("Not now")),
+        ("fail", "btn btn-o", N_("Let it fail")),
+        ("leave", "btn btn-g", N_("Not now")),
     )
     buttons = "".join(
         f'<button class="{kind}" name="do" value="{value}">{escape(say(locale, text))}</button>'
         for value, kind, text in choices
     )
-    return f'<form method="post" class="col g12" style="margin-top:1rem">{buttons}</form>'
+    return f'<form method="post" class="col g12">{buttons}</form>'
 
 
 ROUTES = [

@@ -14,6 +14,7 @@ from reflex.vars import Var
 from reflex_components_core.el.element import Element
 
 from servicehub.components.base import Child, Text, attrs, el, icon, merge_attrs
+from servicehub.settings import get_settings
 from servicehub.texts import _
 
 
@@ -115,13 +116,12 @@ def live_map(
     areas: Any = None,
     picked: Any = None,
     fit: Any = "points",
-    city: str = "",
-    tiles: str = "",
     cls: Any = "",
     **values: Any,
 ) -> rx.Component:
-    """A Leaflet map. All data is JSON text (or Python values while compiling), WGS-84 degrees.
+    """A Leaflet map of the installation's city, on its tiles if it has any.
 
+    All data is JSON text (or Python values while compiling), WGS-84 degrees.
     points: [{id, lat, lng, kind: tech|home|order|pin|dot, label, tone: ""|ok|warn|bad|off, art}]
     line: [[lat, lng], …]; areas: [{label, ring: [[lat, lng], …]}]
     picked: the id of the point that always shows its label; where there are many, the others show theirs when pointed at.
@@ -136,8 +136,8 @@ def live_map(
         areas=as_json(areas) if areas is not None else None,
         picked=picked,
         fit=fit,
-        city=city or None,
-        tiles=tiles or None,
+        city=get_settings().city,
+        tiles=get_settings().map_tiles or None,
         role="group",
         aria_label=label,
         zin=_("Zoom in"),

@@ -22,7 +22,6 @@ from servicehub.components.order import (
 )
 from servicehub.pages.customer.parts import joined, loaded
 from servicehub.pages.page import Page
-from servicehub.settings import get_settings
 from servicehub.state.customer.order import OrderState
 from servicehub.texts import N_, _
 
@@ -38,8 +37,6 @@ def _map() -> rx.Component:
         joined(_("Position of the technician"), ": ", D.track.text),
         line=D.track.line,
         fit="always",
-        city=get_settings().city,
-        tiles=get_settings().map_tiles,
         cls="map",
     )
     return rx.cond(D.track.is_on, el.div(shown, class_name="map-w"), rx.fragment())

@@ -12,7 +12,6 @@ from servicehub.components.schedule import lane, lane_bar, lanes
 from servicehub.pages.operator.frame import frame, reason_dialog
 from servicehub.pages.operator.reasons import candidate_card
 from servicehub.pages.page import Page
-from servicehub.settings import get_settings
 from servicehub.state.operator.base import OperatorShellState
 from servicehub.state.operator.dispatch import DispatchState
 from servicehub.texts import N_, _
@@ -54,7 +53,6 @@ def _map() -> rx.Component:
         S.pins,
         _("Map of technicians online and of orders that wait"),
         picked=rx.Var.create("o") + S.chosen,
-        city=get_settings().city,
     )
     return panel(_("Technicians now"), chart, picks)
 
