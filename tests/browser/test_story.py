@@ -153,3 +153,38 @@ def test_an_operator_cancels_and_the_money_goes_back(site: Site) -> None:
         lambda s: s.exec(select(AuditEntry).where(col(AuditEntry.reason).contains("临时生病"))).all()
     )
     assert len(audited) == 1
+
+
+def test_an_operator_gives_an_order_to_somebody_else(site: Site) -> None:
+    database = site.database
+    first_id = database.read_now(acts.visitor_technician)
+    customer, operator, first = site.customer(), site.operator("dispatch"), site.technician(**HERE)
+    acts.go_online(first)
+    no = acts.book_with(customer, first_id)
+    acts.accept(first)
+    customer.goto(f"/orders/{no}/")
+    expect(customer.get_by_text("已接单").first).to_be_visible()
+    first.goto(f"/technician/job/{no}/")
+    expect(first.get_by_role("button", name="我已出发")).to_be_visible()
+
+    operator.goto(f"/operator/dispatch/?order={no}")
+    operator.get_by_role("button", name="改派").first.click()
+    dialog = operator.locator("dialog[open]")
+    dialog.get_by_label("原因").fill("客户希望换一位师傅")
+    dialog.get_by_role("button", name="派单").click()
+
+    expect(first.get_by_role("button", name="我已出发")).to_have_count(0)
+    expect(customer.get_by_text("待接单").first).to_be_visible()
+    order = database.read_now(acts.order_of, no)
+    assert (order.status, order.technician_id != first_id) == (OrderStatus.ASSIGNED, True)
+    second = site.technician(database.read_now(acts.phone_of, order.technician_id or 0), **HERE)
+    acts.accept(second)
+    expect(customer.get_by_text("已接单").first).to_be_visible()
+    held = database.read_now(
+        lambda s: s.exec(select(Occupancy.technician_id).where(Occupancy.order_id == order.id)).all()
+    )
+    assert set(held) == {order.technician_id}
+    audited = database.read_now(
+        lambda s: s.exec(select(AuditEntry).where(col(AuditEntry.reason).contains("换一位"))).all()
+    )
+    assert len(audited) == 1
