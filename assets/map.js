@@ -47,5 +47,5 @@
       if (line.length > 1) { L.polyline(line, { color: "#fff", weight: 9, opacity: .9, interactive: false }).addTo(this.top); L.polyline(line, { color: "#0B7D6C", weight: 5, interactive: false, lineJoin: "round" }).addTo(this.top); }
       for (const a of areas) { L.polygon(a.ring, { color: "#0B7D6C", weight: 1.5, opacity: .5, fillColor: "#0B7D6C", fillOpacity: .06, interactive: false, dashArray: "4 4" }).addTo(this.under); if (a.label) L.marker(L.polygon(a.ring).getBounds().getCenter(), { interactive: false, keyboard: false, icon: L.divIcon({ className: "", html: `<span class="t">${esc(a.label)}</span>`, iconSize: [0, 0] }) }).addTo(this.under); }
       const fit = this.a("fit") || "points", at = [...pts.map(p => [p.lat, p.lng]), ...line, ...areas.flatMap(a => a.ring)]; if (!at.length || fit === "none" || (fit !== "always" && this.was)) return; const first = !this.was; this.was = 1;
-      const b = L.latLngBounds(at); if (first || !m.getBounds().pad(-.12).contains(b)) m.fitBounds(b, { paddingTopLeft: [56, 84], paddingBottomRight: [56, 56], maxZoom: 15.5, animate: !first }); } });
+      const b = L.latLngBounds(at); if (first || !m.getBounds().pad(-.12).contains(b)) m.fitBounds(b, { paddingTopLeft: [56, 84], paddingBottomRight: [56, 56], maxZoom: this.a("tiles") ? 15.5 : 13.5, animate: !first }); } });
 })();

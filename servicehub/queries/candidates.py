@@ -22,7 +22,8 @@ def situations(
 
 
 def ranking(session: Session, actor: Actor, no: str, *, now: datetime) -> matching.Ranking:
-    """Every candidate of an order, best first, with the reasons against the others.
+    """Every candidate of an order, best first, with the reasons against the others; also of an order that was placed by the
+    customer's own choice, which only the automatic search leaves to that one technician.
 
     Raises: NotAllowed, NotFound (also for another city's order or another district's for a narrowed role).
     """
@@ -33,7 +34,8 @@ def ranking(session: Session, actor: Actor, no: str, *, now: datetime) -> matchi
     order = session.exec(query).first()
     if order is None:
         raise NotFound(f"order {no}")
-    found = load_situations(session, [order], now=now)[order.id or 0]
+    has_it = order.technician_id or order.requested_technician_id
+    found = load_situations(session, [order], now=now, by_hand=has_it)[order.id or 0]
     return matching.assess(found.job, found.candidates, found.policy)
 
 

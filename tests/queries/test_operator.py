@@ -671,6 +671,21 @@ def test_the_board_ranks_candidates_of_orders_that_can_be_placed(session: Sessio
     assert ranking.ranked(session, actor, "9" * 16, locale="en", now=NOW) == ranking.Ranked()
 
 
+def test_an_order_of_the_customers_own_choice_can_be_given_to_anybody_else(session: Session, here: Here) -> None:
+    chosen, other = here.technician("周晓兰"), here.technician("吴海燕")
+    for technician in (chosen, other):
+        here.add(TechnicianSkill(technician_id=technician.id, skill="cleaning"))
+    order = here.order(
+        S.ACCEPTED, NOW, paid_at=NOW, start_at=NOW + timedelta(hours=5), mode=OrderMode.CHOOSE,
+        technician_id=chosen.id, requested_technician_id=chosen.id,
+    )  # fmt: skip
+
+    shown = ranking.ranked(session, here.operator(), order.no, locale="en", now=NOW)
+
+    assert {c.technician_id: c.is_chosen for c in shown.candidates} == {chosen.id: True, other.id: False}
+    assert shown.again is True
+
+
 # --- technicians -------------------------------------------------------------------------------------------------
 
 
