@@ -131,7 +131,7 @@ def _state_label(earning: Earning, state: str, now: datetime, tz: str, locale: L
     if state == "pending":
         zone = ZoneInfo(tz)
         day = formats.day(earning.matures_at.astimezone(zone).date(), now.astimezone(zone).date(), locale=locale)
-        return say(locale, N_("Available from {day}"), day=day)
+        return say(locale, N_("Available: {day}"), day=day)
     return say(locale, N_("On hold: the customer complained") if state == "frozen" else N_("Available"))
 
 

@@ -91,6 +91,6 @@ def _rebook(session: Session, actor: Actor, tz: str, locale: Locale, now: dateti
     return Rebook(
         no=order.no,
         title=say(locale, N_("{name} again · {service}"), name=technician.name, service=name),
-        sub=say(locale, N_("Last time {when}"), when=last),
+        sub=say(locale, N_("Last time: {when}"), when=last),
         art=words.portrait(technician),
     )
