@@ -342,7 +342,7 @@ ORDER: Machine[OrderStatus, OrderEvent] = Machine(
 """A late payment may revive an EXPIRED order (which is otherwise final) through `revive`, after re-acquiring the time."""
 
 HOLDING = frozenset({_S.PENDING_PAYMENT, _S.ASSIGNED, _S.ACCEPTED, _S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE})
-"""Statuses in which an order with a technician owns occupancy cells (PENDING_PAYMENT: only a chosen technician's)."""
+"""Statuses in which an order with a technician owns occupancy cells (PENDING_PAYMENT: of the chosen one, or of anybody who could come)."""
 ACTIVE = frozenset(_LIVE_BEFORE_END)
 """Statuses of an order that is neither done nor dead."""
 TRACKED = frozenset({_S.EN_ROUTE})

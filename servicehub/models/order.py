@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from servicehub.domain.access import Role
 from servicehub.domain.order import OrderMode, OrderStatus, PaymentPlan
@@ -93,6 +93,11 @@ class Order(SQLModel, table=True):
     completed_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
     cancelled_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
     settled_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+
+
+def names_technician() -> Any:
+    """Condition on `Order`: its technician is more than one whose time is held while the customer pays for anybody."""
+    return sa.or_(col(Order.status) != OrderStatus.PENDING_PAYMENT, col(Order.requested_technician_id).is_not(None))
 
 
 class OrderLine(SQLModel, table=True):

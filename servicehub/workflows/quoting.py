@@ -99,7 +99,7 @@ def rebooked(session: Session, actor: Actor, no: str, *, now: datetime) -> Draft
         quantity=order.quantity,
         add_ons=tuple((row.ref, row.quantity) for row in lines if row.ref in known),
         start=start.isoformat() if start else "",
-        technician=order.technician_id or 0,
+        technician=(order.requested_technician_id if order.paid_at is None else order.technician_id) or 0,
         gender=order.gender.value if order.gender else "",
         requirements=tuple(order.requirements),
     )

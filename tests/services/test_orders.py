@@ -223,6 +223,19 @@ def test_an_unpaid_hold_expires_and_frees_the_time(world: World) -> None:
     assert cells_of(world, order) == []
 
 
+def test_a_hold_for_anybody_ends_with_the_payment_and_the_best_one_is_asked(world: World) -> None:
+    order = world.book()
+    assert cells_of(world, order) == [CellKind.HOLD] * 4
+    assert order.requested_technician_id is None
+
+    world.pay(order)
+    world.session.refresh(order)
+    assert (order.status, order.technician_id) == (OrderStatus.MATCHING, None)
+    assert cells_of(world, order) == []
+    assert world.dispatch() == 1
+    assert cells_of(world, order) == [CellKind.JOB] * 4
+
+
 def test_a_late_payment_revives_the_order_when_it_can_still_be_served(world: World) -> None:
     order = world.book(technician_id=world.technicians[0].technician_id)
     payment = world.open_payment(order)

@@ -13,13 +13,14 @@ from sqlmodel import Session, func, select
 
 from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
-from servicehub.errors import OrderTaken, ServiceHubError, SlotTaken
+from servicehub.errors import NobodyAvailable, OrderTaken, ServiceHubError, SlotTaken
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.order import Order
 from servicehub.services import dispatching, ledger, orders
 from tests import city, journey
 from tests.city import NOW
+from tests.journey import World
 
 
 def at_once(count: int, work: Callable[[int], object], workers: int = 40) -> list[object]:
@@ -38,19 +39,23 @@ def at_once(count: int, work: Callable[[int], object], workers: int = 40) -> lis
         return list(pool.map(one, range(count)))
 
 
+def forty_buyers(session: Session, world: World) -> list[tuple[Actor, int]]:
+    """Customers with an address each, all at one place."""
+    buyers = [(world.customer, world.address_id)]
+    address = session.get_one(Address, world.address_id)
+    for _ in range(39):
+        user = city.add_user(session, world.town, Role.CUSTOMER)
+        copy = Address(**address.model_dump(exclude={"id", "customer_id"}), customer_id=user.id)
+        session.add(copy)
+        session.flush()
+        buyers.append((Actor(user_id=user.id or 0, role=Role.CUSTOMER, city_id=world.town.city_id), copy.id or 0))
+    return buyers
+
+
 def test_two_hundred_bookings_of_one_slot_make_one_order(database: Database) -> None:
     def prepare(session: Session) -> tuple[orders.BookingRequest, list[tuple[Actor, int]]]:
         world = journey.build(session, technicians=1)
-        wish = world.request(technician_id=world.technicians[0].technician_id)
-        buyers = [(world.customer, world.address_id)]
-        address = session.get_one(Address, world.address_id)
-        for _ in range(39):
-            user = city.add_user(session, world.town, Role.CUSTOMER)
-            copy = Address(**address.model_dump(exclude={"id", "customer_id"}), customer_id=user.id)
-            session.add(copy)
-            session.flush()
-            buyers.append((Actor(user_id=user.id or 0, role=Role.CUSTOMER, city_id=world.town.city_id), copy.id or 0))
-        return wish, buyers
+        return world.request(technician_id=world.technicians[0].technician_id), forty_buyers(session, world)
 
     wish, buyers = database.write_now(prepare)
 
@@ -64,6 +69,27 @@ def test_two_hundred_bookings_of_one_slot_make_one_order(database: Database) -> 
     assert all(len(o.params["alternatives"]) == 3 for o in outcomes if isinstance(o, SlotTaken))
     assert database.read_now(_count, Order) == 1
     assert database.read_now(_count, Occupancy) == 4
+
+
+def test_who_lets_the_platform_choose_pays_only_for_a_time_that_somebody_holds(database: Database) -> None:
+    def prepare(session: Session) -> tuple[orders.BookingRequest, list[tuple[Actor, int]]]:
+        world = journey.build(session, technicians=3)
+        return world.request(), forty_buyers(session, world)
+
+    wish, buyers = database.write_now(prepare)
+
+    def attempt(i: int) -> object:
+        actor, address_id = buyers[i]
+        return database.write_now(orders.create, actor, replace(wish, address_id=address_id), now=NOW)
+
+    outcomes = at_once(40, attempt)
+
+    assert Counter(type(o) for o in outcomes) == {str: 3, NobodyAvailable: 37}
+    assert all(o.params["alternatives"] for o in outcomes if isinstance(o, NobodyAvailable))
+    assert len(set(database.read_now(_holders))) == 3
+    assert database.read_now(_count, Occupancy) == 3 * 4
+    assert database.write_now(orders.fire_due, NOW + timedelta(minutes=15)) == 3
+    assert database.read_now(_count, Occupancy) == 0, "unpaid holds end"
 
 
 def test_a_hundred_technicians_grab_one_order_and_one_gets_it(database: Database) -> None:

@@ -11,7 +11,7 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import ACTIVE, ORDER, OrderEvent, OrderStatus
 from servicehub.errors import NotFound
 from servicehub.models.catalog import Category, ServiceItem
-from servicehub.models.order import Order, OrderPhoto, Review
+from servicehub.models.order import Order, OrderPhoto, Review, names_technician
 from servicehub.models.technician import Technician
 from servicehub.queries.customer import words
 from servicehub.queries.customer.places import city_of
@@ -49,7 +49,7 @@ def cards(
         select(Order, ServiceItem, Category, Technician, col(Review.id))
         .join(ServiceItem, col(ServiceItem.id) == col(Order.service_item_id))
         .join(Category, col(Category.id) == col(Order.category_id))
-        .outerjoin(Technician, col(Technician.id) == col(Order.technician_id))
+        .outerjoin(Technician, sa.and_(col(Technician.id) == col(Order.technician_id), names_technician()))
         .outerjoin(Review, col(Review.order_id) == col(Order.id))
         .where(*_in_tab(actor, tab))
         .order_by(col(Order.created_at).desc(), col(Order.id).desc())

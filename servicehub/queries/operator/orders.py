@@ -21,7 +21,7 @@ from servicehub.domain.order import OrderStatus
 from servicehub.errors import BadPhone
 from servicehub.models.account import User
 from servicehub.models.catalog import Category, District, ServiceItem
-from servicehub.models.order import Order
+from servicehub.models.order import Order, names_technician
 from servicehub.models.technician import Technician
 from servicehub.queries.operator import words
 from servicehub.queries.operator.attention import late
@@ -214,7 +214,7 @@ def _joined(columns: Sequence[Any]) -> sa.Select[Any]:
         .join(User, col(User.id) == Order.customer_id)
         .join(ServiceItem, col(ServiceItem.id) == Order.service_item_id)
         .join(District, col(District.id) == Order.district_id)
-        .outerjoin(Technician, col(Technician.id) == Order.technician_id)
+        .outerjoin(Technician, sa.and_(col(Technician.id) == Order.technician_id, names_technician()))
     )
 
 

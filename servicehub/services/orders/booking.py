@@ -288,10 +288,12 @@ def _moved(token: str, name: str) -> str:
 
 
 def _store(session: Session, actor: Actor, order: Order, priced: BookingQuote, now: datetime) -> None:
+    chosen = order.requested_technician_id is not None
+    unpaid = order.status is OrderStatus.PENDING_PAYMENT
     with session.begin_nested():
-        if order.requested_technician_id is None:
+        if not chosen and not unpaid:
             scheduling.require_somebody(session, order, now=now)
-        elif session.get(Technician, order.requested_technician_id) is None:
+        if chosen and session.get(Technician, order.requested_technician_id) is None:
             raise NotFound(f"technician {order.requested_technician_id}")
         transitions.create(session, order, actor, now=now)
         for line in order_lines(priced):
@@ -299,9 +301,29 @@ def _store(session: Session, actor: Actor, order: Order, priced: BookingQuote, n
             session.add(line)
         if order.technician_id is not None:
             scheduling.claim(session, technician_id=order.technician_id, order=order, kind=CellKind.HOLD, now=now)
+        elif not chosen and unpaid:
+            _hold_somebody(session, order, now)
         if priced.coupon_grant_id is not None:
             coupons.lock(session, order, priced.coupon_grant_id, now=now)
         session.flush()
+
+
+def _hold_somebody(session: Session, order: Order, now: datetime) -> None:
+    """Hold the time of one who could come while the customer pays, so that nobody pays for a time that is gone.
+
+    Who comes is found when it is paid; holds are spread over everybody. Raises: NobodyAvailable.
+    """
+    people = scheduling.free_technicians(session, scheduling.Visit.of(order), now=now)
+    first = (order.id or 0) % len(people) if people else 0
+    for technician_id in people[first:] + people[:first]:
+        try:
+            with session.begin_nested():
+                scheduling.claim(session, technician_id=technician_id, order=order, kind=CellKind.HOLD, now=now)
+        except (SlotTaken, SlotUnavailable):
+            continue
+        transitions.amend(session, order, technician_id=technician_id)
+        return
+    raise NobodyAvailable(order.no)
 
 
 def _with_alternatives(

@@ -47,6 +47,7 @@ def _first_payment(session: Session, order: Order, payment: Payment, now: dateti
     if held:
         dispatching.offer_requested(session, order, now=now)
     else:
+        scheduling.release(session, order.id or 0)  # held so that somebody can come; who does is decided now
         transitions.advance(
             session,
             order,
