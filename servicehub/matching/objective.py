@@ -22,6 +22,7 @@ WASTED_MINUTES = 60
 """A hole shorter than this between two jobs can hardly be sold."""
 LONGEST_IDLE = 180
 GOOD_RATING = 4.6
+SOON_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,12 @@ def _acceptance(case: Case, _peers: Peers) -> float:
     return -900.0 * (1 - case.candidate.acceptance)
 
 
+def _presence(case: Case, _peers: Peers) -> float:
+    """Half an hour of way against those who take no orders now, if it is for the next day: an unanswered offer costs time."""
+    soon = case.job.start * 60 - case.job.now.timestamp() < SOON_SECONDS
+    return 0.0 if case.candidate.is_online else -1800.0 if soon else -900.0
+
+
 def _fairness(case: Case, peers: Peers) -> float:
     """Up to ten minutes of way for those who earned less an hour than their peers lately, or against those who earned more."""
     own, others = case.candidate.income_per_hour_fen, peers.income_per_hour_fen
@@ -123,6 +130,7 @@ OBJECTIVE: tuple[Term, ...] = (
     Term("level", N_("Level"), _level),
     Term("regular", N_("Knows the customer"), _regular),
     Term("acceptance", N_("Acceptance rate"), _acceptance),
+    Term("presence", N_("Takes orders now"), _presence),
     Term("fairness", N_("Fair share"), _fairness),
     Term("requested", N_("Asked for by the customer"), _requested),
 )

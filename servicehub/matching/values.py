@@ -100,6 +100,7 @@ DEFAULT_WEIGHTS: dict[str, float] = {
     "level": 1.0,
     "regular": 1.0,
     "acceptance": 1.0,
+    "presence": 1.0,
     "fairness": 1.0,
     "requested": 1.0,
 }

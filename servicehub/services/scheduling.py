@@ -149,6 +149,12 @@ def promote(session: Session, order_id: int, kind: CellKind = CellKind.JOB) -> i
     )
 
 
+def holder(session: Session, order_id: int) -> int | None:
+    """Whose time the order has, if it has any."""
+    query = sa.select(col(Occupancy.technician_id)).where(col(Occupancy.order_id) == order_id).limit(1)
+    return session.connection().execute(query).scalar()
+
+
 def swap(
     session: Session,
     order: Order,

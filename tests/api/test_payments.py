@@ -80,7 +80,7 @@ def test_from_the_order_to_the_cashier_and_back(
                 ).status_code == 204
 
     run(walk())
-    assert status_of(seeded, no) is OrderStatus.MATCHING
+    assert status_of(seeded, no) is OrderStatus.ASSIGNED
 
 
 def test_the_cashier_speaks_chinese_and_lets_a_payment_fail(

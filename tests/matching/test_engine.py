@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +62,15 @@ def test_every_term_has_its_direction() -> None:
     for term, person in worse.items():
         assert parts(person)[term] < parts(plain)[term], term
     assert parts(plain, requested_technician_id=1)["requested"] == 7200
+
+
+def test_who_takes_orders_now_is_asked_before_a_nearer_one_who_does_not() -> None:
+    away, here = living(1, 0.5, is_online=False), living(2, 6, is_online=True)
+
+    assert order_of(away, here) == [2, 1]
+    assert parts(away)["presence"] == -1800
+    assert parts(away, now=NOW - timedelta(days=2))["presence"] == -900
+    assert parts(here)["presence"] == 0
 
 
 def test_fairness_favours_who_earned_less_an_hour_and_rests_for_rescued_orders() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, col, func, select
 
+from servicehub import matching
 from servicehub.domain.access import ANONYMOUS, Actor, OperatorRole, Role
 from servicehub.domain.order import OrderEvent, OrderStatus, PaymentPlan
 from servicehub.domain.payment import PaymentStatus, RefundStatus
@@ -189,14 +190,53 @@ def test_a_number_that_was_drawn_before_is_drawn_again(world: World, monkeypatch
 # -- paying ---------------------------------------------------------------------------------------------------------------
 
 
-def test_payment_of_a_smart_match_starts_the_search(world: World) -> None:
+def test_payment_of_a_smart_match_asks_the_best_one_at_once(world: World) -> None:
     order = world.book()
 
     world.pay(order)
 
-    assert order.status is OrderStatus.MATCHING
+    assert order.status is OrderStatus.ASSIGNED
     assert payments.escrow(world.session, order) == HOUR_FEN
-    assert log_of(world, order) == ["created", "pay"]
+    assert log_of(world, order) == ["created", "pay", "dispatch"]
+
+
+def test_an_order_for_the_hall_waits_there_before_the_platform_searches(world: World) -> None:
+    order = world.book(mode="grab")
+
+    world.pay(order)
+
+    assert (order.status, order.technician_id) == (OrderStatus.MATCHING, None)
+    assert cells_of(world, order) == []
+    assert world.dispatch() == 0
+    world.later(minutes=2)
+    assert world.dispatch() == 1
+    assert order.status is OrderStatus.ASSIGNED
+
+
+def test_an_order_to_be_paid_later_is_offered_in_the_transaction_that_places_it(session: Session) -> None:
+    world = journey.build(session, technicians=2, payment_plan=PaymentPlan.AFTER)
+
+    order = world.book()
+
+    assert order.status is OrderStatus.ASSIGNED
+    assert cells_of(world, order) == [CellKind.JOB] * 4
+    assert world.offer(order).technician_id == order.technician_id
+
+
+def test_a_search_that_breaks_keeps_the_payment_and_is_made_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = world.book()
+    with monkeypatch.context() as broken:
+        broken.setattr(matching, "assess", lambda *_: 1 / 0)
+        world.pay(order)
+    world.session.refresh(order)
+    assert (order.status, cells_of(world, order)) == (OrderStatus.MATCHING, [CellKind.HOLD] * 4)
+    assert payments.escrow(world.session, order) == HOUR_FEN
+
+    assert world.dispatch() == 1
+
+    assert (order.status, cells_of(world, order)) == (OrderStatus.ASSIGNED, [CellKind.JOB] * 4)
 
 
 def test_payment_for_a_chosen_technician_becomes_an_offer_to_that_person(world: World) -> None:
@@ -230,10 +270,10 @@ def test_a_hold_for_anybody_ends_with_the_payment_and_the_best_one_is_asked(worl
 
     world.pay(order)
     world.session.refresh(order)
-    assert (order.status, order.technician_id) == (OrderStatus.MATCHING, None)
-    assert cells_of(world, order) == []
-    assert world.dispatch() == 1
+    nearest = world.technicians[0].technician_id
+    assert (order.status, order.technician_id) == (OrderStatus.ASSIGNED, nearest)
     assert cells_of(world, order) == [CellKind.JOB] * 4
+    assert set(world.session.exec(select(Occupancy.technician_id))) == {nearest}
 
 
 def test_a_late_payment_revives_the_order_when_it_can_still_be_served(world: World) -> None:
@@ -245,9 +285,8 @@ def test_a_late_payment_revives_the_order_when_it_can_still_be_served(world: Wor
     world.report(payment)
 
     world.session.refresh(order)
-    assert order.status is OrderStatus.MATCHING
+    assert order.status is OrderStatus.ASSIGNED
     assert payments.escrow(world.session, order) == HOUR_FEN
-    assert world.dispatch() == 1
     assert world.offer(order).technician_id == world.technicians[0].technician_id
 
 
@@ -395,7 +434,7 @@ def test_an_order_from_the_hall_is_grabbed_once(world: World) -> None:
 
 
 def test_an_operator_assigns_and_reassigns_with_a_reason(world: World) -> None:
-    order = world.book()
+    order = world.book(mode="grab")
     world.pay(order)
     admin = journey.operator(world)
     first, second = (a.technician_id for a in world.technicians)

@@ -195,7 +195,7 @@ def test_refund_reports_may_come_in_any_order_and_number(world: World) -> None:
     assert take(world, replace(done, event_id="r3", refund_state=RefundState.FAILED)).kind is OutcomeKind.DUPLICATE
     assert ledger.balance(world.session, "cash:simulator") == 6000
     assert ledger.balance(world.session, f"refund_due:{order.id}") == 0
-    assert world.session.get_one(Order, order.id).status is OrderStatus.MATCHING
+    assert world.session.get_one(Order, order.id).status is OrderStatus.ASSIGNED
 
 
 def test_two_payments_of_one_order_raced_by_many_messages_keep_one(database: Database) -> None:

@@ -13,11 +13,13 @@ from sqlmodel import Session, func, select
 
 from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
+from servicehub.domain.channel import Report
+from servicehub.domain.order import OrderStatus
 from servicehub.errors import NobodyAvailable, OrderTaken, ServiceHubError, SlotTaken
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.order import Order
-from servicehub.services import dispatching, ledger, orders
+from servicehub.services import dispatching, ledger, orders, payments
 from tests import city, journey
 from tests.city import NOW
 from tests.journey import World
@@ -92,6 +94,34 @@ def test_who_lets_the_platform_choose_pays_only_for_a_time_that_somebody_holds(d
     assert database.read_now(_count, Occupancy) == 0, "unpaid holds end"
 
 
+def test_nobody_gets_in_between_a_payment_and_the_offer(database: Database) -> None:
+    """Three people's time is held for three orders; all are paid while 37 others want the same time."""
+
+    def prepare(session: Session) -> tuple[orders.BookingRequest, list[tuple[Actor, int]], list[Report]]:
+        world = journey.build(session, technicians=3)
+        held = [world.open_payment(world.book()) for _ in range(3)]
+        reports = [Report("simulator", f"e{p.no}", "payment", p.no, p.amount_fen, f"c{p.no}") for p in held]
+        return world.request(), forty_buyers(session, world), reports
+
+    wish, buyers, reports = database.write_now(prepare)
+
+    def pay(session: Session, report: Report) -> None:
+        orders.payment_recorded(session, payments.record(session, report, now=NOW), now=NOW)
+
+    def attempt(i: int) -> object:
+        if i % 13 == 0 and i < 39:
+            return database.write_now(pay, reports[i // 13])
+        actor, address_id = buyers[i]
+        return database.write_now(orders.create, actor, replace(wish, address_id=address_id), now=NOW)
+
+    outcomes = at_once(40, attempt)
+
+    assert Counter(type(o) for o in outcomes) == {type(None): 3, NobodyAvailable: 37}
+    assert database.read_now(_states) == [OrderStatus.ASSIGNED] * 3
+    assert len(set(database.read_now(_holders))) == 3
+    assert database.read_now(_count, Occupancy) == 3 * 4
+
+
 def test_a_hundred_technicians_grab_one_order_and_one_gets_it(database: Database) -> None:
     def prepare(session: Session) -> tuple[str, list[Actor]]:
         world = journey.build(session, technicians=100)
@@ -116,3 +146,7 @@ def _count(session: Session, table: type) -> int:
 
 def _holders(session: Session) -> list[int]:
     return list(session.exec(select(Occupancy.technician_id)))
+
+
+def _states(session: Session) -> list[OrderStatus]:
+    return list(session.exec(select(Order.status)))

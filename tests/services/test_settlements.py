@@ -63,7 +63,7 @@ def test_settling_again_returns_the_first_earning(world: World) -> None:
 
 
 def test_an_order_without_money_earns_nothing_and_one_without_technician_is_refused(world: World) -> None:
-    unpaid, matching = world.book(), world.book(start_at=world.town.local("2026-03-04 14:00"))
+    unpaid, matching = world.book(), world.book(start_at=world.town.local("2026-03-04 14:00"), mode="grab")
     world.pay(matching)
 
     assert settlements.settle(world.session, unpaid, now=world.now) is None

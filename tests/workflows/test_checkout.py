@@ -83,14 +83,14 @@ def test_paying_at_the_cashier(
     outcomes = [checkout.deliver(sqlite_database, "simulator", headers, raw, now=fixed_clock.now) for _ in range(3)]
 
     assert [o.kind for (o,) in outcomes] == [OutcomeKind.PAID, OutcomeKind.DUPLICATE, OutcomeKind.DUPLICATE]
-    assert order_of(sqlite_database, booked[1]).status is OrderStatus.MATCHING
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.ASSIGNED
     assert sqlite_database.read_now(ledger.balance, "cash:simulator") == 10_000
 
 
 def test_a_visitor_pays_with_one_call(sqlite_database: Database, booked: tuple[Actor, str], run: Any) -> None:
     run(checkout.pay_in_simulator(sqlite_database, booked[0], booked[1], method="alipay"))
 
-    assert order_of(sqlite_database, booked[1]).status is OrderStatus.MATCHING
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.ASSIGNED
 
 
 def test_forged_altered_and_stale_messages_change_nothing(
@@ -138,7 +138,7 @@ def test_a_lost_message_is_found_by_asking(
     simulator.faults.lose_answers = False
     checkout.query(sqlite_database, {"no": no, "step": 2})
 
-    assert order_of(sqlite_database, booked[1]).status is OrderStatus.MATCHING
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.ASSIGNED
     headers, raw = simulator.message(no)
     assert (
         checkout.deliver(sqlite_database, "simulator", headers, raw, now=fixed_clock.now)[0].kind
@@ -230,7 +230,7 @@ def test_the_channel_is_asked_before_an_order_expires(
     assert order_of(sqlite_database, booked[1]).status is OrderStatus.PENDING_PAYMENT
     simulator.faults.down = False
     assert checkout.expire_unpaid(sqlite_database, now) == 0
-    assert order_of(sqlite_database, booked[1]).status is OrderStatus.MATCHING
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.ASSIGNED
 
 
 def test_an_order_expires_once_its_channel_says_that_nothing_came(

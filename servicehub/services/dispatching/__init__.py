@@ -6,6 +6,6 @@ and take time through `scheduling`; every choice is stored with its reasons.
 
 from servicehub.services.dispatching.hand import assign, grab
 from servicehub.services.dispatching.offers import accept, decline, expire_due, make, void
-from servicehub.services.dispatching.rounds import offer_requested, run_due
+from servicehub.services.dispatching.rounds import offer_requested, run_due, search
 
-__all__ = ["accept", "assign", "decline", "expire_due", "grab", "make", "offer_requested", "run_due", "void"]
+__all__ = ["accept", "assign", "decline", "expire_due", "grab", "make", "offer_requested", "run_due", "search", "void"]

@@ -1,6 +1,7 @@
 """The automatic search: orders in MATCHING get a round when due; the best candidate by `matching` gets the offer.
 
 Owns when a round happens, to whom nobody was found, and when the order opens to the hall. Nobody is asked twice in one search.
+The first round belongs to the transaction that starts the search, so that no time gets lost between a payment and a tick.
 """
 
 from __future__ import annotations
@@ -37,6 +38,16 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
     ).all()
     situations = roster.situations(session, list(due), now=now)
     return each(session, due, lambda order: _round(session, order, situations[order.id or 0], now=now))
+
+
+def search(session: Session, order: Order, *, now: datetime) -> None:
+    """Give the order its first round at once, unless the hall has its chance before.
+
+    Time that is held for the order is exchanged for the best candidate's, or kept where nobody better is free. Whatever goes wrong
+    here undoes the round alone: the order stays due, and the next tick searches.
+    """
+    if order.status is OrderStatus.MATCHING and order.dispatch_at is not None and order.dispatch_at <= now:
+        each(session, [order], lambda due: _round(session, due, roster.situation(session, due, now=now), now=now))
 
 
 def _round(session: Session, order: Order, situation: roster.Situation, *, now: datetime) -> None:
@@ -120,9 +131,14 @@ def offer_requested(session: Session, order: Order, *, now: datetime) -> None:
 def _first_free(
     session: Session, order: Order, ranking: matching.Ranking, *, now: datetime
 ) -> matching.Assessment | None:
-    for choice in ranking.feasible[:TRIES_PER_ROUND]:
+    """The best candidate whose time could be taken; the one whose time is held comes last, and cannot be lost before."""
+    holder = ranking.of(scheduling.holder(session, order.id or 0) or 0)
+    choices = [*ranking.feasible[:TRIES_PER_ROUND], *([holder] if holder and holder.is_feasible else [])]
+    for choice in choices:
         try:
-            scheduling.claim(session, technician_id=choice.technician_id, order=order, kind=CellKind.JOB, now=now)
+            scheduling.swap(
+                session, order, technician_id=choice.technician_id, kind=CellKind.JOB, now=now, limited=False
+            )
         except (SlotTaken, SlotUnavailable):
             continue
         return choice
@@ -133,6 +149,7 @@ def _nobody(
     session: Session, order: Order, ranking: matching.Ranking, policy: matching.Policy, *, now: datetime
 ) -> None:
     """Open the order to the hall and look again later; the reasons are stored once per round, not at every look."""
+    scheduling.release(session, order.id or 0)
     mode = OrderMode.DISPATCH if order.mode is OrderMode.CHOOSE else OrderMode.GRAB
     again = now if order.mode is OrderMode.CHOOSE else now + RETRY
     if order.mode is not OrderMode.GRAB or order.round == 0:

@@ -36,7 +36,7 @@ from servicehub.models.catalog import AddOn, City, District, DistrictStatus, Ser
 from servicehub.models.customer import Address
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
-from servicehub.services import addresses, coupons, order_numbers, policies, scheduling, transitions
+from servicehub.services import addresses, coupons, dispatching, order_numbers, policies, scheduling, transitions
 from servicehub.services.pricing import add_on_terms, item_terms, named, order_lines
 
 REQUIREMENTS = frozenset({"pets", "bring_vacuum", "shoe_covers", "parking", "stairs", "elderly", "quiet"})
@@ -306,12 +306,15 @@ def _store(session: Session, actor: Actor, order: Order, priced: BookingQuote, n
         if priced.coupon_grant_id is not None:
             coupons.lock(session, order, priced.coupon_grant_id, now=now)
         session.flush()
+        dispatching.search(session, order, now=now)
 
 
 def _hold_somebody(session: Session, order: Order, now: datetime) -> None:
     """Hold the time of one who could come while the customer pays, so that nobody pays for a time that is gone.
 
-    Who comes is found when it is paid; holds are spread over everybody. Raises: NobodyAvailable.
+    Who comes is found when it is paid, and this is given back for that one's time only; holds are spread over everybody.
+
+    Raises: NobodyAvailable.
     """
     people = scheduling.free_technicians(session, scheduling.Visit.of(order), now=now)
     first = (order.id or 0) % len(people) if people else 0

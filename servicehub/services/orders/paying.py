@@ -47,7 +47,8 @@ def _first_payment(session: Session, order: Order, payment: Payment, now: dateti
     if held:
         dispatching.offer_requested(session, order, now=now)
     else:
-        scheduling.release(session, order.id or 0)  # held so that somebody can come; who does is decided now
+        if order.mode is OrderMode.GRAB:
+            scheduling.release(session, order.id or 0)  # the hall may be faster than the one who was held
         transitions.advance(
             session,
             order,
@@ -58,6 +59,7 @@ def _first_payment(session: Session, order: Order, payment: Payment, now: dateti
             technician_id=None,
             dispatch_at=search_from(order.mode, now),
         )
+        dispatching.search(session, order, now=now)
     notices.send(
         session,
         order.customer_id,
@@ -101,6 +103,7 @@ def _after_expiry(session: Session, order: Order, payment: Payment, now: datetim
                 session, order, OrderEvent.REVIVE, SYSTEM, now=now, paid_at=now, cancelled_at=None, technician_id=None,
                 mode=mode, dispatch_at=search_from(mode, now),
             )  # fmt: skip
+            dispatching.search(session, order, now=now)
     except (NobodyAvailable, SlotTaken, SlotUnavailable, CouponUnusable):
         session.refresh(order)
         session.refresh(payment)
