@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from servicehub.cli import fingerprint, publish
-from servicehub.cli.problems import Problem, need_writable, project_root
+from servicehub.cli.problems import Problem, need_writable, project_root, waiting_turn
 from servicehub.settings import Settings
 
 STEPS: tuple[tuple[str, str], ...] = (
@@ -79,6 +79,16 @@ def ensure(settings: Settings, console: Console, *, again: bool = False) -> Path
         )
     root = project_root()
     need_writable(root / ".web", "The front end is built there; make the clone writable for this user.")
+    with waiting_turn(
+        root / ".building", lambda: console.print("Another build is running here: waiting for its end …")
+    ):
+        if publish.is_complete(target) and not again:  # it was this one
+            return target
+        _build(root, target, settings, console)
+    return target
+
+
+def _build(root: Path, target: Path, settings: Settings, console: Console) -> None:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("Preparing the front end", total=len(STEPS) + 3)
@@ -91,7 +101,6 @@ def ensure(settings: Settings, console: Console, *, again: bool = False) -> Path
         with _same_package_list(root / "reflex.lock" / "package.json"):
             _export(root, environment(settings), tick)
         publish.publish(root / ".web", target, tick)
-    return target
 
 
 @contextlib.contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import socket
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -86,3 +88,15 @@ def lock_data_folder(folder: Path) -> IO[str]:
     handle.write(str(os.getpid()))
     handle.flush()
     return handle
+
+
+@contextlib.contextmanager
+def waiting_turn(path: Path, say_so: Callable[[], object]) -> Iterator[None]:
+    """Hold the lock file `path`; while another process does, say so once and wait."""
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            say_so()
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -92,11 +92,18 @@ async def _serve(application: Callable[..., Any], settings: Settings, ready: Cal
     )
     loop = asyncio.get_running_loop()
     for sig in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sig, server.stop)
+        loop.add_signal_handler(sig, _stop, server)
     serving = asyncio.create_task(server.serve())
     announcing = asyncio.create_task(_announce(settings, ready))
     await serving
     announcing.cancel()
+
+
+def _stop(server: Server) -> None:
+    """Stop serving. Pages that are still open lose their sockets, which is no error worth a traceback."""
+    for handler in logging.getLogger("_granian").handlers:
+        handler.setLevel(logging.CRITICAL)
+    server.stop()  # type: ignore[no-untyped-call]
 
 
 async def _announce(settings: Settings, ready: Callable[[], None]) -> None:

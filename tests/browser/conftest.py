@@ -161,14 +161,17 @@ def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def built(chromium: str) -> Path:
-    """This worker's data folder, with the production build, which all workers share and later runs find again."""
+    """This worker's data folder, with the production build of the small city, which all workers share and later runs find again."""
     shared = ROOT / ".browser-tests"
     own = shared / os.environ.get("PYTEST_XDIST_WORKER", "alone")
     own.mkdir(parents=True, exist_ok=True)
     with (shared / "building").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        command = [sys.executable, "-m", "servicehub.cli", "build", "--data", str(shared)]
-        subprocess.run(command, cwd=ROOT, env=_environment(8000), check=True, timeout=900)
+        for command in (["seed", "--small"], ["build"]):
+            subprocess.run(
+                [sys.executable, "-m", "servicehub.cli", *command, "--data", str(shared)],
+                cwd=ROOT, env=_environment(8000), check=True, timeout=900,
+            )  # fmt: skip
     (own / "frontend").unlink(missing_ok=True)
     (own / "frontend").symlink_to(shared / "frontend")
     return own

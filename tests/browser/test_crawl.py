@@ -1,10 +1,12 @@
 """Every page that links lead to, as each role, in both languages: alive, silent, translated and accessible.
 
-A page with a variable in its address (one order of a hundred) is opened a few times for each role; all other addresses once.
+The first page of a kind is opened by its address, as from a bookmark; the others of that kind as a tap on the link does.
+Strangers see what customers see, so they open a few of each kind.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -13,14 +15,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from servicehub import texts
 from servicehub.demo.people import OPERATORS
 from tests.browser.conftest import Site, settle
 
 SAMPLES = 2
-"""How many addresses of one kind of page are opened for each role and language."""
+"""How many pages of one kind a stranger opens."""
 GRAVE = ("serious", "critical")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FACES: dict[str, tuple[str, Callable[[Site], Page]]] = {
@@ -48,7 +50,13 @@ WORDS = """() => {
 }"""
 NIGHT = """() => {
   document.documentElement.classList.replace('light', 'dark');
-  return new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)));
+  return new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)))
+    .then(() => Promise.allSettled(document.getAnimations().filter(a => a.transitionProperty).map(a => a.finished)));
+}"""
+TAP = """path => {
+  history.pushState({key: path}, '', path);
+  dispatchEvent(new PopStateEvent('popstate', {state: history.state}));
+  document.body.append(document.createComment(''));
 }"""
 LINKS = "() => [...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
 
@@ -78,26 +86,57 @@ def addresses(page: Page, locale: texts.Locale) -> Iterator[str]:
             yield href.split("#")[0]
 
 
+class Tab:
+    """A tab of its own: nothing in it was said in the other language."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page = context.new_page()
+        self.heard = 0
+        self.page.on("websocket", lambda socket: socket.on("framereceived", lambda _frame: self._hear()))
+
+    def _hear(self) -> None:
+        self.heard += 1
+
+    def open(self, path: str) -> None:
+        """By its address."""
+        answer = self.page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, path
+        settle(self.page)
+
+    def tap(self, path: str) -> None:
+        """As a link does: the router changes the page, the server is asked for what it shows."""
+        before = self.heard
+        self.page.evaluate(TAP, path)
+        for _ in range(480):
+            if self.heard > before:
+                break
+            self.page.wait_for_timeout(25)
+        assert self.heard > before, f"{path}: the server did not answer"
+        settle(self.page)
+
+
 @pytest.mark.parametrize("locale", ["zh", "en"])
 @pytest.mark.parametrize("face", FACES)
 def test_every_link_leads_to_a_page_that_is_whole(site: Site, face: str, locale: texts.Locale) -> None:
     home, enter = FACES[face]
-    page = enter(site).context.new_page()  # a tab of its own: nothing in it was said in the other language
+    tab = Tab(enter(site).context)
     start = f"/en{home}" if locale == "en" else home
+    most = SAMPLES if face == "stranger" else math.inf
     waiting, seen, kinds, problems = deque([start]), {start}, Counter[str](), list[str]()
+    opened: set[str] = set()
     while waiting:
         path = waiting.popleft()
-        answer = page.goto(path)
-        assert answer is not None
-        assert answer.status == 200, path
-        settle(page)
-        problems += look(page, path, locale)
-        if kind_of(path) not in _examined:
-            _examined.add(kind_of(path))
-            problems += barriers(page, path)
-        for found in addresses(page, locale):
+        kind = kind_of(path)
+        (tab.tap if kind in opened else tab.open)(path)
+        opened.add(kind)
+        problems += look(tab.page, path, locale)
+        if kind not in _examined:
+            _examined.add(kind)
+            problems += barriers(tab.page, path)
+        for found in addresses(tab.page, locale):
             kind = kind_of(found)
-            if found in seen or (found != kind and kinds[kind] >= SAMPLES):
+            if found in seen or (found != kind and kinds[kind] >= most):
                 continue
             seen.add(found)
             kinds[kind] += 1
