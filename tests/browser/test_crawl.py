@@ -145,6 +145,25 @@ def test_every_link_leads_to_a_page_that_is_whole(site: Site, face: str, locale:
     assert len(kinds) >= 3, kinds
 
 
+@pytest.mark.parametrize(
+    ("face", "path", "said"),
+    [
+        ("admin", "/operator/orders/2611241000000000/", "找不到这个订单"),
+        ("admin", "/operator/technicians/99999/", "找不到这位技师"),
+        ("technician", "/technician/job/2611241000000000/", "订单不存在或不属于你"),
+        ("technician", "/technician/income/2611241000000000/", "尚未入账"),
+        ("customer", "/orders/2611241000000000/", "页面加载失败"),
+        ("customer", "/s/nothing-of-ours/", "该服务已下架"),
+        ("customer", "/t/99999/", "该师傅暂不接单"),
+    ],
+)
+def test_an_address_that_leads_nowhere_says_so(site: Site, face: str, path: str, said: str) -> None:
+    tab = Tab(FACES[face][1](site).context)
+    tab.open(path)
+    assert said in tab.page.locator("main").inner_text()
+    assert list(look(tab.page, path, "zh")) == []
+
+
 _examined: set[str] = set()
 """Kinds of pages that were searched for barriers; other roles and languages see the same components."""
 

@@ -728,6 +728,8 @@ def test_the_directory_and_a_technicians_page(session: Session, here: Here) -> N
     assert (page.week[0].hours, page.week[1].hours) == ("09:00–18:00", "Day off")
     assert [j.status for j in page.jobs] == ["accepted"]
     assert (page.may_suspend, page.may_restore) == (True, False)
+    elsewhere = replace(here.operator(OperatorRole.CITY_MANAGER), district_ids=frozenset({here.districts[1].id}))
+    assert technicians.page(session, elsewhere, tech.id or 0, locale="en", now=NOW).jobs == ()
 
 
 def test_suspending_takes_offline_and_is_audited(session: Session, here: Here) -> None:

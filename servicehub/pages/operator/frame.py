@@ -52,6 +52,17 @@ def _denied(permission: Any) -> rx.Component:
     )
 
 
+def not_here(title: Text, text: Text, action: Text, to: str) -> rx.Component:
+    """In place of a page about something that this operator cannot see."""
+    return el.div(
+        icon("search", "xl", cls="dim"),
+        el.h1(title, class_name="f18 w6"),
+        el.p(text, class_name="mut f13"),
+        link(action, to=to, cls="abtn"),
+        class_name="empty panel",
+    )
+
+
 def loading(columns: int) -> rx.Component:
     """Rows of a table that has not been read yet."""
     return el.div(

@@ -11,7 +11,7 @@ from servicehub.components.operator import abtn, alink, columns, facts_table, pa
 from servicehub.components.order import photo, photo_grid, price_breakdown, price_line, status_pill, timeline
 from servicehub.components.tables import amount_td, sla, table, th, two_lines
 from servicehub.pages.operator.entries import entry_table
-from servicehub.pages.operator.frame import act, amount_field, frame, reason_dialog, waiting_panel
+from servicehub.pages.operator.frame import act, amount_field, frame, not_here, reason_dialog, waiting_panel
 from servicehub.pages.operator.reasons import decisions
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
@@ -209,7 +209,13 @@ def view() -> rx.Component:
     right = el.div(_facts(), _people(), _map(), _log(), class_name="col g16")
     body = rx.fragment(_head(), columns(left, right))
     blank = rx.fragment(page_head(_("Order"), _("Loading")), waiting_panel())
-    return frame(rx.cond(P, body, blank), active="orders", state=S, overlays=_dialogs())
+    none = not_here(
+        _("This order is not here"),
+        _("It may belong to another city or district, or the number is wrong."),
+        _("All orders"),
+        "/operator/orders/?view=all",
+    )
+    return frame(rx.cond(P, body, rx.cond(S.ready, none, blank)), active="orders", state=S, overlays=_dialogs())
 
 
 PAGE = Page("/operator/orders/[order_no]", view, N_("Order"), [OperatorShellState.watch, S.watch])

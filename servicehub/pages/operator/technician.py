@@ -9,7 +9,7 @@ from servicehub.components.layout import panel
 from servicehub.components.operator import columns, page_head
 from servicehub.components.order import status_pill
 from servicehub.components.tables import amount_td, table, th, two_lines
-from servicehub.pages.operator.frame import act, frame, order_link, reason_dialog, waiting_panel
+from servicehub.pages.operator.frame import act, frame, not_here, order_link, reason_dialog, waiting_panel
 from servicehub.pages.operator.technicians import state_pill
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
@@ -125,7 +125,13 @@ def view() -> rx.Component:
     )
     blank = rx.fragment(page_head(_("Technician"), _("Loading")), waiting_panel())
     body = rx.fragment(_head(), columns(left, right))
-    return frame(rx.cond(P, body, blank), active="technicians", state=S, overlays=_dialogs())
+    none = not_here(
+        _("This technician is not here"),
+        _("The number is wrong, or the technician works in another city."),
+        _("Technicians"),
+        "/operator/technicians/",
+    )
+    return frame(rx.cond(P, body, rx.cond(S.ready, none, blank)), active="technicians", state=S, overlays=_dialogs())
 
 
 PAGE = Page("/operator/technicians/[technician_no]", view, N_("Technician"), [OperatorShellState.watch, S.watch])

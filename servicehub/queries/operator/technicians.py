@@ -25,7 +25,7 @@ from servicehub.models.technician import Certificate, Technician, TechnicianSkil
 from servicehub.queries.operator import trail, words
 from servicehub.queries.operator.board import state_of
 from servicehub.queries.operator.overview import DEAD
-from servicehub.queries.operator.scope import city_of, guard, midnight
+from servicehub.queries.operator.scope import city_of, guard, midnight, orders_of
 from servicehub.texts import N_, Locale, formats, pick, say
 from servicehub.viewmodels.operator_supply import (
     CertificateRow,
@@ -165,7 +165,7 @@ def page(session: Session, actor: Actor, technician_id: int, *, locale: Locale, 
         earnings=_earnings(session, technician_id, locale, now, tz),
         certificates=_certificates(session, technician_id, now.astimezone(ZoneInfo(tz)).date(), locale),
         week=_week(session, technician_id, locale),
-        jobs=_jobs(session, technician_id, tz, locale, now),
+        jobs=_jobs(session, actor, technician_id, tz, locale, now),
         audits=trail.of_subject(session, f"technician:{technician_id}", tz=tz, locale=locale)
         if actor.may(Permission.AUDIT_READ)
         else (),
@@ -281,11 +281,12 @@ def _hm(minute: int) -> str:
     return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
 
 
-def _jobs(session: Session, technician_id: int, tz: str, locale: Locale, now: datetime) -> tuple[JobRow, ...]:
+def _jobs(session: Session, actor: Actor, technician_id: int, tz: str, locale: Locale, now: datetime) -> tuple[JobRow, ...]:
     found = session.execute(
         sa.select(Order, ServiceItem)
         .join(ServiceItem, col(ServiceItem.id) == Order.service_item_id)
         .where(
+            *orders_of(actor),
             col(Order.technician_id) == technician_id,
             col(Order.start_at) >= midnight(now, tz),
             col(Order.status).not_in(DEAD),

@@ -7,7 +7,7 @@ import reflex as rx
 
 from servicehub import bus
 from servicehub.domain.access import Permission
-from servicehub.errors import Invalid
+from servicehub.errors import Invalid, NotFound
 from servicehub.queries.operator.order import page
 from servicehub.services import contacts, orders
 from servicehub.state.base import handler, roles
@@ -55,14 +55,18 @@ class OrderSheetState(OperatorPage, rx.State):
         if actor is None:
             return
         async with self:
-            self.shown, self.contact, self.preview, no = None, "", "", self._no()
+            self.shown, self.ready, self.contact, self.preview, no = None, False, "", "", self._no()
         await self._watch((bus.order(no),), self._reload, settle_s=SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
-        found = await self._read(page, self._no())
+        """An order of another city or district is not there."""
+        try:
+            found = await self._read(page, self._no())
+        except NotFound:
+            found = None
         async with self:
             self.shown, self.ready = found, True
-            self.place = _pin(found.sheet)
+            self.place = _pin(found.sheet) if found else "[]"
 
     def _no(self) -> str:
         no = str(self.order_no)

@@ -4,6 +4,7 @@ import reflex as rx
 
 from servicehub import bus
 from servicehub.domain.access import Permission
+from servicehub.errors import NotFound
 from servicehub.queries.operator.technicians import page
 from servicehub.services import technicians_admin
 from servicehub.state.base import handler, roles
@@ -25,11 +26,14 @@ class TechnicianSheetState(OperatorPage, rx.State):
         if actor is None:
             return
         async with self:
-            self.shown, technician_id = None, self._id()
+            self.shown, self.ready, technician_id = None, False, self._id()
         await self._watch((bus.technician(technician_id),), self._reload, settle_s=SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
-        found = await self._read(page, self._id())
+        try:
+            found = await self._read(page, self._id())
+        except NotFound:
+            found = None
         async with self:
             self.shown, self.ready = found, True
 

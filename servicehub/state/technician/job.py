@@ -6,7 +6,7 @@ from typing import Any
 import reflex as rx
 
 from servicehub import bus
-from servicehub.errors import WrongStartCode
+from servicehub.errors import NotFound, WrongStartCode
 from servicehub.queries.technician import job
 from servicehub.services import fulfilment
 from servicehub.state.base import handler, roles
@@ -35,7 +35,10 @@ class JobState(TechnicianPage, rx.State):
         )
 
     async def _reload(self, number: str) -> None:
-        read = await self._read(job.job, number)
+        try:
+            read = await self._read(job.job, number)
+        except NotFound:  # handed over meanwhile, or never his
+            read = Job()
         async with self:
             self.job, self.ready = read, True
 
