@@ -281,7 +281,9 @@ def _hm(minute: int) -> str:
     return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
 
 
-def _jobs(session: Session, actor: Actor, technician_id: int, tz: str, locale: Locale, now: datetime) -> tuple[JobRow, ...]:
+def _jobs(
+    session: Session, actor: Actor, technician_id: int, tz: str, locale: Locale, now: datetime
+) -> tuple[JobRow, ...]:
     found = session.execute(
         sa.select(Order, ServiceItem)
         .join(ServiceItem, col(ServiceItem.id) == Order.service_item_id)
