@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicehub.errors import Invalid
-from servicehub.state.customer.base import order_number, parsed, whole
+from servicehub.state.customer.base import KeptState, order_number, parsed, whole
 from servicehub.state.customer.browse import lines
 from servicehub.viewmodels.customer.draft import Draft
 from tests.conftest import FixedClock
@@ -22,6 +22,23 @@ def test_a_draft_survives_the_browser(fixed_clock: FixedClock) -> None:
     start = (fixed_clock.now + timedelta(hours=3)).isoformat()
     draft = Draft("cleaning-2h", 2, (("windows", 1),), start, 7, "female", ("pets", "stairs"), "12", 3)
     assert parsed(json.dumps(asdict(draft))) == draft
+
+
+def test_a_browser_that_missed_the_last_draft_does_not_bring_the_old_one_back() -> None:
+    kept = KeptState()
+    kept._keep_draft(Draft("cleaning-2h"))
+    before = kept.draft
+    kept._keep_draft(Draft("cleaning-2h", requirements=("pets",)))
+
+    kept.draft = before  # what a reconnecting browser says
+    assert kept._latest().requirements == ("pets",)
+    assert parsed(kept.draft).requirements == ("pets",), "the browser is told again"
+
+    kept._keep_draft(Draft())  # ordered
+    kept.draft = before
+    assert kept._latest().service == "", "an order is not placed twice"
+    kept._keep_draft(Draft("windows"))
+    assert parsed(kept.draft) == kept._latest()
 
 
 def test_a_start_that_has_passed_is_forgotten(fixed_clock: FixedClock) -> None:

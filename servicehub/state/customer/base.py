@@ -52,11 +52,10 @@ class CustomerPage(AppState, mixin=True):
 
     async def _draft(self) -> Draft:
         """The draft as the browser keeps it, checked."""
-        return parsed((await self.get_state(KeptState)).draft)  # type: ignore[attr-defined]
+        return (await self.get_state(KeptState))._latest()  # type: ignore[attr-defined, no-any-return]
 
     async def _keep(self, draft: Draft) -> None:
-        kept = await self.get_state(KeptState)  # type: ignore[attr-defined]
-        kept.draft = json.dumps(asdict(draft), separators=(",", ":")) if draft.service else ""
+        (await self.get_state(KeptState))._keep_draft(draft)  # type: ignore[attr-defined]
 
     async def _place(self) -> str:
         """Where the customer wants service, as `queries.customer.places` reads it."""
@@ -88,6 +87,20 @@ class KeptState(AppState, rx.State):
     place: str = rx.LocalStorage("", name="sh_place")
     searches: str = rx.LocalStorage("", name="sh_searches")
     """The last searches, one a line."""
+    _sent: str = ""
+    """The draft as it was last sent to the browser, which may have lost its connection before it came."""
+
+    def _latest(self) -> Draft:
+        """The browser's draft, unless it missed the last one."""
+        theirs, ours = parsed(self.draft), parsed(self._sent)
+        if theirs.n >= ours.n:
+            return theirs
+        self.draft = self._sent
+        return ours
+
+    def _keep_draft(self, draft: Draft) -> None:
+        self._sent = json.dumps(asdict(replace(draft, n=self._latest().n + 1)), separators=(",", ":"))
+        self.draft = self._sent
 
 
 def order_number(text: object) -> str:
@@ -124,6 +137,7 @@ def parsed(text: object) -> Draft:
         requirements=tuple(key for key in REQUIREMENTS if key in (raw.get("requirements") or ())),
         coupon=_word(raw.get("coupon"), 15) or "best",
         address=_number(raw.get("address"), 10**12),
+        n=_number(raw.get("n"), 10**9),
     )
     start = draft.start_at()
     past = draft.start not in ("", "now") and (start is None or start <= clock.now())

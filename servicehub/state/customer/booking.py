@@ -95,12 +95,12 @@ class BookState(CustomerPage, rx.State):
         await self._show(replace(await self._draft(), coupon=name))
 
     @handler
-    async def wish(self, key: str) -> None:
-        """Add or drop a requirement."""
+    async def wish(self, key: str, on: bool) -> None:  # noqa: FBT001 - as the checkbox says
+        """Add or drop a requirement; saying it twice changes nothing."""
         if str(key) not in REQUIREMENTS:
             raise Invalid("requirement")
         draft = await self._draft()
-        kept = set(draft.requirements) ^ {str(key)}
+        kept = set(draft.requirements) - {str(key)} | ({str(key)} if on is True else set())
         draft = replace(draft, requirements=tuple(name for name in REQUIREMENTS if name in kept))
         self.requirements = list(draft.requirements)
         await self._keep(draft)

@@ -32,6 +32,8 @@ class Draft:
     """best, none, or a grant's id."""
     address: int = 0
     """0: the default one."""
+    n: int = 0
+    """How many drafts came before it: of two copies the one with the larger number is the later."""
 
     def start_at(self) -> datetime | None:
         """The chosen instant; None for "now" and for not yet."""
