@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import os
 import signal
@@ -209,19 +210,37 @@ def bench(
     name: Annotated[str, typer.Argument(help="Which measurement; an unknown name lists them.")],
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON and nothing after it.")] = False,
     database: Annotated[str, typer.Option(help="URL of a scratch PostgreSQL database; SQLite without.")] = "",
+    data: Annotated[str, typer.Option(help="Folder of published instances (dispatch).")] = "",
+    seconds: Annotated[float, typer.Option(help="CPU seconds for each instance (dispatch).", min=0)] = 0.0,
+    only: Annotated[str, typer.Option(help="Only instances whose name contains this (dispatch).")] = "",
+    peers: Annotated[bool, typer.Option("--peers", help="Public solvers in the same run (dispatch).")] = False,
 ) -> None:
     """Measure this machine: each module of `servicehub.bench` with a `measure`."""
     from servicehub.cli import serving  # noqa: PLC0415
 
     measure = _measurement(name)
     serving.spare_what_stays()  # as a server does
-    results: dict[str, Any] = measure(url=database) if database else measure()
+    given = {"url": database, "data": data, "seconds": seconds, "only": only, "with_peers": peers}
+    known = inspect.signature(measure).parameters
+    if unknown := [option for option, value in given.items() if value and option not in known]:
+        raise Problem(f"The measurement {name} takes no {', '.join(unknown)}.")
+    wanted = {option: value for option, value in given.items() if value}
+    if "told" in known:
+        wanted["told"] = lambda row: problems.print(_in_a_line(row), highlight=False, soft_wrap=True)
+    try:
+        results: dict[str, Any] = measure(**wanted)
+    except ValueError as error:
+        raise Problem(f"{error}.") from error
     if as_json:
         sys.stdout.write(json.dumps(results) + "\n")
         sys.stdout.flush()
         return
     for key, value in results.items():
         console.print(f"{key:>20}  {value}", highlight=False)
+
+
+def _in_a_line(row: dict[str, Any]) -> str:
+    return "  ".join(f"{key} {value}" for key, value in row.items() if value not in ([], {}, None))
 
 
 def _measurement(name: str) -> Callable[..., dict[str, Any]]:
