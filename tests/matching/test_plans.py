@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -127,6 +128,27 @@ def test_load_and_time_away_bind() -> None:
 
     assert sorted(len(route) for route in plan.routes) == [1, 2]  # two are no load for one, and too long for the other
     assert len(plan.unserved) == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_who_lacks_something_fetches_it_or_leaves_the_visit(seed: int) -> None:
+    """Nobody carries anything, everything is needed: each day has the depot before its first visit."""
+    r = np.random.default_rng(seed)
+    problem = town(seed, people=3, visits=9)
+    assert problem.xy is not None
+    problem.xy = np.vstack([problem.xy, [[4000.0, 4000.0]]])
+    problem.depot, problem.cost_of_way, problem.cost_of_time = 12, 0, 1
+    problem.parts, problem.stock = r.integers(1, 3, (9, 2)), np.zeros((3, 2), np.int64)
+
+    first, plan = solve(problem, rounds=1, seed=seed), solve(problem, rounds=600, seed=seed)
+
+    assert plan.cost <= first.cost < 9 * 20_000, "the first round already serves some"
+    for v, route in enumerate(plan.routes):
+        assert plan.fetch[v] == (0 if route else -1)
+        if route:
+            around = way(problem, int(problem.start[v]), 12) + way(problem, 12, route[0])
+            shifted = replace(problem, opens=problem.opens + around - way(problem, int(problem.start[v]), route[0]))
+            assert cost_of(shifted, v, route) is not None
 
 
 def pairs(seed: int, visits: int, people: int) -> Shared:

@@ -36,8 +36,6 @@ from servicehub.matching.plans.ruin import ASKED, CHANGED, MISSING, ROUND, chanc
 
 SWAP = 0.05
 """Share of rounds in which two technicians exchange their days first: put back one by one, a day rarely changes hands."""
-SHUT = 0.5
-"""Share of rounds in which nobody whose route was emptied is sent out again, so that fewer may do."""
 BLINK = 0.01
 """Share of insertions that are overlooked, so that the greedy recreation does not always say the same."""
 
@@ -179,7 +177,6 @@ def _recreate(model: Model, routes: Routes, desk: Desk, dice: Any) -> None:
     way, xy, visits, people, parts, stock, first, candidate, able, _near, hops, terms = model
     route, gaps, state, spot = routes
     absent, count, left = desk.absent, desk.tally, 0
-    shut = count[ROUND] if chance(dice) < SHUT else -1
     sort(way, xy, visits, people, first, candidate, terms, absent, count[MISSING], desk.key, dice)
     for i in range(count[MISSING]):
         o = absent[i]
@@ -192,7 +189,7 @@ def _recreate(model: Model, routes: Routes, desk: Desk, dice: Any) -> None:
         other, gap = _in_any_gap(
             way, xy, visits, people, parts, stock, first, candidate, terms, route, gaps, state,
             o, dice, desk.seen, count[ASKED], desk.line, desk.ahead, desk.tried, price,
-            0 if hops.shape[1] else route.shape[1] - 3, desk.mark, shut,
+            0 if hops.shape[1] else route.shape[1] - 3,
         )  # fmt: skip
         if other >= 0:
             v, p = other, gap
@@ -236,12 +233,11 @@ def _beside_neighbours(
 def _in_any_gap(
     way: Any, xy: Any, visits: Any, people: Any, parts: Any, stock: Any, first: Any, candidate: Any, terms: Any,
     route: Any, gaps: Any, state: Any, o: int, dice: Any, seen: Any, asked: int, line: Any, ahead: Any, tried: Any,
-    best: int, longest: int, mark: Any, shut: int,
+    best: int, longest: int,
 ) -> Any:  # fmt: skip
     """The cheapest place for visit `o` that costs less than `best`, in any gap of any candidate: technician (-1: none), gap.
 
-    Of idle technicians of one kind one is tried: `seen` holds the last insertion (`asked`) for which one was; none of those whose
-    routes were ruined in round `shut`. Routes of more than
+    Of idle technicians of one kind one is tried: `seen` holds the last insertion (`asked`) for which one was. Routes of more than
     `longest` visits are left out.
     """
     who, gap, found = -1, -1, 0
@@ -249,7 +245,7 @@ def _in_any_gap(
         v = candidate[j]
         n = state[v, LENGTH]
         if n == 0:
-            if seen[people[v, KIND]] == asked or mark[v, 1] == shut:
+            if seen[people[v, KIND]] == asked:
                 continue
             seen[people[v, KIND]] = asked
         if n > longest or state[v, LOAD] + visits[o, DEMAND] > people[v, CAPACITY]:
@@ -296,10 +292,9 @@ def _cheapest_with_fetch(
         line[p] = o
         for k in range(p, n):
             line[k + 1] = route[v, k]
-        cost, _at = with_fetch(way, xy, visits, people, parts, stock, terms, v, line, n + 1, ahead)
-        cost -= state[v, COST]
-        if cost < best:
-            best, who, gap = cost, v, p
+        whole, _at = with_fetch(way, xy, visits, people, parts, stock, terms, v, line, n + 1, ahead)
+        if whole < NEVER and whole - state[v, COST] < best:
+            best, who, gap = whole - state[v, COST], v, p
     return who, gap
 
 
