@@ -101,7 +101,7 @@ STEPS: tuple[Step[OrderStatus, OrderEvent], ...] = (
         _S.MATCHING,
         "P",
         "first payment kept; nobody chosen, or the chosen slot is lost",
-        "escrow += paid; coupon used; hold released",
+        "escrow += paid; coupon used; hold kept until somebody is asked, released for the hall",
     ),
     _step(
         _S.PENDING_PAYMENT,

@@ -9,7 +9,7 @@ from servicehub.texts import N_
 
 SENTENCES: tuple[str, ...] = (
     N_("first payment kept; nobody chosen, or the chosen slot is lost"),
-    N_("escrow += paid; coupon used; hold released"),
+    N_("escrow += paid; coupon used; hold kept until somebody is asked, released for the hall"),
     N_("first payment kept; chosen technician's cells still held"),
     N_("escrow += paid; hold -> job cells; offer"),
     N_("deadline passed; gateway asked first"),
