@@ -71,9 +71,15 @@ def distance_m(a: Point, b: Point) -> float:
 
 def distances_m(origin: Point, lats: ArrayLike, lngs: ArrayLike) -> Array:
     """`distance_m` from one point to many, as an array of metres."""
-    lat1, lat2 = math.radians(origin[0]), np.radians(np.asarray(lats, dtype=np.float64))
+    return apart_m(origin[0], origin[1], lats, lngs)
+
+
+def apart_m(lats: ArrayLike, lngs: ArrayLike, other_lats: ArrayLike, other_lngs: ArrayLike) -> Array:
+    """`distance_m` of pairs, as an array of metres; one side may be a single point."""
+    lat1, lat2 = (np.radians(np.asarray(lat, dtype=np.float64)) for lat in (lats, other_lats))
+    east = np.asarray(other_lngs, dtype=np.float64) - np.asarray(lngs, dtype=np.float64)
     half = np.sin((lat2 - lat1) / 2) ** 2
-    half += math.cos(lat1) * np.cos(lat2) * np.sin(np.radians(np.asarray(lngs, dtype=np.float64) - origin[1]) / 2) ** 2
+    half = half + np.cos(lat1) * np.cos(lat2) * np.sin(np.radians(east) / 2) ** 2
     result: Array = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(1.0, np.sqrt(half)))
     return result
 

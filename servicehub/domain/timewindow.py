@@ -12,11 +12,16 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from servicehub.domain.technician import CELL_MINUTES
 
 DAY_MINUTES = 1440
 REMEMBERED = 20_000
 """Entries of a city's clock that are kept in memory."""
+STEADY_MINUTES = 14 * DAY_MINUTES
+"""No clock on earth changes twice within this time."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -162,6 +167,16 @@ class LocalTime:
             ahead = instant_of(cell * CELL_MINUTES).astimezone(self.zone).utcoffset() or timedelta(0)
             known = self._offsets[cell] = int(ahead.total_seconds() // 60)
         return known
+
+    def offsets(self, minutes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """`offset` of many minutes."""
+        if not minutes.size:
+            return minutes
+        first, last = int(minutes.min()), int(minutes.max())
+        if last - first < STEADY_MINUTES and self.offset(first) == self.offset(last):
+            return np.full_like(minutes, self.offset(first))
+        cells, places = np.unique(minutes // CELL_MINUTES, return_inverse=True)
+        return np.array([self.offset(int(cell) * CELL_MINUTES) for cell in cells], np.int64)[places]
 
     def minute_of_day(self, minute: int) -> int:
         """Local wall clock of an epoch minute, 0…1439."""

@@ -3,7 +3,8 @@
 Knows no table, no session and no screen. `RULES` are the hard rules, `OBJECTIVE` the terms of the score in seconds.
 """
 
-from servicehub.matching.engine import MATCHER, Assessment, Matcher, Ranking, ScoringMatcher, assess, choose
+from servicehub.matching.crew import Crew
+from servicehub.matching.engine import Assessment, Ranking, assess, choose, rank
 from servicehub.matching.objective import OBJECTIVE, TERM_BY_NAME
 from servicehub.matching.rules import RULE_BY_NAME, RULES, Rule, rule_sentence
 from servicehub.matching.values import DEFAULT_POLICY, DEFAULT_WEIGHTS, Candidate, Job, Policy
@@ -11,20 +12,19 @@ from servicehub.matching.values import DEFAULT_POLICY, DEFAULT_WEIGHTS, Candidat
 __all__ = [
     "DEFAULT_POLICY",
     "DEFAULT_WEIGHTS",
-    "MATCHER",
     "OBJECTIVE",
     "RULES",
     "RULE_BY_NAME",
     "TERM_BY_NAME",
     "Assessment",
     "Candidate",
+    "Crew",
     "Job",
-    "Matcher",
     "Policy",
     "Ranking",
     "Rule",
-    "ScoringMatcher",
     "assess",
     "choose",
+    "rank",
     "rule_sentence",
 ]

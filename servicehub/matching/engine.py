@@ -1,24 +1,33 @@
-"""Who should do the job: every candidate with the rules that exclude him or the parts of his score, best first.
+"""Who should do the job: every candidate with the rules that exclude him or the parts of his score, best first; and the best choice
+for a whole batch of jobs.
 
-Owns the order, the tie-break and the reasons. A `Matcher` that plans whole days can replace `ScoringMatcher`; what it returns stays
-the same, so that every decision can be explained.
+Owns the order, the tie-break and the reasons. Everybody is judged as columns (`sheet`); an `Assessment` is made only of
+those who are asked for.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from servicehub.domain.technician import LEVEL_RANK, Level
-from servicehub.matching.objective import Peers, is_on_route, parts_of
-from servicehub.matching.rules import Case, failed_rules
+from servicehub.matching.assignment import NOBODY, assign
+from servicehub.matching.crew import Bools, Crew, Ints
+from servicehub.matching.objective import OBJECTIVE, is_on_route, parts_of
+from servicehub.matching.rules import STAGES, Rule, Stage, broken_rules
+from servicehub.matching.sheet import Sheet
 from servicehub.matching.values import DEFAULT_POLICY, Candidate, Job, Policy
 
-STORED_CANDIDATES = 80
-"""Most candidates kept with a decision: all who passed, then the nearest of those who did not."""
+STORED_PASSED, STORED_EXCLUDED = 40, 20
+"""Most candidates kept with a decision: the best who passed and the nearest who did not. The funnel counts everybody."""
 FAIR_SHARE_SECONDS = 120
+LEFT_WAITING = 1_000_000
+"""Cost in seconds of leaving a job of a batch without anybody: first as many jobs as possible, then the best scores."""
+_LEVELS = {rank: level for level, rank in LEVEL_RANK.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,139 +66,197 @@ class Assessment:
         return document
 
 
-@dataclass(frozen=True, slots=True)
 class Ranking:
     """All candidates of one job: the possible ones best first, then the excluded ones nearest first."""
 
-    order_id: int
-    candidates: tuple[Assessment, ...]
+    def __init__(self, job: Job, passed: Passed, excluded: Excluded) -> None:
+        self.order_id, self.is_urgent = job.order_id, job.is_urgent
+        self._passed, self._excluded = passed, excluded
 
-    @property
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ranking) and (self.order_id, self.candidates) == (other.order_id, other.candidates)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by its candidates, which nobody wants to hash
+
+    @cached_property
+    def candidates(self) -> tuple[Assessment, ...]:
+        return (*self.feasible, *self.excluded(len(self._excluded.ids)))
+
+    @cached_property
     def feasible(self) -> tuple[Assessment, ...]:
-        return tuple(c for c in self.candidates if c.is_feasible)
+        return self.top(len(self))
 
     @property
     def best(self) -> Assessment | None:
-        return next(iter(self.feasible), None)
+        return next(iter(self.top(1)), None)
+
+    @property
+    def scores(self) -> Ints:
+        """Of the possible candidates, best first."""
+        return self._passed.scores
+
+    @property
+    def ids(self) -> Ints:
+        """Technicians who are possible, best first."""
+        return self._passed.ids
+
+    def __len__(self) -> int:
+        """How many are possible."""
+        return len(self._passed.ids)
+
+    def top(self, count: int) -> tuple[Assessment, ...]:
+        """The best `count` of those who are possible."""
+        return tuple(self._passed.assessment(k) for k in range(min(count, len(self))))
+
+    def excluded(self, count: int) -> tuple[Assessment, ...]:
+        """The nearest `count` of those who are not."""
+        return tuple(self._excluded.assessment(k) for k in range(min(count, len(self._excluded.ids))))
 
     @property
     def funnel(self) -> dict[str, int]:
         """How many candidates each rule excluded, by the first rule that failed."""
-        return dict(Counter(c.failed[0] for c in self.candidates if c.failed))
+        return self._excluded.first_rules
 
     def of(self, technician_id: int) -> Assessment | None:
         """The assessment of one technician."""
-        return next((c for c in self.candidates if c.technician_id == technician_id), None)
+        for group in (self._passed, self._excluded):
+            found = np.flatnonzero(group.ids == technician_id)
+            if len(found):
+                return group.assessment(int(found[0]))
+        return None
 
-    def as_document(self, limit: int = STORED_CANDIDATES) -> list[dict[str, Any]]:
-        """As stored with a decision, best first; everybody who passed, and the nearest others up to `limit`."""
-        count = max(limit, len(self.feasible))
-        return [c.as_document() for c in self.candidates[:count]]
-
-
-class Matcher(Protocol):
-    """Whatever ranks candidates. Deterministic: the same question has the same answer."""
-
-    def assess(self, job: Job, candidates: Sequence[Candidate], policy: Policy) -> Ranking: ...
-
-    def choose(
-        self, jobs: Iterable[tuple[Job, Sequence[Candidate]]], policy: Policy
-    ) -> dict[int, Assessment | None]: ...
+    def as_document(self, passed: int = STORED_PASSED, excluded: int = STORED_EXCLUDED) -> list[dict[str, Any]]:
+        """As stored with a decision, best first: of those who passed and of those who did not, the first few."""
+        return [a.as_document() for a in (*self.top(passed), *self.excluded(excluded))]
 
 
-class ScoringMatcher:
-    """One job at a time: hard rules, then the weighted sum. Ties: shorter way, nearer home, smaller id."""
+class Passed:
+    """Those whom no rule excludes, best first. Ties: shorter way, nearer, smaller id."""
 
-    def assess(self, job: Job, candidates: Sequence[Candidate], policy: Policy = DEFAULT_POLICY) -> Ranking:
-        """Every candidate of `job`, ranked."""
-        possible: list[Case] = []
-        excluded: list[Assessment] = []
-        for candidate in candidates:
-            case = Case(job, candidate)
-            failed = list(failed_rules(case))
-            if failed:
-                excluded.append(_excluded(case, {rule.name: rule.numbers(case) for rule in failed}))
-            else:
-                possible.append(case)
-        peers = Peers.of([case.candidate for case in possible])
-        nearest = min((_way_key(case) for case in possible), default=None)
-        scored = [_scored(case, peers, policy, is_nearest=_way_key(case) == nearest) for case in possible]
-        scored.sort(key=lambda a: (-a.score, a.travel_minutes, a.distance_m, a.technician_id))
-        excluded.sort(key=lambda a: (a.distance_m, a.technician_id))
-        return Ranking(job.order_id, (*scored, *excluded))
+    def __init__(self, sheet: Sheet, policy: Policy) -> None:
+        self._sheet = sheet
+        self._parts = parts_of(sheet, policy)
+        scores = self._parts.sum(axis=1)
+        origin = sheet.time.origin
+        metres = np.rint(origin.distance_m).astype(np.int64)
+        self._order = np.lexsort((sheet.ids, metres, origin.way, -scores))
+        self.ids: Ints = sheet.ids[self._order]
+        self.scores: Ints = scores[self._order]
+        nearest = np.lexsort((sheet.ids, np.rint(sheet.home_m), origin.way))
+        self._nearest = int(nearest[0]) if len(nearest) else -1
 
-    def choose(
-        self, jobs: Iterable[tuple[Job, Sequence[Candidate]]], policy: Policy = DEFAULT_POLICY
-    ) -> dict[int, Assessment | None]:
-        """One technician per job and one job per technician, in the given order of jobs."""
-        taken: set[int] = set()
-        chosen: dict[int, Assessment | None] = {}
-        for job, candidates in jobs:
-            ranking = self.assess(job, candidates, policy)
-            best = next((a for a in ranking.feasible if a.technician_id not in taken), None)
-            chosen[job.order_id] = best
-            if best is not None:
-                taken.add(best.technician_id)
-        return chosen
+    def assessment(self, place: int) -> Assessment:
+        """The one at this place of the order."""
+        row = int(self._order[place])
+        sheet, parts = self._sheet, self._parts[row].tolist()
+        return Assessment(
+            technician_id=int(sheet.ids[row]),
+            failed=(),
+            parts=dict(zip(_TERMS, parts, strict=True)),
+            score=sum(parts),
+            distance_m=round(float(sheet.time.origin.distance_m[row])),
+            travel_minutes=int(sheet.time.origin.way[row]),
+            reasons=tuple(self._reasons(row, dict(zip(_TERMS, parts, strict=True)))),
+        )
+
+    def _reasons(self, row: int, parts: dict[str, int]) -> Iterable[str]:
+        sheet = self._sheet
+        if sheet.ids[row] == sheet.job.requested_technician_id:
+            yield "requested"
+        if sheet.crew.visits_to(sheet.job.customer_id)[sheet.rows[row]]:
+            yield "regular"
+        if row == self._nearest:
+            yield "nearest"
+        if is_on_route(sheet, row):
+            yield "on_route"
+        if parts.get("fairness", 0) >= FAIR_SHARE_SECONDS:
+            yield "fair_share"
+        if sheet.crew.levels[sheet.rows[row]] >= LEVEL_RANK[Level.GOLD]:
+            yield "level"
 
 
-def _way_key(case: Case) -> tuple[int, int, int]:
-    return case.time.origin.minutes, round(case.home_m), case.candidate.technician_id
+class Fallen(NamedTuple):
+    """Those rows of a sheet whom one stage of rules excluded, and which of its rules each breaks: [rows, rules]."""
+
+    sheet: Sheet
+    rows: Ints
+    broken: Bools
+    rules: tuple[Rule, ...]
 
 
-def _excluded(case: Case, numbers: dict[str, dict[str, Any]]) -> Assessment:
-    knows_time = any(name in numbers for name in ("travel_feasible", "daily_cap", "on_shift", "night_opt_in"))
+class Excluded:
+    """Those whom a rule excludes, nearest first."""
+
+    def __init__(self, stages: Sequence[Fallen]) -> None:
+        self._stages = stages
+        ids = np.concatenate([fallen.sheet.ids[fallen.rows] for fallen in stages])
+        metres = np.concatenate([np.rint(fallen.sheet.home_m[fallen.rows]) for fallen in stages])
+        self._order = np.lexsort((ids, metres))
+        self.ids: Ints = ids[self._order]
+
+    @property
+    def first_rules(self) -> dict[str, int]:
+        """How many each rule excluded first, in the table's order."""
+        found: dict[str, int] = {}
+        for _sheet, _rows, broken, rules in self._stages:
+            counts = np.bincount(broken.argmax(axis=1), minlength=len(rules))
+            found |= {rule.name: int(count) for rule, count in zip(rules, counts, strict=True) if count}
+        return found
+
+    def assessment(self, place: int) -> Assessment:
+        """The one at this place of the order."""
+        row = int(self._order[place])
+        for fallen in self._stages:
+            if row < len(fallen.broken):
+                return _fallen(fallen, row)
+            row -= len(fallen.broken)
+        raise IndexError(place)
+
+
+def _fallen(fallen: Fallen, place: int) -> Assessment:
+    sheet, rules, row = fallen.sheet, fallen.rules, int(fallen.rows[place])
+    names = [rule for rule, fails in zip(rules, fallen.broken[place], strict=True) if fails]
+    numbers = {rule.name: rule.numbers(sheet, row) for rule in names}
     return Assessment(
-        technician_id=case.candidate.technician_id,
+        technician_id=int(sheet.ids[row]),
         failed=tuple(numbers),
         parts={},
         score=0,
-        distance_m=round(case.home_m),
-        travel_minutes=case.time.origin.minutes if knows_time else 0,
+        distance_m=round(float(sheet.home_m[row])),
+        travel_minutes=int(sheet.time.origin.way[row]) if rules[0].stage is Stage.WAY else 0,
         numbers={name: found for name, found in numbers.items() if found},
     )
 
 
-def _scored(case: Case, peers: Peers, policy: Policy, *, is_nearest: bool) -> Assessment:
-    parts = parts_of(case, peers, policy)
-    origin = case.time.origin
-    return Assessment(
-        technician_id=case.candidate.technician_id,
-        failed=(),
-        parts=parts,
-        score=sum(parts.values()),
-        distance_m=round(origin.leg.distance_m),
-        travel_minutes=origin.minutes,
-        reasons=tuple(_reasons(case, parts, is_nearest=is_nearest)),
-    )
-
-
-def _reasons(case: Case, parts: dict[str, int], *, is_nearest: bool) -> Iterable[str]:
-    if case.candidate.technician_id == case.job.requested_technician_id:
-        yield "requested"
-    if case.candidate.visits_to.get(case.job.customer_id):
-        yield "regular"
-    if is_nearest:
-        yield "nearest"
-    if is_on_route(case):
-        yield "on_route"
-    if parts.get("fairness", 0) >= FAIR_SHARE_SECONDS:
-        yield "fair_share"
-    if LEVEL_RANK[case.candidate.level] >= LEVEL_RANK[Level.GOLD]:
-        yield "level"
-
-
-MATCHER: Matcher = ScoringMatcher()
-"""The engine of this process."""
+_TERMS = tuple(term.name for term in OBJECTIVE)
 
 
 def assess(job: Job, candidates: Sequence[Candidate], policy: Policy = DEFAULT_POLICY) -> Ranking:
-    """Every candidate of `job`, ranked by the engine of this process."""
-    return MATCHER.assess(job, candidates, policy)
+    """Every candidate of `job`, ranked. Deterministic: the same question has the same answer."""
+    return rank(job, Crew(candidates), np.arange(len(candidates)), policy)
 
 
-def choose(
-    jobs: Iterable[tuple[Job, Sequence[Candidate]]], policy: Policy = DEFAULT_POLICY
-) -> dict[int, Assessment | None]:
-    """One technician for each job, nobody twice, by the engine of this process."""
-    return MATCHER.choose(jobs, policy)
+def rank(job: Job, crew: Crew, rows: Ints, policy: Policy = DEFAULT_POLICY) -> Ranking:
+    """`assess` for some rows of a crew, which many jobs may share."""
+    sheet, stages = Sheet(job, crew, rows), []
+    for rules in STAGES:
+        broken = broken_rules(sheet, rules)
+        out = np.asarray(broken.any(axis=1))
+        stages.append(Fallen(sheet, np.flatnonzero(out), broken[out], rules))
+        sheet = sheet.only(~out)
+    return Ranking(job, Passed(sheet, policy), Excluded(stages))
+
+
+def choose(rankings: Sequence[Ranking]) -> dict[int, int | None]:
+    """Order id -> technician: nobody twice, as many jobs as possible (rescued ones first), then the best total score. Exact."""
+    counts = [len(ranking) for ranking in rankings]
+    if not sum(counts):
+        return {ranking.order_id: None for ranking in rankings}
+    people, columns = np.unique(np.concatenate([ranking.ids for ranking in rankings]), return_inverse=True)
+    costs = -np.concatenate([ranking.scores for ranking in rankings])
+    alone = [LEFT_WAITING * (2 if ranking.is_urgent else 1) for ranking in rankings]
+    chosen = assign(np.repeat(np.arange(len(rankings)), counts), columns, costs, alone)
+    return {
+        ranking.order_id: None if column == NOBODY else int(people[column])
+        for ranking, column in zip(rankings, chosen, strict=True)
+    }

@@ -6,14 +6,14 @@ shown adds up to the score exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import fmean
 
-from servicehub.domain.technician import LEVEL_RANK
-from servicehub.domain.travel import OFFLINE
-from servicehub.matching.rules import Case
-from servicehub.matching.values import Candidate, Policy
+import numpy as np
+
+from servicehub.matching.crew import Floats, Ints
+from servicehub.matching.sheet import Sheet
+from servicehub.matching.values import Policy
 from servicehub.texts import N_
 
 TIGHT_MINUTES = 15
@@ -25,90 +25,74 @@ GOOD_RATING = 4.6
 SOON_SECONDS = 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Peers:
-    """What the candidates of one job have in common: the yardstick of fairness."""
-
-    income_per_hour_fen: float | None = None
-
-    @classmethod
-    def of(cls, candidates: Sequence[Candidate]) -> Peers:
-        known = [i for c in candidates if (i := c.income_per_hour_fen) is not None]
-        return cls(fmean(known) if len(known) > 1 else None)
-
-
-def _travel(case: Case, _peers: Peers) -> float:
+def _travel(sheet: Sheet) -> Floats:
     """The way there, and what the visit adds to the way that follows."""
-    time = case.time
-    seconds = time.origin.minutes * 60
-    if time.origin.order_id is not None and time.goal.order_id is not None:
-        jobs = {job.order_id: job for job in case.candidate.calendar.jobs}
-        before, after = jobs.get(time.origin.order_id), jobs.get(time.goal.order_id)
-        if before is not None and after is not None:
-            leg = OFFLINE.leg(before.place, after.place, case.candidate.calendar.transport)
-            seconds += (time.goal.minutes - leg.calm_minutes) * 60
-    return -seconds
+    time = sheet.time
+    on = np.where(time.between_jobs, time.goal.way - time.detour_saved, 0)
+    return -60.0 * (time.origin.way + on)
 
 
-def _lateness(case: Case, _peers: Peers) -> float:
-    spare = case.time.spare_before
-    return -900.0 * max(0, TIGHT_MINUTES - max(0, spare)) / TIGHT_MINUTES
+def _lateness(sheet: Sheet) -> Floats:
+    missing: Ints = np.maximum(0, TIGHT_MINUTES - np.maximum(0, sheet.time.spare_before))
+    return -900.0 * missing / TIGHT_MINUTES
 
 
-def _idle(case: Case, _peers: Peers) -> float:
+def _idle(sheet: Sheet) -> Floats:
     """Waiting after the job before."""
-    time = case.time
-    return -60.0 * min(LONGEST_IDLE, max(0, time.spare_before)) if time.origin.order_id is not None else 0.0
+    time = sheet.time
+    return np.where(time.origin.job >= 0, -60.0 * np.clip(time.spare_before, 0, LONGEST_IDLE), 0.0)
 
 
-def _gap(case: Case, _peers: Peers) -> float:
+def _gap(sheet: Sheet) -> Floats:
     """Holes left before and after that are too short for another job."""
-    time = case.time
-    spares = [
-        spare
-        for spare, order_id in ((time.spare_before, time.origin.order_id), (time.spare_after, time.goal.order_id))
-        if order_id is not None and TIGHT_MINUTES < spare < WASTED_MINUTES
-    ]
-    return -300.0 * len(spares)
+    time = sheet.time
+    sides = ((time.spare_before, time.origin), (time.spare_after, time.goal))
+    holes = [(end.job >= 0) & (spare > TIGHT_MINUTES) & (spare < WASTED_MINUTES) for spare, end in sides]
+    return -300.0 * (holes[0].astype(np.int64) + holes[1])
 
 
-def _load(case: Case, _peers: Peers) -> float:
-    return -120.0 * case.time.jobs_that_day
+def _load(sheet: Sheet) -> Floats:
+    return -120.0 * sheet.time.jobs_that_day
 
 
-def _rating(case: Case, _peers: Peers) -> float:
-    return 1500.0 * (case.candidate.rating - GOOD_RATING)
+def _rating(sheet: Sheet) -> Floats:
+    return 1500.0 * (sheet.crew.ratings[sheet.rows] - GOOD_RATING)
 
 
-def _level(case: Case, _peers: Peers) -> float:
-    return 60.0 * LEVEL_RANK[case.candidate.level]
+def _level(sheet: Sheet) -> Floats:
+    return 60.0 * sheet.crew.levels[sheet.rows]
 
 
-def _regular(case: Case, _peers: Peers) -> float:
-    visits = case.candidate.visits_to.get(case.job.customer_id, 0)
-    return 600.0 + 100.0 * min(visits, 6) if visits else 0.0
+def _regular(sheet: Sheet) -> Floats:
+    visits = sheet.crew.visits_to(sheet.job.customer_id)[sheet.rows]
+    return np.where(visits > 0, 600.0 + 100.0 * np.minimum(visits, 6), 0.0)
 
 
-def _acceptance(case: Case, _peers: Peers) -> float:
-    return -900.0 * (1 - case.candidate.acceptance)
+def _acceptance(sheet: Sheet) -> Floats:
+    return -900.0 * (1 - sheet.crew.acceptance[sheet.rows])
 
 
-def _presence(case: Case, _peers: Peers) -> float:
+def _presence(sheet: Sheet) -> Floats:
     """Half an hour of way against those who take no orders now, if it is for the next day: an unanswered offer costs time."""
-    soon = case.job.start * 60 - case.job.now.timestamp() < SOON_SECONDS
-    return 0.0 if case.candidate.is_online else -1800.0 if soon else -900.0
+    soon = sheet.job.start * 60 - sheet.job.now.timestamp() < SOON_SECONDS
+    return np.where(sheet.crew.online[sheet.rows], 0.0, -1800.0 if soon else -900.0)
 
 
-def _fairness(case: Case, peers: Peers) -> float:
-    """Up to ten minutes of way for those who earned less an hour than their peers lately, or against those who earned more."""
-    own, others = case.candidate.income_per_hour_fen, peers.income_per_hour_fen
-    if own is None or not others or case.job.is_urgent:
-        return 0.0
-    return 600.0 * max(-1.0, min(1.0, (others - own) / others))
+def _fairness(sheet: Sheet) -> Floats:
+    """Up to ten minutes of way for those who earned less an hour than their peers lately, or against those who earned more.
+
+    Peers are the possible candidates of the same job whose income is known.
+    """
+    own = sheet.crew.income_per_hour[sheet.rows]
+    known = ~np.isnan(own)
+    others = float(own[known].mean()) if known.sum() > 1 else 0.0
+    if not others or sheet.job.is_urgent:
+        return np.zeros(len(own))
+    return np.where(known, 600.0 * np.clip((others - np.where(known, own, others)) / others, -1.0, 1.0), 0.0)
 
 
-def _requested(case: Case, _peers: Peers) -> float:
-    return 7200.0 if case.candidate.technician_id == case.job.requested_technician_id else 0.0
+def _requested(sheet: Sheet) -> Floats:
+    return np.where(sheet.ids == (sheet.job.requested_technician_id or 0), 7200.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +101,8 @@ class Term:
 
     name: str
     sentence: str
-    seconds: Callable[[Case, Peers], float]
+    seconds: Callable[[Sheet], Floats]
+    """Of everybody who passed the rules."""
 
 
 OBJECTIVE: tuple[Term, ...] = (
@@ -137,13 +122,13 @@ OBJECTIVE: tuple[Term, ...] = (
 TERM_BY_NAME: dict[str, Term] = {term.name: term for term in OBJECTIVE}
 
 
-def parts_of(case: Case, peers: Peers, policy: Policy) -> dict[str, int]:
-    """Weighted whole seconds of every term, in the table's order."""
-    return {term.name: round(policy.weight(term.name) * term.seconds(case, peers)) for term in OBJECTIVE}
+def parts_of(sheet: Sheet, policy: Policy) -> Ints:
+    """[rows, terms] weighted whole seconds of every term, in the table's order."""
+    parts = [np.rint(policy.weight(term.name) * term.seconds(sheet)) for term in OBJECTIVE]
+    return np.column_stack(parts).astype(np.int64)
 
 
-def is_on_route(case: Case) -> bool:
+def is_on_route(sheet: Sheet, row: int) -> bool:
     """Whether the visit lies within a short way of the job before or after it."""
-    time = case.time
-    legs = [(time.origin.order_id, time.origin.minutes), (time.goal.order_id, time.goal.minutes)]
-    return any(order_id is not None and minutes <= TIGHT_MINUTES for order_id, minutes in legs)
+    ends = (sheet.time.origin, sheet.time.goal)
+    return any(end.job[row] >= 0 and end.way[row] <= TIGHT_MINUTES for end in ends)

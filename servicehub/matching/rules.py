@@ -1,187 +1,142 @@
 """The hard rules of matching, as a table: what makes a technician impossible for a job, in words and in code.
 
-Rules about the person are asked first; rules about time only of people who pass those, because they cost more. A rule says
+A rule is asked of everybody at once (`sheet`), in stages: about the person, about the plan of the day, about the way. A rule says
 nothing about how good somebody is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
-from servicehub.domain.availability import Decider, Goal, Origin
-from servicehub.domain.calendar import Job as Occupied
+import numpy as np
+
 from servicehub.domain.calendar import WhyNot
-from servicehub.domain.geo import distance_m
-from servicehub.domain.timewindow import Window
-from servicehub.matching.values import Candidate, Job
+from servicehub.matching.crew import Bools, gender_number
+from servicehub.matching.sheet import Sheet
 from servicehub.texts import N_, Locale, say
 
 
-class Case:
-    """One job and one candidate, with what several rules and terms need computed once."""
+class Stage(IntEnum):
+    """When a rule is asked: each stage costs more, and is asked only of those whom the stages before let through."""
 
-    __slots__ = ("_time", "candidate", "home_m", "job")
-
-    def __init__(self, job: Job, candidate: Candidate) -> None:
-        self.job = job
-        self.candidate = candidate
-        self.home_m = distance_m(candidate.calendar.home, job.place)
-        self._time: TimeFacts | None = None
-
-    @property
-    def time(self) -> TimeFacts:
-        """Facts about the technician's time; computed at the first asking."""
-        if self._time is None:
-            self._time = TimeFacts.of(self.job, self.candidate)
-        return self._time
-
-
-@dataclass(slots=True)
-class TimeFacts:
-    """The job inside the candidate's calendar. Its own former booking is no obstacle."""
-
-    decider: Decider
-    start: int
-    failures: frozenset[WhyNot]
-    clash: Occupied | None
-    origin: Origin
-    goal: Goal
-    spare_before: int
-    spare_after: int
-    jobs_that_day: int
-    block: Window = field(default=Window(0, 0))
-
-    @classmethod
-    def of(cls, job: Job, candidate: Candidate) -> TimeFacts:
-        calendar = candidate.calendar
-        if any(o.order_id == job.order_id for o in calendar.jobs):
-            calendar = calendar.without(job.order_id)
-        decider = Decider(calendar, job.terms)
-        block = decider.block(job.start)
-        shift = decider.shift_of(block)
-        origin, goal = decider.origin(block, shift), decider.goal(block, shift)
-        day = calendar.clock.day_number(job.start)
-        return cls(
-            decider=decider,
-            start=job.start,
-            failures=frozenset(decider.failures(job.start)) - job.waived,
-            clash=decider.clash(block),
-            origin=origin,
-            goal=goal,
-            spare_before=block.start - origin.leave - origin.minutes,
-            spare_after=goal.due - block.end - goal.minutes,
-            jobs_that_day=sum(1 for o in calendar.jobs if calendar.clock.day_number(o.visit_start) == day),
-            block=block,
-        )
+    PERSON = 0
+    PLAN = 1
+    WAY = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A hard rule: its name as stored, the sentence for people, and when it fails."""
+    """A hard rule: its name as stored, the sentence for people, and for whom it fails."""
 
     name: str
     sentence: str
     """Message id; its fields are filled from `numbers`."""
-    fails: Callable[[Case], bool]
-    numbers: Callable[[Case], dict[str, Any]] = lambda _case: {}
-    about_time: bool = False
+    fails: Callable[[Sheet], Bools]
+    numbers: Callable[[Sheet, int], dict[str, Any]] = lambda _sheet, _row: {}
+    stage: Stage = Stage.PERSON
 
     def why(self, locale: Locale, numbers: dict[str, Any]) -> str:
         """The sentence that explains the refusal."""
         return say(locale, self.sentence, **numbers)
 
 
-def _time(*reasons: WhyNot) -> Callable[[Case], bool]:
-    asked = frozenset(reasons)
-    return lambda case: not asked.isdisjoint(case.time.failures)
+def _time(*reasons: WhyNot) -> Callable[[Sheet], Bools]:
+    return lambda sheet: sheet.time.fails(*reasons)
 
 
-def _uncertified(case: Case) -> bool:
-    kind = case.job.certificate
+def _nobody(sheet: Sheet) -> Bools:
+    return np.zeros(len(sheet.rows), np.bool_)
+
+
+def _uncertified(sheet: Sheet) -> Bools:
+    kind = sheet.job.certificate
     if not kind:
-        return False
-    until = case.candidate.certificates.get(kind)
-    return until is None or until < case.candidate.calendar.clock.day(case.job.start)
+        return _nobody(sheet)
+    return sheet.crew.certified_until(kind)[sheet.rows] < sheet.crew.clock.day(sheet.job.start).toordinal()
 
 
-def _distance(case: Case) -> dict[str, Any]:
-    return {"km": f"{case.home_m / 1000:.1f}", "limit": f"{case.candidate.calendar.radius_m / 1000:g}"}
+def _other_gender(sheet: Sheet) -> Bools:
+    wanted = sheet.job.gender
+    return _nobody(sheet) if wanted is None else sheet.crew.genders[sheet.rows] != gender_number(wanted)
 
 
-def _travel(case: Case) -> dict[str, Any]:
-    time = case.time
-    if time.spare_before < 0:
-        return {"needed": time.origin.minutes, "have": max(0, time.block.start - time.origin.leave)}
-    return {"needed": time.goal.minutes, "have": max(0, time.goal.due - time.block.end)}
+def _too_far(sheet: Sheet) -> Bools:
+    waived = WhyNot.RADIUS in sheet.job.waived
+    return _nobody(sheet) if waived else sheet.home_m > sheet.crew.radius_m[sheet.rows]
+
+
+def _distance(sheet: Sheet, row: int) -> dict[str, Any]:
+    limit = sheet.crew.radius_m[sheet.rows[row]] / 1000
+    return {"km": f"{sheet.home_m[row] / 1000:.1f}", "limit": f"{limit:g}"}
+
+
+def _travel(sheet: Sheet, row: int) -> dict[str, Any]:
+    time = sheet.time
+    if time.spare_before[row] < 0:
+        have = time.block.start - int(time.origin.minute[row])
+        return {"needed": int(time.origin.way[row]), "have": max(0, have)}
+    return {"needed": int(time.goal.way[row]), "have": max(0, int(time.goal.minute[row]) - time.block.end)}
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("active", N_("This account may not take jobs now"), lambda c: not c.candidate.is_active),
-    Rule("online", N_("Not taking orders right now"), lambda c: c.job.is_immediate and not c.candidate.is_online),
+    Rule("active", N_("This account may not take jobs now"), lambda s: ~s.crew.active[s.rows]),
+    Rule("online", N_("Not taking orders right now"), lambda s: s.job.is_immediate & ~s.crew.online[s.rows]),
     Rule(
         "skill",
         N_("Does not offer this service"),
-        lambda c: bool(c.job.skill) and c.job.skill not in c.candidate.skills,
+        lambda s: bool(s.job.skill) & ~s.crew.offers(s.job.skill)[s.rows],
     ),
     Rule("certificate", N_("No certificate that is valid on that day"), _uncertified),
-    Rule(
-        "gender", N_("The customer asked for another gender"), lambda c: c.job.gender not in {None, c.candidate.gender}
-    ),
+    Rule("gender", N_("The customer asked for another gender"), _other_gender),
     Rule(
         "not_blocked",
         N_("This customer and this technician are kept apart"),
-        lambda c: c.job.customer_id in c.candidate.blocked,
+        lambda s: s.crew.kept_apart(s.job.customer_id)[s.rows],
     ),
     Rule(
         "not_already_asked",
         N_("Was already asked about this order"),
-        lambda c: c.candidate.technician_id in c.job.asked,
+        lambda s: np.isin(s.ids, list(s.job.asked)),
     ),
     Rule(
         "area",
         N_("{km} km from home, goes up to {limit} km"),
-        lambda c: WhyNot.RADIUS not in c.job.waived and c.home_m > c.candidate.calendar.radius_m,
+        _too_far,
         _distance,
     ),
-    Rule("night_opt_in", N_("Does not take night jobs"), _time(WhyNot.NIGHT), about_time=True),
+    Rule("night_opt_in", N_("Does not take night jobs"), _time(WhyNot.NIGHT), stage=Stage.PLAN),
     Rule(
         "on_shift",
         N_("Not on shift then"),
         _time(WhyNot.OFF_SHIFT, WhyNot.BREAK, WhyNot.TIME_OFF, WhyNot.BLACKOUT),
-        about_time=True,
+        stage=Stage.PLAN,
     ),
     Rule(
         "daily_cap",
         N_("Already {jobs} jobs that day"),
         _time(WhyNot.CAP),
-        lambda c: {"jobs": c.time.jobs_that_day},
-        about_time=True,
+        lambda s, row: {"jobs": int(s.time.jobs_that_day[row])},
+        stage=Stage.PLAN,
     ),
-    Rule("cells_free", N_("Has another job at that time"), _time(WhyNot.BUSY), about_time=True),
+    Rule("cells_free", N_("Has another job at that time"), _time(WhyNot.BUSY), stage=Stage.PLAN),
     Rule(
         "travel_feasible",
         N_("Needs {needed} min for the way and has {have}"),
         _time(WhyNot.TRAVEL_BEFORE, WhyNot.TRAVEL_AFTER),
         _travel,
-        about_time=True,
+        stage=Stage.WAY,
     ),
 )
 RULE_BY_NAME: dict[str, Rule] = {rule.name: rule for rule in RULES}
-_OF_PEOPLE = tuple(rule for rule in RULES if not rule.about_time)
-_OF_TIME = tuple(rule for rule in RULES if rule.about_time)
+STAGES = tuple(tuple(rule for rule in RULES if rule.stage is stage) for stage in Stage)
 
 
-def failed_rules(case: Case) -> Iterator[Rule]:
-    """Every rule that the case breaks, in the table's order; rules about time only when those about the person hold."""
-    broken = False
-    for rule in _OF_PEOPLE:
-        if rule.fails(case):
-            broken = True
-            yield rule
-    if not broken:
-        yield from (rule for rule in _OF_TIME if rule.fails(case))
+def broken_rules(sheet: Sheet, rules: Sequence[Rule]) -> Bools:
+    """[rows, rules] who breaks which."""
+    return np.column_stack([rule.fails(sheet) for rule in rules])
 
 
 def rule_sentence(locale: Locale, name: str, numbers: dict[str, Any] | None = None) -> str:

@@ -86,6 +86,11 @@ class DispatchDecision(SQLModel, table=True):
     technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
     """Chosen; None when nobody passed the rules."""
     candidates: list[dict[str, Any]] = Field(sa_column=sa.Column(JSON, nullable=False))
-    """[{"technician_id", "failed": [rule…], "parts": {term: seconds}, "score", "distance_m", "travel_minutes"}], best first."""
+    """[{"technician_id", "failed": [rule…], "parts": {term: seconds}, "score", "distance_m", "travel_minutes"}]: the best
+    of those who passed, then the nearest of the others."""
+    passed: int = Field(default=0, sa_column=sa.Column(sa.Integer(), nullable=False, server_default="0"))
+    """How many passed every rule."""
+    funnel: dict[str, int] = Field(default_factory=dict, sa_column=sa.Column(JSON, nullable=False, server_default="{}"))
+    """How many candidates each rule excluded first."""
     policy: dict[str, Any] = Field(sa_column=sa.Column(JSON, nullable=False))
     """Weights in force."""

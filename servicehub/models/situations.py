@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlmodel import Session, col
 
 from servicehub.domain.calendar import Calendar
@@ -18,7 +20,7 @@ from servicehub.domain.geo import Point
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
 from servicehub.domain.timewindow import Window, local_time
-from servicehub.matching import DEFAULT_POLICY, Candidate, Job, Policy
+from servicehub.matching import DEFAULT_POLICY, Candidate, Crew, Job, Policy, Ranking, rank
 from servicehub.models.calendars import PERSON_COLUMNS, Person, load_calendars, person_of
 from servicehub.models.catalog import Policy as PolicyRow
 from servicehub.models.dispatch import Offer
@@ -36,11 +38,17 @@ DONE = (OrderStatus.COMPLETED, OrderStatus.CLOSED)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything that `matching.assess` asks for about one order."""
+    """Everything that the matching asks for about one order; the crew is shared by all orders of a city."""
 
     job: Job
-    candidates: tuple[Candidate, ...]
+    crew: Crew
+    rows: NDArray[np.int64]
+    """Who of the crew is a candidate."""
     policy: Policy
+
+    def ranking(self) -> Ranking:
+        """Every candidate of the order, best first."""
+        return rank(self.job, self.crew, self.rows, self.policy)
 
 
 class _Standing(NamedTuple):
@@ -88,15 +96,21 @@ def load_situations(
     calendars = _load_all_calendars(session, orders, services, standings, set().union(*wanted.values()), now)
     asked = _load_asked(session, [o.id or 0 for o in orders])
     policies = _load_policies(session, {o.city_id for o in orders}, now)
-    candidates = {i: _candidate(standings[i], calendars[i], about) for i in calendars}
+    crews = {
+        city_id: Crew(
+            [
+                _candidate(s, calendars[i], about)
+                for i, s in standings.items()
+                if i in calendars and s.city_id == city_id
+            ]
+        )
+        for city_id in {o.city_id for o in orders}
+    }
     return {
         o.id or 0: Situation(
             job=_job(o, services[o.service_item_id], asked[o.id or 0] - {by_hand}, now),
-            candidates=tuple(
-                candidates[i]
-                for i in sorted(wanted[o.id or 0])
-                if i in candidates and standings[i].city_id == o.city_id
-            ),
+            crew=crews[o.city_id],
+            rows=np.flatnonzero(np.isin(crews[o.city_id].ids, list(wanted[o.id or 0]))),
             policy=policies.get(o.city_id, DEFAULT_POLICY),
         )
         for o in orders

@@ -199,6 +199,16 @@ def load_named_people(
     return people
 
 
+def load_kept_apart(session: Session, technician_ids: Collection[int]) -> set[tuple[int, int]]:
+    """(technician, customer) of these technicians who are never matched again; one statement."""
+    rows = session.connection().execute(
+        sa.select(col(PairBlock.technician_id), col(PairBlock.customer_id)).where(
+            col(PairBlock.technician_id).in_(technician_ids)
+        )
+    )
+    return {(technician_id, customer_id) for technician_id, customer_id in rows}
+
+
 _OFFERING = (
     sa.select(*PERSON_COLUMNS, col(TechnicianSkill.skill))
     .join(TechnicianSkill, col(TechnicianSkill.technician_id) == col(Technician.id))

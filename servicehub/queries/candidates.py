@@ -36,7 +36,7 @@ def ranking(session: Session, actor: Actor, no: str, *, now: datetime) -> matchi
         raise NotFound(f"order {no}")
     has_it = order.technician_id or order.requested_technician_id
     found = load_situations(session, [order], now=now, by_hand=has_it)[order.id or 0]
-    return matching.assess(found.job, found.candidates, found.policy)
+    return found.ranking()
 
 
 def ranking_document(session: Session, actor: Actor, no: str, *, now: datetime) -> list[dict[str, object]]:

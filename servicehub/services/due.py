@@ -32,6 +32,7 @@ def each(session: Session, rows: Iterable[R], handle: Callable[[R], object]) -> 
             raise
         except Exception:  # noqa: BLE001 - whatever is wrong with one order must not hold up the others
             _log.exception("%s could not be handled; it stays due", name)
+            session.expire(row)  # what the savepoint took back is read again
         else:
             handled += 1
     return handled

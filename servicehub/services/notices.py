@@ -5,7 +5,7 @@ Owns the rows of `sh_notice`. The sentence of each kind is in `texts.notices`; w
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,25 +21,38 @@ from servicehub.models.customer import Notice
 from servicehub.models.technician import Technician
 
 
-def send(session: Session, user_id: int, kind: str, *, key: str, now: datetime, link: str = "", **params: Any) -> bool:
+def send(
+    session: Session,
+    user_id: int,
+    kind: str,
+    *,
+    key: str,
+    now: datetime,
+    link: str = "",
+    **params: Any,
+) -> bool:
     """Put one message into the user's inbox; returns False when `key` was used before, and sends nothing then.
 
     `params` are plain JSON values; amounts end in `_fen`, instants in `_at` (they are stored as ISO text).
     """
-    values = {
-        "user_id": user_id,
-        "kind": kind,
-        "params": {name: _plain(value) for name, value in params.items()},
-        "link": link,
-        "dedupe_key": key,
-        "created_at": now,
-    }
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    once = insert(Notice).values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    if session.execute(once.returning(col(Notice.id))).first() is None:
+    if not send_each(session, kind, {key: user_id}, now=now, link=link, **params):
         return False
     _hint(session, user_id)
     return True
+
+
+def send_each(
+    session: Session, kind: str, receivers: Mapping[str, int], *, now: datetime, link: str = "", **params: Any
+) -> int:
+    """Put the same message into many inboxes, `receivers` by key; returns how many were sent. Hints are the caller's."""
+    plain = {name: _plain(value) for name, value in params.items()}
+    rows = [
+        {"user_id": user_id, "kind": kind, "params": plain, "link": link, "dedupe_key": key, "created_at": now}
+        for key, user_id in receivers.items()
+    ]
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    once = insert(Notice).values(rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    return len(session.execute(once.returning(col(Notice.id))).all())
 
 
 def mark_read(session: Session, actor: Actor, ids: Collection[int] | None, *, now: datetime) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from servicehub import bus
@@ -169,7 +170,8 @@ def _write(session: Session, order: Order, status: OrderStatus, /, **values: Any
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise OrderChanged(f"order {order.no}")
-    session.refresh(order)
+    for name, value in (*values.items(), ("version", order.version + 1)):
+        set_committed_value(order, name, value)
 
 
 def _log(
@@ -195,4 +197,3 @@ def _log(
             data=data,
         )
     )
-    session.flush()

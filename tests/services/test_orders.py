@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, col, func, select
 
-from servicehub import matching
 from servicehub.domain.access import ANONYMOUS, Actor, OperatorRole, Role
 from servicehub.domain.order import OrderEvent, OrderStatus, PaymentPlan
 from servicehub.domain.payment import PaymentStatus, RefundStatus
@@ -38,6 +37,7 @@ from servicehub.models.customer import Coupon, CouponKind
 from servicehub.models.dispatch import DispatchDecision, Occupancy, Offer
 from servicehub.models.order import Order, OrderLine, OrderLog
 from servicehub.models.payment import Payment, Refund
+from servicehub.models.situations import Situation
 from servicehub.models.technician import Technician
 from servicehub.services import coupons, dispatching, fulfilment, ledger, order_numbers, orders, payments
 from tests import journey
@@ -228,7 +228,7 @@ def test_a_search_that_breaks_keeps_the_payment_and_is_made_again(
 ) -> None:
     order = world.book()
     with monkeypatch.context() as broken:
-        broken.setattr(matching, "assess", lambda *_: 1 / 0)
+        broken.setattr(Situation, "ranking", lambda *_: 1 / 0)
         world.pay(order)
     world.session.refresh(order)
     assert (order.status, cells_of(world, order)) == (OrderStatus.MATCHING, [CellKind.HOLD] * 4)

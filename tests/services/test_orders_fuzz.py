@@ -13,9 +13,11 @@ from servicehub.domain.availability import infeasible_neighbours
 from servicehub.domain.order import HOLDING
 from servicehub.domain.timewindow import Window, cells_of, minute_of
 from servicehub.errors import ServiceHubError
+from servicehub.models.calendars import load_calendars
 from servicehub.models.dispatch import Occupancy, Offer
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment
+from servicehub.models.supply import load_named_people, load_service
 from servicehub.services import dispatching, ledger, orders, scheduling
 from tests import journey
 from tests.city import CENTRE, KM
@@ -127,10 +129,10 @@ def _neighbours_are_reachable(session: Session, world: World, technician_id: int
     if len(held) < 2:
         return
     visit = scheduling.Visit.of(held[0])
-    service = scheduling.load_service(session, visit.service_item_id)
+    service = load_service(session, visit.service_item_id)
     whole = Window(min(minute_of(o.start_at) for o in held), max(minute_of(o.end_at) for o in held))
-    people = scheduling.load_named_people(session, service, [technician_id], customer_id=0, gender=None)
-    calendars = scheduling.load_calendars(
+    people = load_named_people(session, service, [technician_id], customer_id=0, gender=None)
+    calendars = load_calendars(
         session, people, whole, service.clock, city_id=service.city_id, category_id=service.category_id, now=world.now
     )
     calendar = calendars[technician_id]

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.db.database import Database
-from servicehub.domain.availability import WhyNot
+from servicehub.domain.availability import Decider, WhyNot
+from servicehub.domain.geo import Point
 from servicehub.domain.order import ACTIVE, HOLDING, OrderStatus
 from servicehub.domain.technician import CellKind, TechnicianStatus
 from servicehub.errors import NobodyAvailable, NotFound, SlotTaken, SlotUnavailable
@@ -88,8 +89,8 @@ def test_the_primary_key_is_the_last_word_and_the_transaction_lives(
     worker = add_technician(session, town)
     book(session, town, worker.id, f"{TUESDAY} 13:00")
     order = add_order(session, town, town.local(f"{TUESDAY} 13:30"))
-    monkeypatch.setattr(scheduling.Decider, "clash", lambda _self, _block: None)
-    monkeypatch.setattr(scheduling.Decider, "_refusal_of_travel", lambda *_args: None)
+    monkeypatch.setattr(Decider, "clash", lambda _self, _block: None)
+    monkeypatch.setattr(Decider, "_refusal_of_travel", lambda *_args: None)
 
     with pytest.raises(SlotTaken):
         scheduling.claim(session, technician_id=worker.id, order=order, kind=CellKind.JOB, now=NOW)
@@ -271,7 +272,7 @@ def test_alternatives_are_the_nearest_free_times_of_the_same_person(session: Ses
 
 
 def city_point():
-    return scheduling.Point(*CENTRE)
+    return Point(*CENTRE)
 
 
 def test_somebody_must_be_free(session: Session, town: city.Town) -> None:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from servicehub import matching
 from servicehub.domain.access import Actor
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.models.catalog import Category, ServiceItem
@@ -79,7 +78,7 @@ def _takeable(session: Session, technician: Technician, skill: str, far_m: int, 
     found = []
     for task in tasks:
         situation = known[task.order.id or 0]
-        fit = matching.assess(situation.job, situation.candidates, situation.policy).feasible
+        fit = situation.ranking().feasible
         if fit and fit[0].distance_m <= far_m:
             found.append(Found(task, fit[0].distance_m, fit[0].travel_minutes))
     return found

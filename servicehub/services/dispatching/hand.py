@@ -23,7 +23,7 @@ from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 from servicehub.services import audits, notices, roster, scheduling, settlements, transitions
 from servicehub.services.dispatching import offers
-from servicehub.services.dispatching.rounds import explain, place
+from servicehub.services.dispatching.rounds import Placed, explain, place
 
 _CERTIFICATE_RULES = frozenset({"skill", "certificate"})
 
@@ -42,7 +42,7 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
     situation = roster.situation(
         session, order, now=now, technician_ids=[actor.technician_id], by_hand=actor.technician_id
     )
-    ranking = matching.assess(situation.job, situation.candidates, situation.policy)
+    ranking = situation.ranking()
     _refuse_unfit(ranking, actor.technician_id)
     technician = session.get_one(Technician, actor.technician_id)
     split = settlements.take_home(session, order, technician)
@@ -79,15 +79,17 @@ def assign(session: Session, actor: Actor, no: str, technician_id: int, *, reaso
     if again and technician_id == order.technician_id:
         raise TransitionRefused(no, state=order.status.value, event="reassign")
     situation = roster.situation(session, order, now=now, by_hand=technician_id)
-    ranking = matching.assess(situation.job, situation.candidates, situation.policy)
+    ranking = situation.ranking()
     choice = _refuse_unfit(ranking, technician_id)
     former = order.technician_id
     offers.void(session, order, now=now)
     scheduling.release(session, order.id or 0)
     scheduling.claim(session, technician_id=technician_id, order=order, kind=CellKind.JOB, now=now)
     event = OrderEvent.REASSIGN if again else OrderEvent.DISPATCH
-    place(session, order, choice, actor, event, open_for=offers.ANSWER_BY_HAND, now=now, reason=reason.strip())
-    explain(session, order, ranking, situation.policy, technician_id, "reassign" if again else "manual", actor, now=now)
+    place(
+        session, Placed(order, ranking, situation.policy, choice), actor, event, "reassign" if again else "manual",
+        open_for=offers.ANSWER_BY_HAND, now=now, reason=reason.strip(),
+    )  # fmt: skip
     audits.record(
         session,
         actor,
@@ -105,11 +107,11 @@ def assign(session: Session, actor: Actor, no: str, technician_id: int, *, reaso
 
 
 def _refuse_unfit(ranking: matching.Ranking, technician_id: int) -> matching.Assessment:
-    for candidate in ranking.candidates:
-        if candidate.technician_id == technician_id:
-            if not candidate.failed:
-                return candidate
-            if _CERTIFICATE_RULES & set(candidate.failed):
-                raise NotCertified(f"technician {technician_id}")
-            raise SlotUnavailable(f"technician {technician_id}: {candidate.failed}", reason=candidate.failed[0])
-    raise NotFound(f"technician {technician_id}")
+    candidate = ranking.of(technician_id)
+    if candidate is None:
+        raise NotFound(f"technician {technician_id}")
+    if not candidate.failed:
+        return candidate
+    if _CERTIFICATE_RULES & set(candidate.failed):
+        raise NotCertified(f"technician {technician_id}")
+    raise SlotUnavailable(f"technician {technician_id}: {candidate.failed}", reason=candidate.failed[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -33,32 +34,42 @@ def answer_time(order: Order, now: datetime) -> timedelta:
     return ANSWER_TODAY if order.start_at - now < timedelta(hours=24) else ANSWER_LATER
 
 
-def make(session: Session, order: Order, choice: Assessment, *, open_for: timedelta, now: datetime) -> Offer:
-    """Offer `order` (already ASSIGNED to the technician, with the cells taken) for `open_for`."""
-    technician = session.get_one(Technician, choice.technician_id)
-    offer = Offer(
-        order_id=order.id,
-        technician_id=technician.id,
-        round=order.round,
-        status=OfferStatus.OPEN,
-        created_at=now,
-        deadline_at=now + open_for,
-        take_home_fen=settlements.take_home(session, order, technician).net_fen,
-        distance_m=choice.distance_m,
-        travel_minutes=choice.travel_minutes,
-        reasons=list(choice.reasons),
-    )
-    session.add(offer)
+def make(
+    session: Session, pairs: Sequence[tuple[Order, Assessment]], *, open_for: timedelta | None, now: datetime
+) -> None:
+    """Offer each order, which is ASSIGNED to its technician and has his time; nobody gets two.
+
+    Open for `open_for`, or as long as `answer_time` says. As many statements for a hundred offers as for one.
+    """
+    ids = [choice.technician_id for _order, choice in pairs]
+    technicians = {t.id: t for t in session.exec(select(Technician).where(col(Technician.id).in_(ids)))}
+    splits = settlements.take_homes(session, [(order, technicians[c.technician_id]) for order, c in pairs])
+    made = [
+        Offer(
+            order_id=order.id,
+            technician_id=choice.technician_id,
+            round=order.round,
+            status=OfferStatus.OPEN,
+            created_at=now,
+            deadline_at=now + (open_for or answer_time(order, now)),
+            take_home_fen=split.net_fen,
+            distance_m=choice.distance_m,
+            travel_minutes=choice.travel_minutes,
+            reasons=list(choice.reasons),
+        )
+        for (order, choice), split in zip(pairs, splits, strict=True)
+    ]
+    session.add_all(made)
     session.execute(
         sa.update(Technician)
-        .where(col(Technician.id) == technician.id)
+        .where(col(Technician.id).in_(ids))
         .values(offers_feasible=Technician.offers_feasible + 1)
         .execution_options(synchronize_session=False)
     )
     session.flush()
-    notices.send(session, technician.user_id, "offer", key=f"offer:{offer.id}", now=now, link="/technician/")
-    bus.publish(session, bus.technician(technician.id or 0))
-    return offer
+    receivers = {f"offer:{offer.id}": technicians[offer.technician_id].user_id for offer in made}
+    notices.send_each(session, "offer", receivers, now=now, link="/technician/")
+    bus.publish(session, *(bus.technician(technician_id) for technician_id in ids))
 
 
 def accept(session: Session, actor: Actor, offer_id: int, *, now: datetime) -> str:

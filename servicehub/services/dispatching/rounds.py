@@ -1,14 +1,19 @@
-"""The automatic search: orders in MATCHING get a round when due; the best candidate by `matching` gets the offer.
+"""The automatic search: orders in MATCHING get a round when due; whom `matching` chooses for the whole batch gets the offer.
 
-Owns when a round happens, to whom nobody was found, and when the order opens to the hall. Nobody is asked twice in one search.
-The first round belongs to the transaction that starts the search, so that no time gets lost between a payment and a tick.
+Owns when a round happens, to whom nobody was found, and when the order opens to the hall. Nobody is asked twice in one search, and
+nobody gets two orders in one batch. The first round belongs to the transaction that starts the search, so that no time gets lost
+between a payment and a tick.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub import matching
@@ -25,10 +30,14 @@ from servicehub.services.due import each
 RETRY = timedelta(seconds=30)
 TRIES_PER_ROUND = 3
 """Candidates tried in one round when somebody else takes the time of the best one meanwhile."""
+_log = logging.getLogger(__name__)
 
 
 def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
-    """Give every due order in MATCHING one round; returns how many. Rescued orders first, then by start."""
+    """Give the due orders in MATCHING one round together; returns how many were handled. Rescued orders first, then by start.
+
+    Whose candidates all went to other orders of the batch stays due: the next batch sees the fuller days.
+    """
     due = session.exec(
         select(Order)
         .where(Order.status == OrderStatus.MATCHING, col(Order.dispatch_at) <= now)
@@ -37,7 +46,42 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     situations = roster.situations(session, list(due), now=now)
-    return each(session, due, lambda order: _round(session, order, situations[order.id or 0], now=now))
+    rankings = {order_id: situation.ranking() for order_id, situation in situations.items()}
+    chosen = matching.choose(list(rankings.values()))
+    wishes = [(order, who) for order in due if (who := chosen[order.id or 0]) is not None]
+    taken = scheduling.swap_many(session, wishes, now=now) if wishes else set()
+    placed = [
+        Placed(order, ranking, situations[order_id].policy, choice)
+        for order in due
+        if (order_id := order.id or 0) in taken
+        and (choice := (ranking := rankings[order_id]).of(chosen[order_id] or 0))
+    ]
+    done = _offer_together(session, placed, now=now)
+
+    def alone(order: Order) -> None:
+        ranking = rankings[order.id or 0]
+        choice = ranking.of(chosen[order.id or 0] or 0)
+        if choice is not None or not len(ranking):
+            choice = _first_free(session, order, ranking, choice, now=now)
+            _answer(session, order, ranking, situations[order.id or 0].policy, choice, now=now)
+
+    return len(done) + each(session, [order for order in due if order.id not in done], alone)
+
+
+def _offer_together(session: Session, placed: Sequence[Placed], *, now: datetime) -> set[int]:
+    """Offer all of them at once; returns the orders. None when anything is wrong with one: each is then handled alone."""
+    ids = {p.order.id or 0 for p in placed}
+    try:
+        with session.begin_nested():
+            _place(session, placed, now=now)
+    except sa.exc.OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever is wrong with one order must not hold up the others
+        _log.exception("a batch of %d orders is taken apart", len(ids))
+        for p in placed:
+            session.refresh(p.order)
+        return set()
+    return ids
 
 
 def search(session: Session, order: Order, *, now: datetime) -> None:
@@ -47,38 +91,90 @@ def search(session: Session, order: Order, *, now: datetime) -> None:
     here undoes the round alone: the order stays due, and the next tick searches.
     """
     if order.status is OrderStatus.MATCHING and order.dispatch_at is not None and order.dispatch_at <= now:
-        each(session, [order], lambda due: _round(session, due, roster.situation(session, due, now=now), now=now))
+        each(session, [order], lambda due: _alone(session, due, now=now))
 
 
-def _round(session: Session, order: Order, situation: roster.Situation, *, now: datetime) -> None:
-    ranking = matching.assess(situation.job, situation.candidates, situation.policy)
-    chosen = _first_free(session, order, ranking, now=now)
-    how = "requested" if order.mode is OrderMode.CHOOSE else "auto"
-    if chosen is None:
-        _nobody(session, order, ranking, situation.policy, now=now)
+def _alone(session: Session, order: Order, *, now: datetime) -> None:
+    situation = roster.situation(session, order, now=now)
+    ranking = situation.ranking()
+    choice = _first_free(session, order, ranking, ranking.best, now=now)
+    _answer(session, order, ranking, situation.policy, choice, now=now)
+
+
+def _answer(
+    session: Session,
+    order: Order,
+    ranking: matching.Ranking,
+    policy: matching.Policy,
+    choice: matching.Assessment | None,
+    *,
+    now: datetime,
+) -> None:
+    """Offer the order to him whose time is now taken for it, or open it to the hall."""
+    if choice is None:
+        _nobody(session, order, ranking, policy, now=now)
         return
-    place(session, order, chosen, SYSTEM, OrderEvent.DISPATCH, open_for=offers.answer_time(order, now), now=now)
-    explain(session, order, ranking, situation.policy, chosen.technician_id, how, SYSTEM, now=now)
+    _place(session, [Placed(order, ranking, policy, choice)], now=now)
+
+
+def _place(session: Session, placed: Sequence[Placed], *, now: datetime) -> None:
+    """What the search decided for these orders, whose cells are taken."""
+    if not placed:
+        return
+    requested = {p.order.id for p in placed if p.order.mode is OrderMode.CHOOSE}
+    with session.no_autoflush:  # the log rows of all of them in one statement
+        for p in placed:
+            _to_assigned(session, p, SYSTEM, OrderEvent.DISPATCH, open_for=offers.answer_time(p.order, now), now=now)
+        offers.make(session, [(p.order, p.choice) for p in placed], open_for=None, now=now)
+    for p in placed:
+        how = "requested" if p.order.id in requested else "auto"
+        session.add(_decision(p.order, p.ranking, p.policy, p.choice.technician_id, how, SYSTEM, now=now))
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order, whose time is taken for `choice`, with the reasons."""
+
+    order: Order
+    ranking: matching.Ranking
+    policy: matching.Policy
+    choice: matching.Assessment
 
 
 def place(
     session: Session,
-    order: Order,
-    choice: matching.Assessment,
+    placed: Placed,
     actor: Actor,
     event: OrderEvent,
+    how: str,
     *,
     open_for: timedelta,
     now: datetime,
     reason: str = "",
     **values: Any,
 ) -> None:
-    """Put `order`, whose cells for the chosen technician are already taken, to ASSIGNED and offer it."""
+    """Put one order to ASSIGNED, offer it, and store why."""
+    _to_assigned(session, placed, actor, event, open_for=open_for, now=now, reason=reason, **values)
+    offers.make(session, [(placed.order, placed.choice)], open_for=open_for, now=now)
+    explain(session, placed.order, placed.ranking, placed.policy, placed.choice.technician_id, how, actor, now=now)
+
+
+def _to_assigned(
+    session: Session,
+    placed: Placed,
+    actor: Actor,
+    event: OrderEvent,
+    *,
+    open_for: timedelta,
+    now: datetime,
+    **values: Any,
+) -> None:
+    order, technician_id = placed.order, placed.choice.technician_id
     transitions.advance(
-        session, order, event, actor, now=now, reason=reason, data={"technician_id": choice.technician_id},
-        technician_id=choice.technician_id, round=order.round + 1, dispatch_at=None, deadline_at=now + open_for, **values,
+        session, order, event, actor, now=now, data={"technician_id": technician_id}, technician_id=technician_id,
+        round=order.round + 1, dispatch_at=None, deadline_at=now + open_for, **values,
     )  # fmt: skip
-    offers.make(session, order, choice, open_for=open_for, now=now)
 
 
 def explain(
@@ -92,56 +188,62 @@ def explain(
     *,
     now: datetime,
 ) -> None:
-    """Store the decision with every candidate's failed rules or score parts."""
-    session.add(
-        DispatchDecision(
-            order_id=order.id,
-            round=order.round,
-            at=now,
-            how=how,
-            actor_id=actor.user_id,
-            technician_id=technician_id,
-            candidates=ranking.as_document(),
-            policy=policy.as_document(),
-        )
-    )
+    """Store the decision with the candidates' failed rules or score parts."""
+    session.add(_decision(order, ranking, policy, technician_id, how, actor, now=now))
     session.flush()
+
+
+def _decision(
+    order: Order,
+    ranking: matching.Ranking,
+    policy: matching.Policy,
+    technician_id: int | None,
+    how: str,
+    actor: Actor,
+    *,
+    now: datetime,
+) -> DispatchDecision:
+    return DispatchDecision(
+        order_id=order.id,
+        round=order.round,
+        at=now,
+        how=how,
+        actor_id=actor.user_id,
+        technician_id=technician_id,
+        candidates=ranking.as_document(),
+        funnel=ranking.funnel,
+        passed=len(ranking),
+        policy=policy.as_document(),
+    )
 
 
 def offer_requested(session: Session, order: Order, *, now: datetime) -> None:
     """Offer a paid order to the technician whom the customer chose, and whose time it already holds."""
     situation = roster.situation(session, order, now=now, by_hand=order.requested_technician_id)
-    ranking = matching.assess(situation.job, situation.candidates, situation.policy)
+    ranking = situation.ranking()
     choice = ranking.of(order.requested_technician_id or 0)
     if choice is None:
         raise NotFound(f"technician {order.requested_technician_id}")
     place(
-        session,
-        order,
-        choice,
-        SYSTEM,
-        OrderEvent.PAY_CHOSEN,
-        open_for=offers.answer_time(order, now),
-        now=now,
-        paid_at=now,
-    )
-    explain(session, order, ranking, situation.policy, choice.technician_id, "requested", SYSTEM, now=now)
+        session, Placed(order, ranking, situation.policy, choice), SYSTEM, OrderEvent.PAY_CHOSEN, "requested",
+        open_for=offers.answer_time(order, now), now=now, paid_at=now,
+    )  # fmt: skip
 
 
 def _first_free(
-    session: Session, order: Order, ranking: matching.Ranking, *, now: datetime
+    session: Session, order: Order, ranking: matching.Ranking, choice: matching.Assessment | None, *, now: datetime
 ) -> matching.Assessment | None:
-    """The best candidate whose time could be taken; the one whose time is held comes last, and cannot be lost before."""
+    """`choice`, or the best whose time could be taken; the one whose time is held comes last, and cannot be lost before."""
     holder = ranking.of(scheduling.holder(session, order.id or 0) or 0)
-    choices = [*ranking.feasible[:TRIES_PER_ROUND], *([holder] if holder and holder.is_feasible else [])]
-    for choice in choices:
+    for option in dict.fromkeys(c.technician_id for c in (choice, *ranking.top(TRIES_PER_ROUND), holder) if c):
+        possible = ranking.of(option)
+        if possible is None or not possible.is_feasible:
+            continue
         try:
-            scheduling.swap(
-                session, order, technician_id=choice.technician_id, kind=CellKind.JOB, now=now, limited=False
-            )
+            scheduling.swap(session, order, technician_id=option, kind=CellKind.JOB, now=now, limited=False)
         except (SlotTaken, SlotUnavailable):
             continue
-        return choice
+        return possible
     return None
 
 

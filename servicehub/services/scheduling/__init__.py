@@ -1,0 +1,30 @@
+"""Technicians' time. Knows no status and no money: callers say when.
+
+`visits` says what a visit asks of time, `claims` takes and gives back, `openings` says what is free.
+"""
+
+from servicehub.services.scheduling.claims import claim, holder, lock_days, promote, release, swap, swap_many
+from servicehub.services.scheduling.openings import (
+    Alternative,
+    alternatives,
+    check,
+    free_technicians,
+    require_somebody,
+)
+from servicehub.services.scheduling.visits import Visit
+
+__all__ = [
+    "Alternative",
+    "Visit",
+    "alternatives",
+    "check",
+    "claim",
+    "free_technicians",
+    "holder",
+    "lock_days",
+    "promote",
+    "release",
+    "require_somebody",
+    "swap",
+    "swap_many",
+]
