@@ -32,6 +32,8 @@ class Rule:
     """A hard rule: its name as stored, the sentence for people, and for whom it fails."""
 
     name: str
+    short: str
+    """Message id: what a count of the excluded is called."""
     sentence: str
     """Message id; its fields are filled from `numbers`."""
     fails: Callable[[Sheet], Bools]
@@ -82,48 +84,60 @@ def _travel(sheet: Sheet, row: int) -> dict[str, Any]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("active", N_("This account may not take jobs now"), lambda s: ~s.crew.active[s.rows]),
-    Rule("online", N_("Not taking orders right now"), lambda s: s.job.is_immediate & ~s.crew.online[s.rows]),
+    Rule("active", N_("Inactive"), N_("This account may not take jobs now"), lambda s: ~s.crew.active[s.rows]),
+    Rule(
+        "online",
+        N_("Offline"),
+        N_("Not taking orders right now"),
+        lambda s: s.job.is_immediate & ~s.crew.online[s.rows],
+    ),
     Rule(
         "skill",
+        N_("Skill"),
         N_("Does not offer this service"),
         lambda s: bool(s.job.skill) & ~s.crew.offers(s.job.skill)[s.rows],
     ),
-    Rule("certificate", N_("No certificate that is valid on that day"), _uncertified),
-    Rule("gender", N_("The customer asked for another gender"), _other_gender),
+    Rule("certificate", N_("Certificate"), N_("No certificate that is valid on that day"), _uncertified),
+    Rule("gender", N_("Gender"), N_("The customer asked for another gender"), _other_gender),
     Rule(
         "not_blocked",
+        N_("Kept apart"),
         N_("This customer and this technician are kept apart"),
         lambda s: s.crew.kept_apart(s.job.customer_id)[s.rows],
     ),
     Rule(
         "not_already_asked",
+        N_("Asked before"),
         N_("Was already asked about this order"),
         lambda s: np.isin(s.ids, list(s.job.asked)),
     ),
     Rule(
         "area",
+        N_("Area"),
         N_("{km} km from home, goes up to {limit} km"),
         _too_far,
         _distance,
     ),
-    Rule("night_opt_in", N_("Does not take night jobs"), _time(WhyNot.NIGHT), stage=Stage.PLAN),
+    Rule("night_opt_in", N_("No nights"), N_("Does not take night jobs"), _time(WhyNot.NIGHT), stage=Stage.PLAN),
     Rule(
         "on_shift",
+        N_("Off shift"),
         N_("Not on shift then"),
         _time(WhyNot.OFF_SHIFT, WhyNot.BREAK, WhyNot.TIME_OFF, WhyNot.BLACKOUT),
         stage=Stage.PLAN,
     ),
     Rule(
         "daily_cap",
+        N_("Daily cap"),
         N_("Already {jobs} jobs that day"),
         _time(WhyNot.CAP),
         lambda s, row: {"jobs": int(s.time.jobs_that_day[row])},
         stage=Stage.PLAN,
     ),
-    Rule("cells_free", N_("Has another job at that time"), _time(WhyNot.BUSY), stage=Stage.PLAN),
+    Rule("cells_free", N_("Busy"), N_("Has another job at that time"), _time(WhyNot.BUSY), stage=Stage.PLAN),
     Rule(
         "travel_feasible",
+        N_("Way too long"),
         N_("Needs {needed} min for the way and has {have}"),
         _time(WhyNot.TRAVEL_BEFORE, WhyNot.TRAVEL_AFTER),
         _travel,

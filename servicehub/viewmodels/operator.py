@@ -208,6 +208,17 @@ class DecisionRow:
     when: str
     summary: str
     candidates: tuple[CandidateRow, ...]
+    reasons: tuple[str, ...] = ()
+    """Sentences: the runner-up, what the batch gave up, what would have changed the choice."""
+    funnel: tuple[FunnelChip, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelChip:
+    """How many candidates one rule excluded."""
+
+    name: str
+    count: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,10 @@ def _technician() -> rx.Component:
         rx.fragment(el.div(class_name="hr"), start_code(D.code, _("Tell it to the technician at your door"))),
         rx.fragment(),
     )
-    block = card(link(shown, to=joined("/t/", who.id.to(str), "/"), cls="plain-link"), code)
+    why = rx.cond(
+        who.why != "", el.p(icon("user-check", "s", "brand"), who.why, class_name="row g6 f13 mut"), rx.fragment()
+    )
+    block = card(link(shown, to=joined("/t/", who.id.to(str), "/"), cls="plain-link"), why, code)
     only_code = rx.cond(
         D.code != "", card(start_code(D.code, _("Tell it to the technician at your door"))), rx.fragment()
     )

@@ -38,7 +38,21 @@ def decisions(rows: Any) -> rx.Component:
             el.span(el.span(row.when, class_name="num"), " · ", row.summary, class_name="f12 mut"),
             class_name="col g0 panel-b",
         )
-        return el.details(head, rx.foreach(row.candidates, _as_it_was), open=index == 0, key=row.id)
+        said = el.ul(
+            rx.foreach(row.reasons, lambda text: el.li(text, class_name="f13")), class_name="col g4 panel-b why"
+        )
+        chips = rx.foreach(
+            row.funnel, lambda f: el.span(f.name, " ", el.b(f.count, class_name="num"), class_name="tag")
+        )
+        counted = el.div(el.span(_("Excluded"), class_name="f12 mut"), chips, class_name="row g6 wrap panel-b")
+        return el.details(
+            head,
+            rx.cond(row.reasons.length() > 0, said, rx.fragment()),
+            rx.cond(row.funnel.length() > 0, counted, rx.fragment()),
+            rx.foreach(row.candidates, _as_it_was),
+            open=index == 0,
+            key=row.id,
+        )
 
     nothing = el.p(_("Nobody was searched for yet."), class_name="mut f13 panel-b")
     return panel(_("Dispatch decisions"), rx.cond(rows.length() > 0, rx.foreach(rows, one), nothing))

@@ -15,6 +15,7 @@ from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus
 from servicehub.domain.timewindow import local_time, minute_of
 from servicehub.domain.travel import SPEEDS, travel_minutes
 from servicehub.models.catalog import Category, City, District, ServiceItem
+from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
 from servicehub.models.technician import Position, Technician
 from servicehub.queries.customer import payments, progress, words
@@ -67,7 +68,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         due_text=formats.yuan(due) if due else "",
         payments=payments.lines(session, order, city.timezone, locale=locale, now=now),
         has_technician=shown is not None,
-        technician=_technician(locale, shown) if shown else OrderTechnician(),
+        technician=_technician(session, locale, order, shown) if shown else OrderTechnician(),
         track=way,
         actions=actions(order, reviewed=reviewed),
         photos=photos(session, order, "before", "after"),
@@ -173,7 +174,7 @@ def _seconds_left(order: Order, now: datetime) -> int:
     return max(0, int((order.deadline_at - now).total_seconds()))
 
 
-def _technician(locale: Locale, technician: Technician) -> OrderTechnician:
+def _technician(session: Session, locale: Locale, order: Order, technician: Technician) -> OrderTechnician:
     return OrderTechnician(
         id=technician.id or 0,
         title=technician.name,
@@ -182,4 +183,16 @@ def _technician(locale: Locale, technician: Technician) -> OrderTechnician:
         rating=words.score(locale, technician.rating_sum, technician.rating_count, digits=2),
         jobs=words.done(locale, technician.done_count),
         facts=say(locale, N_("ID verified · background checked · insured")),
+        why=_why(session, locale, order, technician),
     )
+
+
+def _why(session: Session, locale: Locale, order: Order, technician: Technician) -> str:
+    """What spoke for this technician when the job was offered to him; what concerns only him stays out."""
+    reasons = session.exec(
+        select(Offer.reasons)
+        .where(Offer.order_id == order.id, Offer.technician_id == technician.id)
+        .order_by(col(Offer.id).desc())
+    ).first()
+    told = [say(locale, words.MATCHED[reason]) for reason in reasons or () if reason in words.MATCHED]
+    return say(locale, N_("Matched for you: {reasons}"), reasons=" · ".join(told)) if told else ""

@@ -63,6 +63,14 @@ REVIEW_TAGS: dict[str, str] = {
     "missed_corners": N_("Missed corners"),
     "price_talk": N_("Asked for more money"),
 }
+MATCHED: dict[str, str] = {
+    "requested": N_("The one you chose"),
+    "regular": N_("Has served you before"),
+    "nearest": N_("Nearest to you"),
+    "on_route": N_("Already in your area"),
+    "level": N_("Experienced"),
+}
+"""Reasons of a match that concern the customer."""
 PLANS: dict[str, str] = {
     "full": N_("Paid in full when booking"),
     "deposit": N_("Deposit now, balance after the service"),

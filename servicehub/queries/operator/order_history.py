@@ -18,7 +18,7 @@ from servicehub.models.ledger import JournalEntry
 from servicehub.models.order import Order, OrderLog
 from servicehub.models.technician import Technician
 from servicehub.queries.money import entry_rows
-from servicehub.queries.operator import trail, words
+from servicehub.queries.operator import reasoning, trail, words
 from servicehub.queries.operator.scoring import candidate_rows
 from servicehub.texts import Locale, formats, say
 from servicehub.viewmodels.money import EntryRow
@@ -80,12 +80,13 @@ class History:
             .order_by(col(DispatchDecision.id).desc())
         ).all()
         people = self._people({int(c["technician_id"]) for row in rows for c in row.candidates})
-        return tuple(self._decision(row, people) for row in rows)
+        mates = reasoning.batch_mates(self.session, rows)
+        return tuple(self._decision(row, people, mates[row.id or 0]) for row in rows)
 
-    def _decision(self, row: DispatchDecision, people: dict[int, Technician]) -> DecisionRow:
-        fit = sum(1 for c in row.candidates if not c.get("failed"))
+    def _decision(self, row: DispatchDecision, people: dict[int, Technician], mates: dict[int, str]) -> DecisionRow:
         chosen = people.get(row.technician_id or 0)
-        summary = say(self.locale, "{fit} of {n} candidates passed every rule", fit=fit, n=len(row.candidates))
+        of = row.passed + sum(row.funnel.values())
+        summary = say(self.locale, "{fit} of {n} candidates passed every rule", fit=row.passed, n=of)
         return DecisionRow(
             id=row.id or 0,
             title=words.word(self.locale, words.HOW, row.how)
@@ -93,6 +94,8 @@ class History:
             when=formats.stamp(row.at, self.tz),
             summary=summary,
             candidates=candidate_rows(row.candidates, people, row.technician_id, locale=self.locale),
+            reasons=reasoning.reasons(row, people, mates, locale=self.locale),
+            funnel=reasoning.funnel(row, locale=self.locale),
         )
 
     def _people(self, ids: set[int]) -> dict[int, Technician]:

@@ -58,6 +58,8 @@ class OrderTechnician:
     rating: str = ""
     jobs: str = ""
     facts: str = ""
+    why: str = ""
+    """Why this one was matched, in words."""
 
 
 @dataclass(frozen=True, slots=True)
