@@ -82,9 +82,9 @@ class Calendar:
     """A reason that holds at every time: inactive, skill, blocked, gender."""
     seen: Seen | None = None
 
-    def without(self, order_id: int) -> Calendar:
-        """The calendar as if this order were not in it: what its own move is judged by."""
-        return replace(self, jobs=tuple(j for j in self.jobs if j.order_id != order_id))
+    def without(self, *order_ids: int) -> Calendar:
+        """The calendar as if these orders were not in it: what their own move is judged by."""
+        return replace(self, jobs=tuple(j for j in self.jobs if j.order_id not in order_ids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from sqlmodel import Session
 from servicehub.db import Database
 from servicehub.jobs.registry import round_of, tick
 from servicehub.services import dispatching, orders, settlements
-from servicehub.workflows import checkout
+from servicehub.services.dispatching import planning
+from servicehub.workflows import checkout, replanning
 
 
 @tick(every_s=1)
@@ -38,6 +39,18 @@ def fire_order_timers(session: Session, now: datetime) -> int:
 def expire_unpaid_orders(database: Database, now: datetime) -> int:
     """Unpaid holds with an open payment: its channel is asked first."""
     return checkout.expire_unpaid(database, now)
+
+
+@tick(every_s=10)
+def queue_replans(session: Session, now: datetime) -> int:
+    """Cities whose planned visits were not looked at for a while."""
+    return planning.queue_due(session, now)
+
+
+@round_of(every_s=1)
+def replan(database: Database, now: datetime) -> int:
+    """Planned visits that somebody, or the platform, asked to be planned anew."""
+    return replanning.run_queued(database, now)
 
 
 @tick(every_s=30)

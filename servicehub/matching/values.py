@@ -106,25 +106,39 @@ DEFAULT_WEIGHTS: dict[str, float] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
-    """How much each term of the objective counts. A term that is not named counts nothing."""
+    """How much each term of the objective counts, and when a choice is firm. A term that is not named counts nothing."""
 
     version: int = 0
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    commit_hours: float = 48.0
+    """How long before the visit a scheduled order becomes firm; until then its technician is planned, not told."""
+    moved_cost_s: int = 300
+    """What a planned visit must gain, in seconds of the score, to be moved to somebody else."""
 
     def weight(self, term: str) -> float:
         return self.weights.get(term, 0.0)
 
     def as_document(self) -> dict[str, Any]:
         """As stored with a decision."""
-        return {"version": self.version, "weights": dict(self.weights)}
+        return {
+            "version": self.version,
+            "weights": dict(self.weights),
+            "commit_hours": self.commit_hours,
+            "moved_cost_s": self.moved_cost_s,
+        }
 
     @classmethod
     def of(cls, document: Mapping[str, Any], version: int = 0) -> Policy:
         """From a stored document; terms it does not name keep their default weight."""
         weights = {**DEFAULT_WEIGHTS, **{str(k): float(v) for k, v in document.get("weights", {}).items()}}
-        return cls(version=int(document.get("version", version)), weights=weights)
+        return cls(
+            version=int(document.get("version", version)),
+            weights=weights,
+            commit_hours=float(document.get("commit_hours", cls.commit_hours)),
+            moved_cost_s=int(document.get("moved_cost_s", cls.moved_cost_s)),
+        )
 
 
 DEFAULT_POLICY = Policy()

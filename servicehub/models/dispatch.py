@@ -1,6 +1,7 @@
 """Occupied time, offers and the reasons of each dispatch."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,7 +82,7 @@ class DispatchDecision(SQLModel, table=True):
     round: int
     at: datetime = Field(sa_column=at())
     how: str = Field(max_length=16)
-    """auto, requested, manual, reassign, grab."""
+    """auto, requested, manual, reassign, grab, planned, replanned."""
     actor_id: int = 0
     technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
     """Chosen; None when nobody passed the rules."""
@@ -94,3 +95,42 @@ class DispatchDecision(SQLModel, table=True):
     """How many candidates each rule excluded first."""
     policy: dict[str, Any] = Field(sa_column=sa.Column(JSON, nullable=False))
     """Weights in force."""
+
+
+class ReplanStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Replan(SQLModel, table=True):
+    """One re-planning of a city's visits that are not firm yet: asked for, worked on, applied."""
+
+    __tablename__ = "sh_replan"
+    __table_args__ = (
+        sa.Index("ix_sh_replan_city_id_asked_at", "city_id", "asked_at"),
+        sa.Index(
+            "uq_sh_replan_one_open",
+            "city_id",
+            unique=True,
+            sqlite_where=sa.text("status IN ('queued', 'running')"),
+            postgresql_where=sa.text("status IN ('queued', 'running')"),
+        ),
+    )
+
+    id: int | None = Field(default=None, sa_column=pk())
+    city_id: int = Field(sa_column=fk("sh_city.id"))
+    status: ReplanStatus = Field(sa_column=sa.Column(stored_as_value(ReplanStatus), nullable=False))
+    actor_id: int = 0
+    """Who asked; 0: the platform itself."""
+    asked_at: datetime = Field(sa_column=at())
+    started_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    done_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    stop: bool = False
+    """Asked to end with what was found so far."""
+    orders: int = 0
+    """Visits that might have moved."""
+    result: dict[str, Any] = Field(default_factory=dict, sa_column=sa.Column(JSON, nullable=False))
+    """{"gain_s", "before": {"served", "way_minutes"}, "after", "moves": [{"no", "from_id", "to_id"}]} once applied."""

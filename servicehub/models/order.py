@@ -169,3 +169,10 @@ class Review(SQLModel, table=True):
     """Keys: on_time, careful, friendly, well_equipped, late, smell, missed_corners, price_talk."""
     text: str = Field(default="", max_length=500)
     created_at: datetime = Field(sa_column=at())
+
+
+def planned_ahead(now: datetime) -> Any:
+    """Condition: a scheduled visit for which somebody's time is held, and of which nobody was told yet."""
+    return sa.and_(
+        col(Order.status) == OrderStatus.MATCHING, col(Order.mode) == OrderMode.DISPATCH, col(Order.dispatch_at) > now
+    )

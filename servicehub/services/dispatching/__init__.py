@@ -1,7 +1,7 @@
 """Who serves an order: offers, rounds, the hall, and an operator's hand.
 
-`offers` owns one offer's life, `rounds` the automatic search, `hand` grabbing and manual assignment. All choose through `matching`
-and take time through `scheduling`; every choice is stored with its reasons.
+`offers` owns one offer's life, `rounds` the automatic search, `hand` grabbing and manual assignment, `planning` visits that are not
+firm yet. All choose through `matching` and take time through `scheduling`; every choice is stored with its reasons.
 """
 
 from servicehub.services.dispatching.hand import assign, grab

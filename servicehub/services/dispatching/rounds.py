@@ -2,7 +2,7 @@
 
 Owns when a round happens, to whom nobody was found, and when the order opens to the hall. Nobody is asked twice in one search, and
 nobody gets two orders in one batch. The first round belongs to the transaction that starts the search, so that no time gets lost
-between a payment and a tick.
+between a payment and a tick. A visit that is still far away is planned: somebody's time is held, nobody is asked until it is firm.
 """
 
 from __future__ import annotations
@@ -49,23 +49,41 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
     rankings = {order_id: situation.ranking() for order_id, situation in situations.items()}
     chosen = matching.choose(list(rankings.values()))
     wishes = [(order, who) for order in due if (who := chosen[order.id or 0]) is not None]
-    taken = scheduling.swap_many(session, wishes, now=now) if wishes else set()
-    placed = [
-        Placed(order, ranking, situations[order_id].policy, choice)
-        for order in due
-        if (order_id := order.id or 0) in taken
-        and (choice := (ranking := rankings[order_id]).of(chosen[order_id] or 0))
-    ]
-    done = _offer_together(session, placed, now=now)
+    taken: set[int] = set()
+    for kind in CellKind.JOB, CellKind.HOLD:
+        some = [(o, who) for o, who in wishes if _kind(o, situations[o.id or 0].policy, now) is kind]
+        taken |= scheduling.swap_many(session, some, now=now, kind=kind) if some else set()
+    placed = {
+        order.id or 0: Placed(order, rankings[order.id or 0], situations[order.id or 0].policy, choice)
+        for order, who in wishes
+        if order.id in taken and (choice := rankings[order.id or 0].of(who))
+    }
+    firm = [p for p in placed.values() if is_firm(p.order, p.policy, now)]
+    done = _offer_together(session, firm, now=now)
 
     def alone(order: Order) -> None:
-        ranking = rankings[order.id or 0]
-        choice = ranking.of(chosen[order.id or 0] or 0)
-        if choice is not None or not len(ranking):
-            choice = _first_free(session, order, ranking, choice, now=now)
-            _answer(session, order, ranking, situations[order.id or 0].policy, choice, now=now)
+        order_id = order.id or 0
+        ranking, policy = rankings[order_id], situations[order_id].policy
+        choice = ranking.of(chosen[order_id] or 0)
+        if choice is None and len(ranking):
+            return
+        if order_id not in placed or order_id in {p.order.id for p in firm}:
+            choice = _first_free(session, order, ranking, choice, _kind(order, policy, now), now=now)
+        _answer(session, order, ranking, policy, choice, now=now)
 
     return len(done) + each(session, [order for order in due if order.id not in done], alone)
+
+
+def is_firm(order: Order, policy: matching.Policy, now: datetime) -> bool:
+    """Whether the order's technician is asked now. A scheduled visit that is still far away is planned, and may yet be moved."""
+    if order.is_immediate or order.priority or order.mode is OrderMode.CHOOSE:
+        return True
+    return order.start_at - now <= timedelta(hours=policy.commit_hours)
+
+
+def _kind(order: Order, policy: matching.Policy, now: datetime) -> CellKind:
+    """What the time of a choice is taken as."""
+    return CellKind.JOB if is_firm(order, policy, now) else CellKind.HOLD
 
 
 def _offer_together(session: Session, placed: Sequence[Placed], *, now: datetime) -> set[int]:
@@ -97,7 +115,8 @@ def search(session: Session, order: Order, *, now: datetime) -> None:
 def _alone(session: Session, order: Order, *, now: datetime) -> None:
     situation = roster.situation(session, order, now=now)
     ranking = situation.ranking()
-    choice = _first_free(session, order, ranking, ranking.best, now=now)
+    kind = _kind(order, situation.policy, now)
+    choice = _first_free(session, order, ranking, ranking.best, kind, now=now)
     _answer(session, order, ranking, situation.policy, choice, now=now)
 
 
@@ -110,9 +129,14 @@ def _answer(
     *,
     now: datetime,
 ) -> None:
-    """Offer the order to him whose time is now taken for it, or open it to the hall."""
+    """Offer the order to him whose time is now taken for it, plan it if it is not firm yet, or open it to the hall."""
     if choice is None:
         _nobody(session, order, ranking, policy, now=now)
+        return
+    if not is_firm(order, policy, now):
+        firm_at = order.start_at - timedelta(hours=policy.commit_hours)
+        transitions.amend(session, order, mode=OrderMode.DISPATCH, dispatch_at=firm_at)
+        explain(session, order, ranking, policy, choice.technician_id, "planned", SYSTEM, now=now)
         return
     _place(session, [Placed(order, ranking, policy, choice)], now=now)
 
@@ -231,7 +255,13 @@ def offer_requested(session: Session, order: Order, *, now: datetime) -> None:
 
 
 def _first_free(
-    session: Session, order: Order, ranking: matching.Ranking, choice: matching.Assessment | None, *, now: datetime
+    session: Session,
+    order: Order,
+    ranking: matching.Ranking,
+    choice: matching.Assessment | None,
+    kind: CellKind,
+    *,
+    now: datetime,
 ) -> matching.Assessment | None:
     """`choice`, or the best whose time could be taken; the one whose time is held comes last, and cannot be lost before."""
     holder = ranking.of(scheduling.holder(session, order.id or 0) or 0)
@@ -240,7 +270,7 @@ def _first_free(
         if possible is None or not possible.is_feasible:
             continue
         try:
-            scheduling.swap(session, order, technician_id=option, kind=CellKind.JOB, now=now, limited=False)
+            scheduling.swap(session, order, technician_id=option, kind=kind, now=now, limited=False)
         except (SlotTaken, SlotUnavailable):
             continue
         return possible

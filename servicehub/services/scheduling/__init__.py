@@ -3,7 +3,17 @@
 `visits` says what a visit asks of time, `claims` takes and gives back, `openings` says what is free.
 """
 
-from servicehub.services.scheduling.claims import claim, holder, lock_days, promote, release, swap, swap_many
+from servicehub.services.scheduling.claims import (
+    claim,
+    exchange,
+    holder,
+    holders,
+    lock_days,
+    promote,
+    release,
+    swap,
+    swap_many,
+)
 from servicehub.services.scheduling.openings import (
     Alternative,
     alternatives,
@@ -19,8 +29,10 @@ __all__ = [
     "alternatives",
     "check",
     "claim",
+    "exchange",
     "free_technicians",
     "holder",
+    "holders",
     "lock_days",
     "promote",
     "release",

@@ -93,6 +93,14 @@ def holder(session: Session, order_id: int) -> int | None:
     return session.connection().execute(query).scalar()
 
 
+def holders(session: Session, order_ids: Collection[int]) -> dict[int, int]:
+    """Order -> whose time it has, for those that have any."""
+    query = sa.select(col(Occupancy.order_id), col(Occupancy.technician_id)).where(
+        col(Occupancy.order_id).in_(order_ids)
+    )
+    return {row[0]: row[1] for row in session.connection().execute(query.distinct())}
+
+
 def swap(
     session: Session,
     order: Order,
@@ -127,12 +135,17 @@ def swap(
 
 
 def swap_many(
-    session: Session, pairs: Sequence[tuple[Order, int]], *, now: datetime, kind: CellKind = CellKind.JOB
+    session: Session,
+    pairs: Sequence[tuple[Order, int]],
+    *,
+    now: datetime,
+    kind: CellKind = CellKind.JOB,
+    among: Collection[int] = (),
 ) -> set[int]:
     """Exchange the cells of many orders, each for its technician, nobody twice; returns the orders whose time was taken.
 
     Decides as `swap` does for the platform (notice and horizon do not bind), in as many statements for a hundred orders of a
-    service as for one. An order that is left out keeps what it had.
+    service as for one. An order that is left out keeps what it had. The time of the orders `among` is no obstacle: they all move.
     """
     session.flush()
     services = load_services(session, {order.service_item_id for order, _technician in pairs})
@@ -150,7 +163,7 @@ def swap_many(
     taken: list[tuple[Visit, int]] = []
     for item_id, service in services.items():
         wishes = [(v, t) for v, t in visits.values() if v.service_item_id == item_id]
-        taken += _still_free(session, service, wishes, now=now)
+        taken += _still_free(session, service, wishes, frozenset(among), now=now)
     cells = [
         row for visit, t in taken for row in _cells(t, visit, block_of(visit, services[visit.service_item_id]), kind)
     ]
@@ -166,8 +179,28 @@ def swap_many(
     return ids
 
 
+def exchange(session: Session, pairs: Sequence[tuple[Order, int]], *, now: datetime) -> bool:
+    """Give held visits to other technicians all at once, some perhaps to each other: all of them, or none at all.
+
+    Decided as if none of them were held; then once more among themselves, over what is written.
+    """
+    ids = {order.id or 0 for order, _technician in pairs}
+    nested = session.begin_nested()
+    moved = swap_many(session, pairs, now=now, kind=CellKind.HOLD, among=ids)
+    if moved != ids or swap_many(session, pairs, now=now, kind=CellKind.HOLD) != ids:
+        nested.rollback()
+        return False
+    nested.commit()
+    return True
+
+
 def _still_free(
-    session: Session, service: Service, wishes: Sequence[tuple[Visit, int]], *, now: datetime
+    session: Session,
+    service: Service,
+    wishes: Sequence[tuple[Visit, int]],
+    among: frozenset[int],
+    *,
+    now: datetime,
 ) -> list[tuple[Visit, int]]:
     """Of visits of one service and whose time they want: those that are possible over what is committed now."""
     technician_ids = [technician_id for _visit, technician_id in wishes]
@@ -181,7 +214,7 @@ def _still_free(
         if person is None or visit.gender not in (None, person.gender) or (technician_id, visit.customer_id) in apart:
             continue
         terms = visit.terms(service, now=now, limited=False)
-        calendar = calendars[technician_id].without(visit.order_id)
+        calendar = calendars[technician_id].without(visit.order_id, *among)
         if Decider(calendar, terms).refusal(visit.window.start) is None:
             found.append((visit, technician_id))
     return found
