@@ -17,7 +17,7 @@ from servicehub.domain.policy import DEFAULT_POLICIES
 from servicehub.models.catalog import Policy
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Offer
-from servicehub.models.order import Order
+from servicehub.models.order import Order, is_planned_ahead
 from servicehub.models.payment import Payment
 from servicehub.models.technician import Technician
 from servicehub.services import dispatching, fulfilment, orders, payments, photos
@@ -96,6 +96,12 @@ class World:
     def technician(self, technician_id: int | None) -> Actor:
         return next(a for a in self.technicians if a.technician_id == technician_id)
 
+    def firm(self, order: Order) -> None:
+        """Let time pass until the order's technician is asked."""
+        if is_planned_ahead(order, self.now) and order.dispatch_at:
+            self.now = order.dispatch_at
+            self.dispatch()
+
     def accepted(self, **changes: Any) -> Order:
         """An order that somebody accepted."""
         order = self.book(**changes)
@@ -103,6 +109,7 @@ class World:
             self.pay(order)
         self.later(seconds=1)
         self.dispatch()
+        self.firm(order)
         offer = self.offer(order)
         dispatching.accept(self.session, self.technician(offer.technician_id), offer.id or 0, now=self.now)
         return order

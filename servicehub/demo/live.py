@@ -30,7 +30,7 @@ from servicehub.models.account import User
 from servicehub.models.catalog import AddOn, City, ServiceItem
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Offer
-from servicehub.models.order import Order, OrderPhoto, Review
+from servicehub.models.order import Order, OrderPhoto, Review, planned_ahead
 from servicehub.models.technician import Technician
 from servicehub.services import dispatching, fulfilment, orders, photos, reviews, technicians
 from servicehub.settings import Settings
@@ -329,9 +329,8 @@ def _open_checks(session: Session, order_id: int) -> list[str]:
 
 def _alive(session: Session, cast: Cast) -> int:
     live = (_S.PENDING_PAYMENT, _S.MATCHING, _S.ASSIGNED, _S.ACCEPTED, _S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE)
-    found = session.exec(
-        select(Order.customer_id).where(Order.city_id == cast.city.id, col(Order.status).in_(live))
-    ).all()
+    here = (Order.city_id == cast.city.id, col(Order.status).in_(live), ~planned_ahead(clock.now()))
+    found = session.exec(select(Order.customer_id).where(*here)).all()
     return sum(customer_id in cast.customers for customer_id in found)
 
 

@@ -113,7 +113,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "area",
-        N_("Area"),
+        N_("Out of area"),
         N_("{km} km from home, goes up to {limit} km"),
         _too_far,
         _distance,

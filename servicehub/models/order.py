@@ -171,8 +171,17 @@ class Review(SQLModel, table=True):
     created_at: datetime = Field(sa_column=at())
 
 
+def is_planned_ahead(order: Order, now: datetime) -> bool:
+    """`planned_ahead` of one row."""
+    waits = order.status is OrderStatus.MATCHING and order.mode is OrderMode.DISPATCH
+    return waits and order.dispatch_at is not None and order.dispatch_at > now
+
+
 def planned_ahead(now: datetime) -> Any:
     """Condition: a scheduled visit for which somebody's time is held, and of which nobody was told yet."""
     return sa.and_(
-        col(Order.status) == OrderStatus.MATCHING, col(Order.mode) == OrderMode.DISPATCH, col(Order.dispatch_at) > now
+        col(Order.status) == OrderStatus.MATCHING,
+        col(Order.mode) == OrderMode.DISPATCH,
+        col(Order.dispatch_at).is_not(None),
+        col(Order.dispatch_at) > now,
     )

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from servicehub.pages.operator import audit, dispatch, ledger, machine, order, orders, overview, technician, technicians
+from servicehub.pages.operator import (
+    audit,
+    dispatch,
+    ledger,
+    machine,
+    order,
+    orders,
+    overview,
+    planning,
+    technician,
+    technicians,
+)
 from servicehub.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
     dispatch.PAGE,
+    planning.PAGE,
     orders.PAGE,
     order.PAGE,
     technicians.PAGE,

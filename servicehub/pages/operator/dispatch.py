@@ -26,7 +26,9 @@ def _head() -> rx.Component:
         el.span(_("{n} on a job", n=S.busy), class_name="tag tag-b"),
         class_name="row g6",
     )
-    return page_head(_("Dispatch board"), _("Orders without a technician, candidates and today's lanes"), sums)
+    ahead = link(icon("calendar", "s"), _("Planned ahead"), to="/operator/dispatch/plan/", cls="abtn")
+    tools = el.div(sums, ahead, class_name="row g12 wrap")
+    return page_head(_("Dispatch board"), _("Orders without a technician, candidates and today's lanes"), tools)
 
 
 def _queue() -> rx.Component:

@@ -47,7 +47,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         no_tail=formats.order_tail(no),
         status=order.status.value,
         status_text=words.status(locale, order.status),
-        sentence=progress.sentence(locale, order, shown),
+        sentence=progress.sentence(locale, order, shown, now),
         hint=progress.hint(locale, order, way.text, now, city.timezone),
         title=pick(locale, item.name_zh, item.name_en),
         art=words.service_art(category.slug, item.slug),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from servicehub.domain.access import Role
 from servicehub.domain.order import OrderStatus
-from servicehub.models.order import Order, OrderLog
+from servicehub.models.order import Order, OrderLog, is_planned_ahead
 from servicehub.models.technician import Technician
 from servicehub.queries.customer import words
 from servicehub.texts import N_, Locale, formats, say
@@ -86,8 +86,10 @@ EVENTS: dict[str, tuple[str, str]] = {
 REASONS = frozenset({"cancel", "force_cancel", "resolve_reject", "resolve_refund", "dispute"})
 
 
-def sentence(locale: Locale, order: Order, technician: Technician | None) -> str:
+def sentence(locale: Locale, order: Order, technician: Technician | None, now: datetime) -> str:
     """The page's heading."""
+    if is_planned_ahead(order, now):
+        return say(locale, N_("Your time is reserved"))
     return say(locale, SENTENCES[order.status], name=_name(locale, technician))
 
 
@@ -96,6 +98,9 @@ def hint(locale: Locale, order: Order, way: str, now: datetime, tz: str) -> str:
     if order.status is _S.EN_ROUTE:
         return way
     when = formats.span(order.start_at, order.end_at, now, tz, locale=locale)
+    if is_planned_ahead(order, now) and order.dispatch_at:
+        firm = formats.day_time(order.dispatch_at, now, tz, locale=locale)
+        return say(locale, N_("{when} · who comes is settled on {firm}"), when=when, firm=firm)
     return say(locale, HINTS.get(order.status, ""), when=when, end=formats.clock_time(order.end_at, tz))
 
 

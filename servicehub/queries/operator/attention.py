@@ -13,7 +13,7 @@ from servicehub.domain.access import Actor, Permission
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import RefundStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
-from servicehub.models.order import Order
+from servicehub.models.order import Order, planned_ahead
 from servicehub.models.payment import ChannelEvent, Refund
 from servicehub.models.technician import Certificate, Technician
 from servicehub.queries.operator.scope import city_of, epoch, guard, orders_of
@@ -77,6 +77,7 @@ def unplaced(now: datetime) -> Any:
     since = sa.func.coalesce(Order.paid_at, Order.created_at)
     return sa.and_(
         col(Order.status) == OrderStatus.MATCHING,
+        ~planned_ahead(now),
         sa.or_(since < _bound(now - UNPLACED_AFTER), col(Order.start_at) < now + UNPLACED_BEFORE),
     )
 

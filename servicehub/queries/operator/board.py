@@ -19,7 +19,7 @@ from servicehub.domain.access import Actor, Permission
 from servicehub.domain.order import HOLDING, OrderStatus
 from servicehub.domain.technician import TechnicianStatus
 from servicehub.models.catalog import District, ServiceItem
-from servicehub.models.order import Order
+from servicehub.models.order import Order, planned_ahead
 from servicehub.models.technician import Technician
 from servicehub.queries.operator import words
 from servicehub.queries.operator.attention import UNPLACED_AFTER, UNPLACED_BEFORE
@@ -76,7 +76,7 @@ def queue_rows(session: Session, actor: Actor, *, locale: Locale, now: datetime)
         sa.select(Order, ServiceItem, District)
         .join(ServiceItem, col(ServiceItem.id) == Order.service_item_id)
         .join(District, col(District.id) == Order.district_id)
-        .where(*orders_of(actor), col(Order.status) == _S.MATCHING)
+        .where(*orders_of(actor), col(Order.status) == _S.MATCHING, ~planned_ahead(now))
         .order_by(col(Order.priority).desc(), col(Order.start_at), col(Order.id))
         .limit(QUEUE_LIMIT)
     ).all()

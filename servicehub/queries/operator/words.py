@@ -126,6 +126,8 @@ HOW = {
     "manual": N_("Assigned by operations"),
     "reassign": N_("Reassigned by operations"),
     "grab": N_("Taken from the open offers"),
+    "planned": N_("Planned ahead"),
+    "replanned": N_("Planned anew"),
 }
 LEVEL = {
     "trainee": N_("Trainee"),

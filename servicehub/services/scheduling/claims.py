@@ -185,12 +185,13 @@ def exchange(session: Session, pairs: Sequence[tuple[Order, int]], *, now: datet
     Decided as if none of them were held; then once more among themselves, over what is written.
     """
     ids = {order.id or 0 for order, _technician in pairs}
-    nested = session.begin_nested()
-    moved = swap_many(session, pairs, now=now, kind=CellKind.HOLD, among=ids)
-    if moved != ids or swap_many(session, pairs, now=now, kind=CellKind.HOLD) != ids:
-        nested.rollback()
+    try:
+        with session.begin_nested():
+            moved = swap_many(session, pairs, now=now, kind=CellKind.HOLD, among=ids)
+            if moved != ids or swap_many(session, pairs, now=now, kind=CellKind.HOLD) != ids:
+                raise SlotTaken(f"{len(pairs)} visits")
+    except SlotTaken:
         return False
-    nested.commit()
     return True
 
 
