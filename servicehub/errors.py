@@ -64,6 +64,12 @@ class OrderChanged(Conflict):
     code = "order_changed"
 
 
+class PolicyChanged(Conflict):
+    """Another version of the policy was adopted since this one was read."""
+
+    code = "policy_changed"
+
+
 class SlotTaken(Conflict):
     """The technician's time was just taken by somebody else."""
 

@@ -44,13 +44,14 @@ class Permission(StrEnum):
     CATALOG_WRITE = "catalog:write"
     CONTACT_REVEAL = "contact:reveal"
     AUDIT_READ = "audit:read"
+    POLICY_WRITE = "policy:write"
 
 
 _P = Permission
 _READ = frozenset({_P.OVERVIEW_READ, _P.ORDER_READ, _P.DISPATCH_READ, _P.TECHNICIAN_READ})
 PERMISSIONS: dict[OperatorRole, frozenset[Permission]] = {
     OperatorRole.ADMIN: frozenset(Permission),
-    OperatorRole.DISPATCHER: _READ | {_P.DISPATCH_ASSIGN, _P.CONTACT_REVEAL},
+    OperatorRole.DISPATCHER: _READ | {_P.DISPATCH_ASSIGN, _P.CONTACT_REVEAL, _P.POLICY_WRITE},
     OperatorRole.SUPPORT: _READ | {_P.ORDER_CANCEL, _P.ORDER_REFUND, _P.CONTACT_REVEAL},
     OperatorRole.FINANCE: _READ | {_P.ORDER_REFUND, _P.LEDGER_READ, _P.AUDIT_READ},
     OperatorRole.QUALITY: _READ | {_P.TECHNICIAN_REVIEW},

@@ -23,6 +23,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
 NEVER = 1 << 40
 """A minute that never comes."""
+_CHANGES = frozenset({"candidates", "jobs", "order_ids", "income_per_hour"})
+"""What changes while people work; every other column is made once."""
 _GENDERS = {gender: number for number, gender in enumerate(Gender)}
 _TRANSPORTS = {transport: number for number, transport in enumerate(Transport)}
 
@@ -61,6 +63,12 @@ class Crew:
         self.candidates = tuple(candidates)
         self._skills: dict[str, Bools] = {}
         self._certified: dict[str, Ints] = {}
+
+    def renewed(self, candidates: Sequence[Candidate]) -> Crew:
+        """The same people with other jobs, or another income; what else is known of them is kept."""
+        crew = Crew(candidates)
+        crew.__dict__ |= {name: known for name, known in self.__dict__.items() if name not in _CHANGES}
+        return crew
 
     def __len__(self) -> int:
         return len(self.candidates)

@@ -101,23 +101,30 @@ class Term:
 
     name: str
     sentence: str
+    meaning: str
+    """Message id: what it gives or takes at weight 1."""
     seconds: Callable[[Sheet], Floats]
     """Of everybody who passed the rules."""
 
 
 OBJECTIVE: tuple[Term, ...] = (
-    Term("travel", N_("Way"), _travel),
-    Term("lateness", N_("Risk of being late"), _lateness),
-    Term("idle", N_("Waiting before"), _idle),
-    Term("gap", N_("Holes left in the day"), _gap),
-    Term("load", N_("Jobs that day"), _load),
-    Term("rating", N_("Rating"), _rating),
-    Term("level", N_("Level"), _level),
-    Term("regular", N_("Knows the customer"), _regular),
-    Term("acceptance", N_("Acceptance rate"), _acceptance),
-    Term("presence", N_("Takes orders now"), _presence),
-    Term("fairness", N_("Fair share"), _fairness),
-    Term("requested", N_("Asked for by the customer"), _requested),
+    Term("travel", N_("Way"), N_("A second for each second of the way there and of the way it adds"), _travel),
+    Term(
+        "lateness",
+        N_("Risk of being late"),
+        N_("Up to 15 minutes when there is no spare time before the visit"),
+        _lateness,
+    ),
+    Term("idle", N_("Waiting before"), N_("A second for each second of waiting after the job before"), _idle),
+    Term("gap", N_("Holes left in the day"), N_("5 minutes for each hole too short to be sold"), _gap),
+    Term("load", N_("Jobs that day"), N_("2 minutes for each job that day"), _load),
+    Term("rating", N_("Rating"), N_("25 minutes for each star above 4.6"), _rating),
+    Term("level", N_("Level"), N_("A minute for each level"), _level),
+    Term("regular", N_("Knows the customer"), N_("10 minutes and more for each visit to this customer"), _regular),
+    Term("acceptance", N_("Acceptance rate"), N_("Up to 15 minutes for those who often decline"), _acceptance),
+    Term("presence", N_("Takes orders now"), N_("Half an hour for those who take no orders now"), _presence),
+    Term("fairness", N_("Fair share"), N_("Up to 10 minutes for those who earned less an hour than others"), _fairness),
+    Term("requested", N_("Asked for by the customer"), N_("Two hours for the one the customer asked for"), _requested),
 )
 TERM_BY_NAME: dict[str, Term] = {term.name: term for term in OBJECTIVE}
 

@@ -76,6 +76,7 @@ class Days:
     def __init__(self, candidates: Sequence[Candidate], movable: Iterable[Movable]) -> None:
         self._jobs = {m.job.order_id: m.job for m in movable}
         self._people = {c.technician_id: c for c in candidates}
+        self._crew = Crew(candidates)
         self.of: dict[int, int | None] = dict.fromkeys(self._jobs)
         for technician_id, candidate in self._people.items():
             for occupied in candidate.calendar.jobs:
@@ -95,7 +96,8 @@ class Days:
 
     def crew(self) -> Crew:
         """Everybody as they are planned now."""
-        return Crew(tuple(self._people.values()))
+        self._crew = self._crew.renewed(tuple(self._people.values()))
+        return self._crew
 
     def figures(self) -> Figures:
         """The plan as it is now."""

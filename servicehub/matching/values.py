@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import Any
 from servicehub.domain.calendar import Calendar, Terms, WhyNot
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import Gender, Level
+from servicehub.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,11 @@ DEFAULT_WEIGHTS: dict[str, float] = {
 }
 
 
+MOST_WEIGHT = 5.0
+MOST_COMMIT_HOURS = 168.0
+MOST_MOVED_COST_S = 7200
+
+
 @dataclass(frozen=True)
 class Policy:
     """How much each term of the objective counts, and when a choice is firm. A term that is not named counts nothing."""
@@ -139,6 +146,22 @@ class Policy:
             commit_hours=float(document.get("commit_hours", cls.commit_hours)),
             moved_cost_s=int(document.get("moved_cost_s", cls.moved_cost_s)),
         )
+
+    @classmethod
+    def checked(cls, document: Mapping[str, Any]) -> Policy:
+        """From what a person wants to adopt. Raises: Invalid for an unknown term or a number that is out of bounds."""
+        weights = document.get("weights", {})
+        if set(weights) - set(DEFAULT_WEIGHTS):
+            raise Invalid("terms", unknown=sorted(set(weights) - set(DEFAULT_WEIGHTS)))
+        try:
+            policy = cls.of(document)
+        except (TypeError, ValueError) as error:
+            raise Invalid("no number") from error
+        numbers = [(w, MOST_WEIGHT) for w in policy.weights.values()]
+        numbers += [(policy.commit_hours, MOST_COMMIT_HOURS), (policy.moved_cost_s, MOST_MOVED_COST_S)]
+        if not all(math.isfinite(number) and 0 <= number <= most for number, most in numbers):
+            raise Invalid("out of bounds")
+        return policy
 
 
 DEFAULT_POLICY = Policy()

@@ -18,6 +18,7 @@ REFUSALS: dict[str, str] = {
     "not_logged_in": N_("Please log in first."),
     "transition_refused": N_("This step is not possible any more. The page shows the newest state."),
     "order_changed": N_("The order has just changed. The page shows the newest state."),
+    "policy_changed": N_("Another version was adopted meanwhile. Please look again."),
     "slot_taken": N_("This time was just taken. Please choose another."),
     "slot_unavailable": N_("This time is not available. Please choose another."),
     "nobody_available": N_("Nobody is free then. Please choose another time."),

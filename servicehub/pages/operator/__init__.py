@@ -11,6 +11,7 @@ from servicehub.pages.operator import (
     orders,
     overview,
     planning,
+    policy,
     technician,
     technicians,
 )
@@ -20,6 +21,7 @@ PAGES: tuple[Page, ...] = (
     overview.PAGE,
     dispatch.PAGE,
     planning.PAGE,
+    policy.PAGE,
     orders.PAGE,
     order.PAGE,
     technicians.PAGE,

@@ -27,7 +27,8 @@ def _head() -> rx.Component:
         class_name="row g6",
     )
     ahead = link(icon("calendar", "s"), _("Planned ahead"), to="/operator/dispatch/plan/", cls="abtn")
-    tools = el.div(sums, ahead, class_name="row g12 wrap")
+    rules = link(icon("sliders-horizontal", "s"), _("Policy"), to="/operator/dispatch/policy/", cls="abtn")
+    tools = el.div(sums, ahead, rules, class_name="row g12 wrap")
     return page_head(_("Dispatch board"), _("Orders without a technician, candidates and today's lanes"), tools)
 
 

@@ -102,6 +102,7 @@ PERMISSION = {
     "catalog:write": N_("Change the catalogue"),
     "contact:reveal": N_("Reveal contact data"),
     "audit:read": N_("See the audit trail"),
+    "policy:write": N_("Change the dispatch policy"),
 }
 MODE = {"choose": N_("Requested pro"), "dispatch": N_("Auto-dispatch"), "grab": N_("Open offer")}
 PLAN = {"full": N_("Prepaid"), "deposit": N_("Deposit and balance"), "after": N_("Paid after service")}
@@ -189,6 +190,8 @@ ACTION = {
     "export": N_("Exported orders"),
     "suspend": N_("Suspended a technician"),
     "restore": N_("Restored a technician"),
+    "replan": N_("Planned visits anew"),
+    "adopt": N_("Adopted a policy"),
 }
 """By the last part of `noun.verb`."""
 

@@ -1,0 +1,159 @@
+"""`/operator/dispatch/policy/`: what the dispatch weighs, tried on real decisions before it is adopted; every version kept."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from servicehub.components.base import btn, el, icon, link
+from servicehub.components.layout import note, opens, panel
+from servicehub.components.operator import abtn, columns, page_head
+from servicehub.pages.operator.frame import frame, order_link, reason_dialog, waiting_panel
+from servicehub.pages.page import Page
+from servicehub.state.operator.base import OperatorShellState
+from servicehub.state.operator.policy import PolicyState
+from servicehub.texts import N_, _
+
+S = PolicyState
+P = PolicyState.page
+
+
+def _number(
+    name: rx.Var | str, label: rx.Var | str, hint: rx.Var | str, value: rx.Var, most: str, step: str
+) -> rx.Component:
+    field = rx.Var.create("p-") + name
+    box = el.input(
+        id=field, name=name, type="number", min="0", max=most, step=step, default_value=value, required=True,
+        disabled=~S.may_write, class_name="inp num short",
+    )  # fmt: skip
+    words = el.div(
+        el.label(label, html_for=field, class_name="w5"), el.span(hint, class_name="f12 mut"), class_name="col g0 grow"
+    )
+    return el.div(words, box, class_name="row g12 term")
+
+
+def _term(t: rx.Var) -> rx.Component:
+    hint = rx.Var.create("") + t.meaning + " · " + _("Default {n}", n=t.was)
+    return el.li(_number(rx.Var.create("w-") + t.name, t.title, hint, t.value, "5", "0.1"), key=t.name)
+
+
+def _form() -> rx.Component:
+    times = el.div(
+        _number(
+            "commit_hours", _("Firm before the visit"),
+            _("Hours. Earlier the technician is only planned and may still change."), P.commit_hours, "168", "0.5",
+        ),
+        _number(
+            "moved_cost_min", _("Gain before moving"),
+            _("Minutes that moving a planned visit to somebody else must gain."), P.moved_cost_min, "120", "1",
+        ),
+        class_name="col g12",
+    )  # fmt: skip
+    stale = rx.cond(
+        S.newest != P.version,
+        el.div(
+            note(_("Version {n} was adopted meanwhile.", n=S.newest), "warn"),
+            abtn("refresh-cw", _("Show it"), on_click=S.load(-1)),
+            class_name="row g8 wrap",
+        ),
+        rx.fragment(),
+    )
+    buttons = rx.cond(
+        S.may_write,
+        el.div(btn(_("Try on the last decisions"), kind="p", type="submit"), class_name="row g12 wrap"),
+        note(_("Your role may look but not change."), "info"),
+    )
+    form = el.form(
+        stale,
+        el.ul(rx.foreach(P.terms, _term), class_name="col g12 terms"),
+        el.div(class_name="hr"),
+        times,
+        buttons,
+        on_submit=S.attempt,
+        id="policy-form",
+        key=S.form_key,
+        class_name="col g16 panel-b",
+    )
+    return panel(_("Weights"), form, note=el.span(_("Version {n}", n=P.version)))
+
+
+def _tried() -> rx.Component:
+    def one(r: rx.Var) -> rx.Component:
+        return el.li(
+            order_link(r.no), el.span(r.before, " → ", el.b(r.after), class_name="f13 grow"), el.span(r.way, class_name="num f12"),
+            class_name="row g8 wrap", key=r.no,
+        )  # fmt: skip
+
+    adopt = rx.cond(
+        S.may_write,
+        el.div(
+            btn(_("Adopt as version {n}", n=P.version + 1), kind="p", type="button", **opens("act-adopt")),
+            class_name="row",
+        ),
+        rx.fragment(),
+    )
+    result = el.div(
+        el.p(S.tried.summary, class_name="w5 f14"),
+        rx.cond(S.tried.way != "", el.p(S.tried.way, class_name="f13 mut"), rx.fragment()),
+        el.ul(rx.foreach(S.tried.rows, one), class_name="col g4"),
+        adopt,
+        class_name="col g12 panel-b",
+        role="status",
+    )
+    nothing = el.p(
+        _("Change weights and try them: nothing is adopted before you say so."), class_name="mut f13 panel-b"
+    )
+    return panel(_("What would change"), rx.cond(S.tried.summary != "", result, nothing))
+
+
+def _versions() -> rx.Component:
+    def one(v: rx.Var) -> rx.Component:
+        again = rx.cond(
+            v.is_now,
+            el.span(_("In force"), class_name="tag tag-g"),
+            rx.cond(S.may_write, abtn("undo-2", _("Build on it"), on_click=S.load(v.version)), rx.fragment()),
+        )
+        head = el.div(
+            el.div(
+                el.span(_("Version {n}", n=v.version), class_name="w6 f14"),
+                el.span(el.span(v.when, class_name="num"), " · ", v.who, class_name="f12 mut"),
+                class_name="col g0 grow",
+            ),
+            again,
+            class_name="row g8",
+        )
+        return el.article(
+            head,
+            el.p(v.note, class_name="f13"),
+            el.p(v.changes, class_name="f12 mut"),
+            class_name="col g4 panel-b",
+            key=v.version,
+        )
+
+    first = el.div(
+        el.div(el.span(_("Defaults"), class_name="w6 f14"), class_name="grow"),
+        rx.cond(
+            P.version == 0,
+            el.span(_("In force"), class_name="tag tag-g"),
+            rx.cond(S.may_write, abtn("undo-2", _("Build on it"), on_click=S.load(0)), rx.fragment()),
+        ),
+        class_name="row g8 panel-b",
+    )
+    return panel(_("Versions"), rx.foreach(P.versions, one), first)
+
+
+def view() -> rx.Component:
+    """The page."""
+    back = link(icon("chevron-left", "s"), _("Dispatch board"), to="/operator/dispatch/", cls="abtn")
+    head = page_head(_("Dispatch policy"), _("What the platform weighs when it chooses a technician, in seconds"), back)
+    dialog = reason_dialog(
+        "act-adopt", _("Adopt this policy"), _("It decides from now on. Earlier versions stay and can be built on."),
+        _("Adopt"), S.adopt, danger=False,
+    )  # fmt: skip
+    body = columns(_form(), el.div(_tried(), _versions(), class_name="col g16"), kind="2")
+    return frame(head, rx.cond(S.ready, body, waiting_panel()), active="dispatch", state=S, overlays=dialog)
+
+
+PAGE = Page(
+    "/operator/dispatch/policy/", view, N_("Dispatch policy"), [OperatorShellState.watch, S.watch],
+    description=N_("Weights of the dispatch with versions, tried on the last decisions."),
+)  # fmt: skip

@@ -1,0 +1,141 @@
+"""The dispatch policy on screen: weights in words, its versions with what each changed, and the last decisions replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.domain.access import Actor, Permission
+from servicehub.errors import NotFound
+from servicehub.matching import DEFAULT_POLICY, DEFAULT_WEIGHTS, OBJECTIVE, TERM_BY_NAME, Policy
+from servicehub.matching.reweigh import first_choice
+from servicehub.models.account import User
+from servicehub.models.catalog import Policy as PolicyRow
+from servicehub.models.dispatch import DispatchDecision
+from servicehub.models.order import Order
+from servicehub.models.situations import DISPATCH_KIND
+from servicehub.models.technician import Technician
+from servicehub.queries.operator.scope import city_of, guard
+from servicehub.texts import N_, Locale, formats, say
+from servicehub.viewmodels.operator_policy import ChangedRow, PolicyPage, Replay, TermRow, VersionRow
+
+VERSIONS = 20
+REPLAYED = 300
+SHOWN = 8
+_BY_THE_PLATFORM = ("auto", "planned", "replanned")
+
+
+def policy_page(session: Session, actor: Actor, version: int | None = None, *, locale: Locale) -> PolicyPage:
+    """The policy in force, or the numbers of an earlier version to build on. Raises: NotAllowed, NotFound."""
+    guard(actor, Permission.DISPATCH_READ)
+    tz = city_of(session, actor).timezone
+    rows = session.exec(
+        select(PolicyRow)
+        .where(PolicyRow.city_id == actor.city_id, PolicyRow.kind == DISPATCH_KIND)
+        .order_by(col(PolicyRow.version).desc())
+    ).all()
+    by_version = {row.version: Policy.of(row.document, row.version) for row in rows} | {0: DEFAULT_POLICY}
+    newest = rows[0].version if rows else 0
+    if version is not None and version not in by_version:
+        raise NotFound(f"version {version}")
+    shown = by_version[newest if version is None else version]
+    ids = {row.document.get("actor_id", 0) for row in rows}
+    who = dict(session.execute(sa.select(col(User.id), col(User.display_name)).where(col(User.id).in_(ids))).all())
+    versions = [
+        VersionRow(
+            version=row.version,
+            when=formats.stamp(row.effective_at, tz),
+            who=who.get(row.document.get("actor_id", 0), ""),
+            note=str(row.document.get("note", "")),
+            changes=_changes(by_version.get(row.version - 1, DEFAULT_POLICY), by_version[row.version], locale),
+            is_now=row.version == newest,
+        )
+        for row in rows[:VERSIONS]
+    ]
+    return PolicyPage(
+        version=newest,
+        terms=tuple(
+            TermRow(
+                t.name,
+                say(locale, t.sentence),
+                say(locale, t.meaning),
+                f"{shown.weight(t.name):g}",
+                f"{DEFAULT_WEIGHTS[t.name]:g}",
+            )
+            for t in OBJECTIVE
+        ),
+        commit_hours=f"{shown.commit_hours:g}",
+        moved_cost_min=f"{shown.moved_cost_s / 60:g}",
+        versions=tuple(versions),
+    )
+
+
+def _changes(before: Policy, after: Policy, locale: Locale) -> str:
+    """`Way 1 → 1.5 · Fair share 1 → 2`."""
+    said = [
+        f"{say(locale, TERM_BY_NAME[term].sentence)} {before.weight(term):g} → {after.weight(term):g}"
+        for term in DEFAULT_WEIGHTS
+        if before.weight(term) != after.weight(term)
+    ]
+    if before.commit_hours != after.commit_hours:
+        said.append(f"{say(locale, N_('Firm before the visit'))} {before.commit_hours:g} → {after.commit_hours:g}")
+    if before.moved_cost_s != after.moved_cost_s:
+        said.append(
+            f"{say(locale, N_('Gain before moving'))} {before.moved_cost_s / 60:g} → {after.moved_cost_s / 60:g}"
+        )
+    return " · ".join(said)
+
+
+def replay(session: Session, actor: Actor, wanted: Mapping[str, Any], *, locale: Locale) -> Replay:
+    """The newest decisions of the platform with other weights: how many would differ, and how the ways change.
+
+    Raises: NotAllowed, Invalid for weights that could not be adopted.
+    """
+    guard(actor, Permission.DISPATCH_READ)
+    new = Policy.checked(wanted)
+    found = session.execute(
+        sa.select(DispatchDecision, col(Order.no))
+        .join(Order, col(Order.id) == col(DispatchDecision.order_id))
+        .where(
+            col(Order.city_id) == actor.city_id,
+            col(DispatchDecision.how).in_(_BY_THE_PLATFORM),
+            col(DispatchDecision.technician_id).is_not(None),
+        )
+        .order_by(col(DispatchDecision.id).desc())
+        .limit(REPLAYED)
+    ).all()
+    changed: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+    for row, no in found:
+        old = Policy.of(row.policy)
+        before, after = (first_choice(row.candidates, old, policy) for policy in (old, new))
+        if before != after and before is not None and after is not None:
+            by_id = {c["technician_id"]: c for c in row.candidates}
+            changed.append((no, by_id[before], by_id[after]))
+    extra = sum(after["travel_minutes"] - before["travel_minutes"] for _no, before, after in changed)
+    ids = {c["technician_id"] for _no, before, after in changed[:SHOWN] for c in (before, after)}
+    names = dict(
+        session.execute(sa.select(col(Technician.id), col(Technician.name)).where(col(Technician.id).in_(ids))).all()
+    )
+    text = N_("Of the last {n} decisions, {changed} would have been others")
+    return Replay(
+        summary=say(locale, text, n=len(found), changed=len(changed)),
+        way=say(locale, N_("Way per order: {minutes} min"), minutes=_signed(extra / len(found))) if changed else "",
+        rows=tuple(
+            ChangedRow(
+                no,
+                names.get(before["technician_id"], "—"),
+                names.get(after["technician_id"], "—"),
+                say(
+                    locale, N_("{minutes} min"), minutes=_signed(after["travel_minutes"] - before["travel_minutes"], 0)
+                ),
+            )
+            for no, before, after in changed[:SHOWN]
+        ),
+    )
+
+
+def _signed(number: float, digits: int = 1) -> str:
+    return f"{number:+.{digits}f}".replace("-", formats.MINUS)
