@@ -253,6 +253,30 @@ def _measurement(name: str) -> Callable[..., dict[str, Any]]:
 
 
 @app.command()
+def simulate(
+    policies: Annotated[str, typer.Option(help="nearest, insertion, engine, fair; the first is compared with.")] = (
+        "insertion,nearest,engine,fair"
+    ),
+    technicians: Annotated[int, typer.Option(min=1)] = 200,
+    orders: Annotated[int, typer.Option(min=1)] = 1000,
+    seeds: Annotated[int, typer.Option(help="Days, each drawn from its number.", min=1)] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON and nothing after it.")] = False,
+) -> None:
+    """Play days of a drawn city through the matching and compare dispatch policies."""
+    from servicehub.cli import simulating  # noqa: PLC0415
+
+    simulating.simulate(
+        policies,
+        technicians=technicians,
+        orders=orders,
+        seeds=seeds,
+        as_json=as_json,
+        console=console,
+        progress=problems,
+    )
+
+
+@app.command()
 def doctor(data: Data = None, port: Port = None) -> None:
     """Check the installation and say what to mend."""
     settings = _configure(data=data, port=port)

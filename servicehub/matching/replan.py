@@ -114,6 +114,7 @@ def improve(
     policy: Policy,
     *,
     moved_cost_s: int = 0,
+    sweeps: int = SWEEPS,
     rounds: int = 200,
     seed: int = 1,
     stop: Callable[[], bool] = lambda: False,
@@ -123,13 +124,14 @@ def improve(
     Args:
         candidates: everybody, with the calendars in which `movable` visits stand where they are held now.
         moved_cost_s: what a visit that changes hands must gain at least.
+        sweeps: how often all slices are assigned anew at most.
         rounds: neighbourhoods tried after the sweeps.
         stop: asked between steps; the plan so far is the answer.
     """
     search = _Search(movable, candidates, policy, moved_cost_s)
     before, worth = search.days.figures(), search.worth([m.holder_id for m in movable])
     done = 0
-    while done < SWEEPS and not stop() and search.sweep(stop):
+    while done < sweeps and not stop() and search.sweep(stop):
         done += 1
     dice = random.Random(seed)
     for _ in range(rounds if len(movable) > 1 else 0):

@@ -1,0 +1,37 @@
+"""`servicehub simulate`: a table of policies side by side, or one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from servicehub.cli.problems import Problem
+from servicehub.simulation.compare import compare
+from servicehub.simulation.figures import FIGURES
+
+
+def simulate(
+    policies: str, *, technicians: int, orders: int, seeds: int, as_json: bool, console: Console, progress: Console
+) -> None:
+    """Play the days and show what came out. Raises: Problem for a policy that does not exist."""
+    names = [name.strip() for name in policies.split(",") if name.strip()]
+
+    def told(row: dict[str, Any]) -> None:
+        progress.print(f"day {row['seed']} of {seeds}, {row['policy']}: {row['fill_pct']} % served", highlight=False)
+
+    try:
+        found = compare(names, technicians=technicians, orders=orders, seeds=seeds, told=told)
+    except ValueError as error:
+        raise Problem(f"{error}.") from error
+    if as_json:
+        sys.stdout.write(json.dumps(found) + "\n")
+        return
+    table = Table("", *names, title=f"{technicians} technicians, {orders} orders, {seeds} days, mean ± 95 %")
+    for figure in FIGURES:
+        cells = (found["policies"][name][figure] for name in names)
+        table.add_row(figure, *(f"{cell['mean']:.2f} ± {cell['half']:.2f}" for cell in cells))
+    console.print(table)
