@@ -102,7 +102,6 @@ class Day:
     def play(self) -> None:
         """From the first booking to the last visit."""
         coming = sorted(self.wishes.values(), key=lambda wish: (wish.booked, wish.order_id))
-        firm = 0
         now, last_replan, k = coming[0].booked, coming[0].booked, 0
         end = max(self.starts.values()) + LATEST_IMMEDIATE
         while now <= end and (k < len(coming) or self.pending or self.planned):

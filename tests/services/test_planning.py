@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -180,6 +181,17 @@ def test_asked_twice_it_runs_once_and_may_be_stopped(session: Session) -> None:
     assert session.get_one(Replan, first).status is ReplanStatus.STOPPED
     with pytest.raises(NotFound):
         planning.stop(session, actor, first)
+
+
+def test_of_many_who_ask_at_once_all_get_the_same_run(database: Database) -> None:
+    town, _orders, _people = database.write_now(crossed)
+
+    with ThreadPoolExecutor(12) as pool:
+        runs = list(pool.map(lambda _n: database.write_now(planning.request, dispatcher(town), now=NOW), range(24)))
+
+    assert len(set(runs)) == 1
+    assert database.read_now(lambda s: s.exec(select(Replan.id)).all()) == runs[:1]
+    assert database.read_now(lambda s: len(s.exec(select(AuditEntry.id)).all())) == 1
 
 
 def test_the_platform_plans_anew_by_itself_now_and_then(session: Session) -> None:

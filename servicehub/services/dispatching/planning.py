@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -49,12 +50,11 @@ def request(session: Session, actor: Actor, *, now: datetime) -> int:
     Raises: NotAllowed (also for a role narrowed to districts: a plan is the whole city's).
     """
     _require_city(actor)
-    found = session.exec(select(Replan).where(Replan.city_id == actor.city_id, col(Replan.status).in_(_OPEN))).first()
-    if found is None:
-        found = _queue(session, actor.city_id, actor.user_id, now)
-        audits.record(session, actor, "dispatch.replan", f"replan:{found.id}", "", {}, now=now)
+    queued = _queue(session, actor.city_id, actor.user_id, now)
+    if queued is not None:
+        audits.record(session, actor, "dispatch.replan", f"replan:{queued}", "", {}, now=now)
     bus.publish(session, bus.dispatch(str(actor.city_id)))
-    return found.id or 0
+    return queued or session.exec(_open_run(actor.city_id)).one()
 
 
 def stop(session: Session, actor: Actor, replan_id: int) -> None:
@@ -81,9 +81,7 @@ def queue_due(session: Session, now: datetime) -> int:
     waiting = session.exec(
         select(Order.city_id).where(planned_ahead(now), col(Order.city_id).not_in(recent)).distinct()
     ).all()
-    for city_id in waiting:
-        _queue(session, city_id, SYSTEM.user_id, now)
-    return len(waiting)
+    return sum(_queue(session, city_id, SYSTEM.user_id, now) is not None for city_id in waiting)
 
 
 def is_queued(session: Session) -> bool:
@@ -138,11 +136,22 @@ def _require_city(actor: Actor) -> None:
         raise NotAllowed("a plan is the whole city's")
 
 
-def _queue(session: Session, city_id: int, actor_id: int, now: datetime) -> Replan:
+def _open_run(city_id: int) -> Any:
+    return select(Replan.id).where(Replan.city_id == city_id, col(Replan.status).in_(_OPEN))
+
+
+def _queue(session: Session, city_id: int, actor_id: int, now: datetime) -> int | None:
+    """A new run's id; None when one is open, also if somebody else opened it at this moment: the database allows one."""
+    if session.exec(_open_run(city_id)).first() is not None:
+        return None
     run = Replan(city_id=city_id, status=ReplanStatus.QUEUED, actor_id=actor_id, asked_at=now)
-    session.add(run)
-    session.flush()
-    return run
+    try:
+        with session.begin_nested():
+            session.add(run)
+            session.flush()
+    except sa.exc.IntegrityError:
+        return None
+    return run.id
 
 
 def _question(session: Session, city_id: int, now: datetime) -> Question:

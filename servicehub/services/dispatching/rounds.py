@@ -59,6 +59,7 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
         if order.id in taken and (choice := rankings[order.id or 0].of(who))
     }
     firm = [p for p in placed.values() if is_firm(p.order, p.policy, now)]
+    planned = placed.keys() - {p.order.id for p in firm}
     done = _offer_together(session, firm, now=now)
 
     def alone(order: Order) -> None:
@@ -67,7 +68,7 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
         choice = ranking.of(chosen[order_id] or 0)
         if choice is None and len(ranking):
             return
-        if order_id not in placed or order_id in {p.order.id for p in firm}:
+        if order_id not in planned:
             choice = _first_free(session, order, ranking, choice, _kind(order, policy, now), now=now)
         _answer(session, order, ranking, policy, choice, now=now)
 
@@ -152,7 +153,7 @@ def _place(session: Session, placed: Sequence[Placed], *, now: datetime) -> None
         offers.make(session, [(p.order, p.choice) for p in placed], open_for=None, now=now)
     for p in placed:
         how = "requested" if p.order.id in requested else "auto"
-        session.add(_decision(p.order, p.ranking, p.policy, p.choice.technician_id, how, SYSTEM, now=now))
+        explain(session, p.order, p.ranking, p.policy, p.choice.technician_id, how, SYSTEM, now=now)
     session.flush()
 
 
@@ -212,32 +213,20 @@ def explain(
     *,
     now: datetime,
 ) -> None:
-    """Store the decision with the candidates' failed rules or score parts."""
-    session.add(_decision(order, ranking, policy, technician_id, how, actor, now=now))
-    session.flush()
-
-
-def _decision(
-    order: Order,
-    ranking: matching.Ranking,
-    policy: matching.Policy,
-    technician_id: int | None,
-    how: str,
-    actor: Actor,
-    *,
-    now: datetime,
-) -> DispatchDecision:
-    return DispatchDecision(
-        order_id=order.id,
-        round=order.round,
-        at=now,
-        how=how,
-        actor_id=actor.user_id,
-        technician_id=technician_id,
-        candidates=ranking.as_document(),
-        funnel=ranking.funnel,
-        passed=len(ranking),
-        policy=policy.as_document(),
+    """Store the decision with the candidates' failed rules or score parts, and how many each rule excluded."""
+    session.add(
+        DispatchDecision(
+            order_id=order.id,
+            round=order.round,
+            at=now,
+            how=how,
+            actor_id=actor.user_id,
+            technician_id=technician_id,
+            candidates=ranking.as_document(),
+            funnel=ranking.funnel,
+            passed=len(ranking),
+            policy=policy.as_document(),
+        )
     )
 
 
