@@ -38,7 +38,7 @@ def _head() -> rx.Component:
 
 def _visit(v: rx.Var) -> rx.Component:
     to = rx.Var.create("/operator/technicians/") + v.technician_id.to(str) + "/"
-    firm = el.span(_("Firm from {when}", when=v.firm), class_name="f12 mut")
+    firm = el.span(_("Firm: {when}", when=v.firm), class_name="f12 mut")
     name = el.div(link(v.technician, to=to, cls="w5"), firm, class_name="col g0")
     who = rx.cond(
         v.technician_id > 0,
