@@ -178,6 +178,19 @@ class LocalTime:
         cells, places = np.unique(minutes // CELL_MINUTES, return_inverse=True)
         return np.array([self.offset(int(cell) * CELL_MINUTES) for cell in cells], np.int64)[places]
 
+    def changes(self, first: int, last: int) -> list[tuple[int, int]]:
+        """From which minutes on which offset holds between two epoch minutes, ascending; the first entry is `first`."""
+        found = [(first, self.offset(first))]
+        for day in range(first, last, DAY_MINUTES):
+            low, high = day, min(day + DAY_MINUTES, last)
+            if self.offset(high) == found[-1][1]:
+                continue
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if self.offset(middle) == found[-1][1] else (low, middle)
+            found.append((high, self.offset(high)))
+        return found
+
     def minute_of_day(self, minute: int) -> int:
         """Local wall clock of an epoch minute, 0…1439."""
         ahead = self._offsets.get(minute // CELL_MINUTES)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,8 @@ SPEEDS: dict[Transport, Speed] = {
 RUSH_HOURS: tuple[tuple[int, int], ...] = ((7 * 60 + 30, 9 * 60 + 30), (17 * 60, 19 * 60))
 """Half-open, in minutes of the local day; the hour of leaving decides."""
 _RUSH_MINUTES = frozenset(minute for start, end in RUSH_HOURS for minute in range(start, end))
-_IS_RUSH = np.isin(np.arange(24 * MINUTES_PER_HOUR), sorted(_RUSH_MINUTES))
+IS_RUSH = np.isin(np.arange(24 * MINUTES_PER_HOUR), sorted(_RUSH_MINUTES))
+"""By minute of the local day."""
 SAME_PLACE_M = 30
 """Nearer than this is the same building: no way at all."""
 
@@ -72,25 +73,11 @@ class TravelTimes(Protocol):
     def leg(self, origin: Point, destination: Point, transport: Transport) -> Leg: ...
 
 
-class Legs(NamedTuple):
-    """Many ways at once: `Leg` as columns."""
-
-    calm_minutes: NDArray[np.int64]
-    rush_minutes: NDArray[np.int64]
-    distance_m: NDArray[np.floating[Any]]
-
-    def minutes(self, minutes_of_day: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Minutes when leaving at these minutes of the local day."""
-        return np.where(_IS_RUSH[minutes_of_day], self.rush_minutes, self.calm_minutes)
-
-
 class OfflineTravelTimes:
     """The formula above; other `speeds` fit a city that differs."""
 
     def __init__(self, speeds: dict[Transport, Speed] | None = None) -> None:
         self._speeds = speeds or SPEEDS
-        rows = (self._speeds[transport] for transport in Transport)
-        self._columns = np.array([(s.fixed_minutes, s.detour, s.km_per_hour, s.rush) for s in rows]).T
 
     def leg(self, origin: Point, destination: Point, transport: Transport) -> Leg:
         """The way by the formula."""
@@ -102,13 +89,11 @@ class OfflineTravelTimes:
         calm = math.ceil(round(speed.fixed_minutes + moving, 6))
         return Leg(calm, math.ceil(round(speed.fixed_minutes + moving * speed.rush, 6)), metres)
 
-    def legs(self, metres: NDArray[np.floating[Any]], transports: NDArray[np.int64]) -> Legs:
-        """`leg` for many great-circle distances, each by its means of transport (its place in `Transport`)."""
-        fixed, detour, speed, rush = (column[transports] for column in self._columns)
-        moving = metres / 1000 * detour / speed * MINUTES_PER_HOUR
-        calm, hurried = (np.ceil(np.round(fixed + way, 6)).astype(np.int64) for way in (moving, moving * rush))
-        here = metres < SAME_PLACE_M
-        return Legs(np.where(here, 0, calm), np.where(here, 0, hurried), np.where(here, 0.0, metres))
+    @property
+    def columns(self) -> NDArray[np.float64]:
+        """[3, transports] fixed minutes, minutes for each metre of great circle, and rush, for who computes many ways at once."""
+        rows = (self._speeds[transport] for transport in Transport)
+        return np.array([(s.fixed_minutes, s.detour / s.km_per_hour * 0.06, s.rush) for s in rows]).T.copy()
 
 
 OFFLINE = OfflineTravelTimes()

@@ -1,59 +1,32 @@
 """Many candidates as columns: what the rules and the terms read for all of them at once. Built once for any number of jobs.
 
-Windows and jobs are tables [most, candidates], padded with times that never come: a candidate may have any number of them. All
-candidates of a crew live by one city's clock.
+All candidates of a crew live by one city's clock.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from servicehub.domain.geo import EARTH_RADIUS_M, Point, distances_m, on_sphere
 from servicehub.domain.technician import LEVEL_RANK, Gender, Transport
 from servicehub.domain.timewindow import DAY_MINUTES, LocalTime, Window, local_time
+from servicehub.matching.judge import NEVER, Plans
 from servicehub.matching.values import Candidate
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
-NEVER = 1 << 40
-"""A minute that never comes."""
-_CHANGES = frozenset({"candidates", "jobs", "order_ids", "income_per_hour"})
+_CHANGES = frozenset({"candidates", "_jobs", "income_per_hour"})
 """What changes while people work; every other column is made once."""
 _GENDERS = {gender: number for number, gender in enumerate(Gender)}
 _TRANSPORTS = {transport: number for number, transport in enumerate(Transport)}
-
-
-class Layer(NamedTuple):
-    """Windows by candidate: [most, n] first and last minute, half-open; padded with windows that touch nothing."""
-
-    starts: Ints
-    ends: Ints
-
-    @classmethod
-    def of(cls, rows: Sequence[Sequence[Window]]) -> Layer:
-        return cls(_padded(rows, lambda w: w[0], NEVER), _padded(rows, lambda w: w[1], -NEVER))
-
-    def touches(self, block: Window, rows: Ints) -> Bools:
-        """Whether any window overlaps `block`."""
-        overlaps = (self.starts[:, rows] < block.end) & (self.ends[:, rows] > block.start)
-        return np.asarray(overlaps.any(axis=0))
-
-
-class Occupied(NamedTuple):
-    """Committed jobs by candidate, [most, n] each: cells, where, whose, and the local day they count for."""
-
-    starts: Ints
-    ends: Ints
-    lats: Floats
-    lngs: Floats
-    order_ids: Ints
-    days: Ints
 
 
 class Crew:
@@ -115,68 +88,59 @@ class Crew:
     def homes(self) -> tuple[Floats, Floats]:
         return self._floats(lambda c: c.calendar.home[0]), self._floats(lambda c: c.calendar.home[1])
 
-    @cached_property
-    def transports(self) -> Ints:
-        return self._ints(lambda c: _TRANSPORTS[c.calendar.transport])
+    def home_m(self, place: Point, rows: Ints | int) -> Floats:
+        """Great circle from the homes of some rows to a place."""
+        lats, lngs = self.homes
+        return distances_m(place, lats[rows], lngs[rows])
 
     @cached_property
     def radius_m(self) -> Floats:
         return self._floats(lambda c: c.calendar.radius_m)
 
-    @cached_property
-    def daily_caps(self) -> Ints:
-        return self._ints(lambda c: c.calendar.daily_cap)
+    @property
+    def plans(self) -> Plans:
+        """What the compiled judge reads of everybody."""
+        return self._standing._replace(**self._jobs)
 
     @cached_property
-    def takes_nights(self) -> Bools:
-        return self._bools(lambda c: c.calendar.takes_night_jobs)
+    def _standing(self) -> Plans:
+        """Everything but the jobs, whose lines are empty."""
+        seen = [c.calendar.seen for c in self.candidates]
+        nothing = np.empty((len(self), 0), np.int64)
+        return Plans(
+            homes=on_sphere(*self.homes),
+            transports=self._ints(lambda c: _TRANSPORTS[c.calendar.transport]),
+            reach_2=(2 * np.sin(np.minimum(self.radius_m / EARTH_RADIUS_M, math.pi) / 2)) ** 2,
+            daily_caps=self._ints(lambda c: c.calendar.daily_cap),
+            takes_nights=self._bools(lambda c: c.calendar.takes_night_jobs),
+            shifts=_windows([c.calendar.shifts for c in self.candidates]),
+            breaks=_windows([c.calendar.breaks for c in self.candidates]),
+            time_off=_windows([c.calendar.time_off for c in self.candidates]),
+            blackouts=_windows([c.calendar.blackouts for c in self.candidates]),
+            job_starts=nothing,
+            job_ends=nothing,
+            job_places=np.empty((0, 3)),
+            job_orders=nothing,
+            job_days=nothing,
+            seen=on_sphere([s.place[0] if s else 0.0 for s in seen], [s.place[1] if s else 0.0 for s in seen]),
+            seen_minutes=np.array([s.minute if s else NEVER for s in seen], np.int64),
+        )
 
     @cached_property
-    def shifts(self) -> Layer:
-        return Layer.of([c.calendar.shifts for c in self.candidates])
-
-    @cached_property
-    def breaks(self) -> Layer:
-        return Layer.of([c.calendar.breaks for c in self.candidates])
-
-    @cached_property
-    def time_off(self) -> Layer:
-        return Layer.of([c.calendar.time_off for c in self.candidates])
-
-    @cached_property
-    def blackouts(self) -> Layer:
-        return Layer.of([c.calendar.blackouts for c in self.candidates])
-
-    @cached_property
-    def jobs(self) -> Occupied:
+    def _jobs(self) -> dict[str, Any]:
         rows = [c.calendar.jobs for c in self.candidates]
         visits = _padded(rows, lambda job: job.visit_start, NEVER)
         real = visits < NEVER
         days = np.full_like(visits, -1)
         days[real] = (visits[real] + self.clock.offsets(visits[real])) // DAY_MINUTES
-        return Occupied(
-            starts=_padded(rows, lambda job: job.start, NEVER),
-            ends=_padded(rows, lambda job: job.end, NEVER),
-            lats=_padded(rows, lambda job: job.place[0], 0.0),
-            lngs=_padded(rows, lambda job: job.place[1], 0.0),
-            order_ids=_padded(rows, lambda job: job.order_id, 0),
-            days=days,
-        )
-
-    @cached_property
-    def order_ids(self) -> frozenset[int]:
-        """Whose jobs there are."""
-        return frozenset(job.order_id for c in self.candidates for job in c.calendar.jobs)
-
-    @cached_property
-    def seen(self) -> tuple[Floats, Floats, Ints]:
-        """Where and when each was seen last; a minute that never comes for those who were not."""
-        seen = [c.calendar.seen for c in self.candidates]
-        return (
-            np.array([s.place[0] if s else 0.0 for s in seen]),
-            np.array([s.place[1] if s else 0.0 for s in seen]),
-            np.array([s.minute if s else NEVER for s in seen], np.int64),
-        )
+        lats, lngs = _padded(rows, lambda job: job.place[0], 0.0), _padded(rows, lambda job: job.place[1], 0.0)
+        return {
+            "job_starts": _padded(rows, lambda job: job.start, NEVER),
+            "job_ends": _padded(rows, lambda job: job.end, NEVER),
+            "job_places": on_sphere(lats, lngs).reshape(-1, 3),
+            "job_orders": _padded(rows, lambda job: job.order_id, 0),
+            "job_days": days,
+        }
 
     def offers(self, skill: str) -> Bools:
         """Who offers the service."""
@@ -191,14 +155,22 @@ class Crew:
             self._certified[kind] = np.array([day.toordinal() if day else 0 for day in days], np.int64)
         return self._certified[kind]
 
-    def kept_apart(self, customer_id: int) -> Bools:
-        """Who is never matched with the customer again."""
-        return np.isin(np.arange(len(self)), self._blocked.get(customer_id, ()))
+    def kept_apart(self, customer_id: int) -> Bools | None:
+        """Who is never matched with the customer again; None where nobody is."""
+        rows = self._blocked.get(customer_id)
+        if rows is None:
+            return None
+        apart = np.zeros(len(self), np.bool_)
+        apart[rows] = True
+        return apart
 
-    def visits_to(self, customer_id: int) -> Ints:
-        """Finished visits to the customer."""
+    def visits_to(self, customer_id: int) -> Ints | None:
+        """Finished visits to the customer; None where nobody made one."""
+        known = self._visits.get(customer_id)
+        if known is None:
+            return None
         visits = np.zeros(len(self), np.int64)
-        for row, count in self._visits.get(customer_id, ()):
+        for row, count in known:
             visits[row] = count
         return visits
 
@@ -234,9 +206,14 @@ def gender_number(gender: Gender) -> int:
 
 
 def _padded(rows: Sequence[Sequence[Any]], of: Callable[[Any], float], pad: float) -> NDArray[Any]:
-    """[longest, rows] one number of each entry; at least one line, so that every reduction has something to reduce."""
+    """[rows, longest] one number of each entry."""
     counts = np.fromiter(map(len, rows), np.int64, len(rows))
-    most = int(counts.max(initial=1))
+    most = int(counts.max(initial=0))
     table = np.full((len(rows), most), pad, np.int64 if isinstance(pad, int) else np.float64)
     table[np.arange(most) < counts[:, None]] = [of(entry) for row in rows for entry in row]
-    return np.ascontiguousarray(table.T)
+    return table
+
+
+def _windows(rows: Sequence[Sequence[Window]]) -> Ints:
+    """[rows, longest, 2] first and last minute of windows, half-open."""
+    return np.stack([_padded(rows, lambda w: w[0], NEVER), _padded(rows, lambda w: w[1], NEVER)], axis=-1)

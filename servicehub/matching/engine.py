@@ -8,23 +8,27 @@ those who are asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from servicehub.domain.technician import LEVEL_RANK, Level
 from servicehub.matching.assignment import NOBODY, assign
 from servicehub.matching.crew import Bools, Crew, Ints
-from servicehub.matching.objective import OBJECTIVE, is_on_route, parts_of
-from servicehub.matching.rules import STAGES, Rule, Stage, broken_rules
-from servicehub.matching.sheet import Sheet
+from servicehub.matching.objective import is_on_route, parts_of
+from servicehub.matching.rules import LATER, STAGES, Rule, Stage, of_bits, of_person
+from servicehub.matching.sheet import Glance, Jobs, Sheet, judged
 from servicehub.matching.values import DEFAULT_POLICY, Candidate, Job, Policy
 
 STORED_PASSED, STORED_EXCLUDED = 40, 20
 """Most candidates kept with a decision: the best who passed and the nearest who did not. The funnel counts everybody."""
 FAIR_SHARE_SECONDS = 120
+LARGE = 400_000
+"""Pairs of a job and a candidate from which a batch is worth two threads."""
 LEFT_WAITING = 1_000_000
 """Cost in seconds of leaving a job of a batch without anybody: first as many jobs as possible, then the best scores."""
 _LEVELS = {rank: level for level, rank in LEVEL_RANK.items()}
@@ -69,9 +73,9 @@ class Assessment:
 class Ranking:
     """All candidates of one job: the possible ones best first, then the excluded ones nearest first."""
 
-    def __init__(self, job: Job, passed: Passed, excluded: Excluded) -> None:
+    def __init__(self, job: Job, passed: Passed, place: int, excluded: Excluded) -> None:
         self.order_id, self.is_urgent = job.order_id, job.is_urgent
-        self._passed, self._excluded = passed, excluded
+        self._passed, self._span, self._excluded = passed, passed.sheet.of_job(place), excluded
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ranking) and (self.order_id, self.candidates) == (other.order_id, other.candidates)
@@ -90,23 +94,32 @@ class Ranking:
     def best(self) -> Assessment | None:
         return next(iter(self.top(1)), None)
 
+    @cached_property
+    def _order(self) -> Ints:
+        return self._passed.ranked(self._span)
+
     @property
     def scores(self) -> Ints:
         """Of the possible candidates, best first."""
-        return self._passed.scores
+        return self._passed.scores[self._order]
 
     @property
     def ids(self) -> Ints:
         """Technicians who are possible, best first."""
-        return self._passed.ids
+        return self._passed.sheet.ids[self._order]
+
+    @property
+    def unsorted(self) -> tuple[Ints, Ints]:
+        """Who is possible and their scores, in no order: enough for an assignment."""
+        return self._passed.sheet.ids[self._span], self._passed.scores[self._span]
 
     def __len__(self) -> int:
         """How many are possible."""
-        return len(self._passed.ids)
+        return int(self._span.stop - self._span.start)
 
     def top(self, count: int) -> tuple[Assessment, ...]:
         """The best `count` of those who are possible."""
-        return tuple(self._passed.assessment(k) for k in range(min(count, len(self))))
+        return tuple(self._passed.assessment(int(row)) for row in self._order[:count])
 
     def excluded(self, count: int) -> tuple[Assessment, ...]:
         """The nearest `count` of those who are not."""
@@ -119,11 +132,11 @@ class Ranking:
 
     def of(self, technician_id: int) -> Assessment | None:
         """The assessment of one technician."""
-        for group in (self._passed, self._excluded):
-            found = np.flatnonzero(group.ids == technician_id)
-            if len(found):
-                return group.assessment(int(found[0]))
-        return None
+        found = np.flatnonzero(self.unsorted[0] == technician_id)
+        if len(found):
+            return self._passed.assessment(self._span.start + int(found[0]))
+        found = np.flatnonzero(self._excluded.ids == technician_id)
+        return self._excluded.assessment(int(found[0])) if len(found) else None
 
     def as_document(self, passed: int = STORED_PASSED, excluded: int = STORED_EXCLUDED) -> list[dict[str, Any]]:
         """As stored with a decision, best first: of those who passed and of those who did not, the first few."""
@@ -131,41 +144,49 @@ class Ranking:
 
 
 class Passed:
-    """Those whom no rule excludes, best first. Ties: shorter way, nearer, smaller id."""
+    """The pairs of a batch whom no rule excludes, with their scores."""
 
     def __init__(self, sheet: Sheet, policy: Policy) -> None:
-        self._sheet = sheet
+        self.sheet = sheet
         self._parts = parts_of(sheet, policy)
-        scores = self._parts.sum(axis=1)
-        origin = sheet.time.origin
-        metres = np.rint(origin.distance_m).astype(np.int64)
-        self._order = np.lexsort((sheet.ids, metres, origin.way, -scores))
-        self.ids: Ints = sheet.ids[self._order]
-        self.scores: Ints = scores[self._order]
-        nearest = np.lexsort((sheet.ids, np.rint(sheet.home_m), origin.way))
-        self._nearest = int(nearest[0]) if len(nearest) else -1
+        self.scores: Ints = np.sum(list(self._parts.values()), axis=0)
 
-    def assessment(self, place: int) -> Assessment:
-        """The one at this place of the order."""
-        row = int(self._order[place])
-        sheet, parts = self._sheet, self._parts[row].tolist()
+    def ranked(self, span: slice) -> Ints:
+        """Rows of `span`, best first. Ties: shorter way, nearer, smaller id."""
+        origin = self.sheet.time.origin
+        metres = np.rint(origin.distance_m[span]).astype(np.int64)
+        keys = (self.sheet.ids[span], metres, origin.way[span], -self.scores[span])
+        return np.asarray(np.lexsort(keys) + span.start, np.int64)
+
+    @cached_property
+    def _nearest(self) -> Bools:
+        """Who has the shortest way of all who may do the job."""
+        sheet = self.sheet
+        order = np.lexsort((sheet.ids, np.rint(sheet.home_m), sheet.time.origin.way, sheet.at))
+        found = np.zeros(len(sheet), np.bool_)
+        found[order[np.unique(sheet.at, return_index=True)[1]]] = True
+        return found
+
+    def assessment(self, row: int) -> Assessment:
+        """Of one row of the sheet."""
+        sheet, parts = self.sheet, {term: int(column[row]) for term, column in self._parts.items()}
         return Assessment(
             technician_id=int(sheet.ids[row]),
             failed=(),
-            parts=dict(zip(_TERMS, parts, strict=True)),
-            score=sum(parts),
+            parts=parts,
+            score=sum(parts.values()),
             distance_m=round(float(sheet.time.origin.distance_m[row])),
             travel_minutes=int(sheet.time.origin.way[row]),
-            reasons=tuple(self._reasons(row, dict(zip(_TERMS, parts, strict=True)))),
+            reasons=tuple(self._reasons(row, parts)),
         )
 
     def _reasons(self, row: int, parts: dict[str, int]) -> Iterable[str]:
-        sheet = self._sheet
-        if sheet.ids[row] == sheet.job.requested_technician_id:
+        sheet = self.sheet
+        if sheet.ids[row] == sheet.jobs.requested_ids[sheet.at[row]]:
             yield "requested"
-        if sheet.crew.visits_to(sheet.job.customer_id)[sheet.rows[row]]:
+        if sheet.visits[row]:
             yield "regular"
-        if row == self._nearest:
+        if self._nearest[row]:
             yield "nearest"
         if is_on_route(sheet, row):
             yield "on_route"
@@ -176,75 +197,100 @@ class Passed:
 
 
 class Fallen(NamedTuple):
-    """Those rows of a sheet whom one stage of rules excluded, and which of its rules each breaks: [rows, rules]."""
+    """Rows of the crew whom rules excluded, and which of `rules` each breaks: [rows, rules]."""
 
-    sheet: Sheet
     rows: Ints
     broken: Bools
     rules: tuple[Rule, ...]
 
 
 class Excluded:
-    """Those whom a rule excludes, nearest first."""
+    """Those of one job whom a rule excludes, nearest first. Looked up only when somebody asks."""
 
-    def __init__(self, stages: Sequence[Fallen]) -> None:
-        self._stages = stages
-        ids = np.concatenate([fallen.sheet.ids[fallen.rows] for fallen in stages])
-        metres = np.concatenate([np.rint(fallen.sheet.home_m[fallen.rows]) for fallen in stages])
-        self._order = np.lexsort((ids, metres))
-        self.ids: Ints = ids[self._order]
+    def __init__(self, glance: Glance, bits: NDArray[np.int16]) -> None:
+        self._glance, self._bits = glance, bits
+
+    @cached_property
+    def _groups(self) -> tuple[Fallen, Fallen]:
+        rows, broken = self._glance.rows, np.column_stack(of_person(self._glance))
+        out, later = broken.any(axis=1), rows[self._bits[rows] != 0]
+        return (
+            Fallen(rows[out], broken[out], STAGES[Stage.PERSON]),
+            Fallen(later, of_bits(self._bits[later]), LATER),
+        )
+
+    @cached_property
+    def _rows(self) -> Ints:
+        return np.concatenate([group.rows for group in self._groups])
+
+    @cached_property
+    def _order(self) -> Ints:
+        metres = self._glance.crew.home_m(self._glance.job.place, self._rows)
+        return np.lexsort((self._glance.crew.ids[self._rows], np.rint(metres)))
+
+    @cached_property
+    def ids(self) -> Ints:
+        """Nearest first."""
+        return self._glance.crew.ids[self._rows[self._order]]
 
     @property
     def first_rules(self) -> dict[str, int]:
         """How many each rule excluded first, in the table's order."""
         found: dict[str, int] = {}
-        for _sheet, _rows, broken, rules in self._stages:
+        for _rows, broken, rules in self._groups:
             counts = np.bincount(broken.argmax(axis=1), minlength=len(rules))
             found |= {rule.name: int(count) for rule, count in zip(rules, counts, strict=True) if count}
         return found
 
     def assessment(self, place: int) -> Assessment:
         """The one at this place of the order."""
-        row = int(self._order[place])
-        for fallen in self._stages:
-            if row < len(fallen.broken):
-                return _fallen(fallen, row)
-            row -= len(fallen.broken)
-        raise IndexError(place)
+        place = int(self._order[place])
+        early, late = self._groups
+        group, at = (early, place) if place < len(early.rows) else (late, place - len(early.rows))
+        rules = [rule for rule, fails in zip(group.rules, group.broken[at], strict=True) if fails]
+        job, crew, row = self._glance.job, self._glance.crew, int(group.rows[at])
+        sheet = self._sheet(row) if group is late else None
+        numbers = {rule.name: rule.numbers(sheet, 0) if sheet else {} for rule in rules}
+        knows_way = sheet is not None and rules[0].stage is Stage.WAY
+        return Assessment(
+            technician_id=int(crew.ids[row]),
+            failed=tuple(numbers),
+            parts={},
+            score=0,
+            distance_m=round(float(crew.home_m(job.place, row))),
+            travel_minutes=int(sheet.time.origin.way[0]) if sheet is not None and knows_way else 0,
+            numbers={name: found for name, found in numbers.items() if found},
+        )
 
-
-def _fallen(fallen: Fallen, place: int) -> Assessment:
-    sheet, rules, row = fallen.sheet, fallen.rules, int(fallen.rows[place])
-    names = [rule for rule, fails in zip(rules, fallen.broken[place], strict=True) if fails]
-    numbers = {rule.name: rule.numbers(sheet, row) for rule in names}
-    return Assessment(
-        technician_id=int(sheet.ids[row]),
-        failed=tuple(numbers),
-        parts={},
-        score=0,
-        distance_m=round(float(sheet.home_m[row])),
-        travel_minutes=int(sheet.time.origin.way[row]) if rules[0].stage is Stage.WAY else 0,
-        numbers={name: found for name, found in numbers.items() if found},
-    )
-
-
-_TERMS = tuple(term.name for term in OBJECTIVE)
+    def _sheet(self, row: int) -> Sheet:
+        """The facts of one candidate, although a rule fails."""
+        about = np.arange(len(self._glance.crew)) == row
+        return judged(Jobs([self._glance.job]), self._glance.crew, about[None, :], through=True)[1]
 
 
 def assess(job: Job, candidates: Sequence[Candidate], policy: Policy = DEFAULT_POLICY) -> Ranking:
     """Every candidate of `job`, ranked. Deterministic: the same question has the same answer."""
-    return rank(job, Crew(candidates), np.arange(len(candidates)), policy)
+    return rank([(job, np.arange(len(candidates)))], Crew(candidates), policy)[0]
 
 
-def rank(job: Job, crew: Crew, rows: Ints, policy: Policy = DEFAULT_POLICY) -> Ranking:
-    """`assess` for some rows of a crew, which many jobs may share."""
-    sheet, stages = Sheet(job, crew, rows), []
-    for rules in STAGES:
-        broken = broken_rules(sheet, rules)
-        out = np.asarray(broken.any(axis=1))
-        stages.append(Fallen(sheet, np.flatnonzero(out), broken[out], rules))
-        sheet = sheet.only(~out)
-    return Ranking(job, Passed(sheet, policy), Excluded(stages))
+def rank(questions: Sequence[tuple[Job, Ints]], crew: Crew, policy: Policy = DEFAULT_POLICY) -> list[Ranking]:
+    """`assess` for every job of a batch, each with the rows of the crew that are asked about; in the order of the questions."""
+    if len(questions) * len(crew) < LARGE:
+        return _rank(questions, crew, policy) if questions else []
+    middle = len(questions) // 2
+    with ThreadPoolExecutor(2) as threads:  # the judge and the columns hold no lock of the interpreter
+        halves = threads.map(lambda half: _rank(half, crew, policy), (questions[:middle], questions[middle:]))
+        return [ranking for half in halves for ranking in half]
+
+
+def _rank(questions: Sequence[tuple[Job, Ints]], crew: Crew, policy: Policy) -> list[Ranking]:
+    glances = [Glance(job, crew, rows) for job, rows in questions]
+    about = np.zeros((len(questions), len(crew)), np.bool_)
+    for place, glance in enumerate(glances):
+        about[place, glance.rows] = ~np.logical_or.reduce(of_person(glance))
+    bits, sheet = judged(Jobs([job for job, _rows in questions]), crew, about)
+    passed = Passed(sheet, policy)
+    return [Ranking(g.job, passed, place, Excluded(g, bits[place])) for place, g in enumerate(glances)]
 
 
 def choose(rankings: Sequence[Ranking]) -> dict[int, int | None]:
@@ -252,8 +298,9 @@ def choose(rankings: Sequence[Ranking]) -> dict[int, int | None]:
     counts = [len(ranking) for ranking in rankings]
     if not sum(counts):
         return {ranking.order_id: None for ranking in rankings}
-    people, columns = np.unique(np.concatenate([ranking.ids for ranking in rankings]), return_inverse=True)
-    costs = -np.concatenate([ranking.scores for ranking in rankings])
+    ids, scores = (np.concatenate(column) for column in zip(*(r.unsorted for r in rankings), strict=True))
+    people, columns = np.unique(ids, return_inverse=True)
+    costs = -scores
     alone = [LEFT_WAITING * (2 if ranking.is_urgent else 1) for ranking in rankings]
     chosen = assign(np.repeat(np.arange(len(rankings)), counts), columns, costs, alone)
     return {

@@ -64,8 +64,7 @@ def _level(sheet: Sheet) -> Floats:
 
 
 def _regular(sheet: Sheet) -> Floats:
-    visits = sheet.crew.visits_to(sheet.job.customer_id)[sheet.rows]
-    return np.where(visits > 0, 600.0 + 100.0 * np.minimum(visits, 6), 0.0)
+    return np.where(sheet.visits > 0, 600.0 + 100.0 * np.minimum(sheet.visits, 6), 0.0)
 
 
 def _acceptance(sheet: Sheet) -> Floats:
@@ -74,8 +73,8 @@ def _acceptance(sheet: Sheet) -> Floats:
 
 def _presence(sheet: Sheet) -> Floats:
     """Half an hour of way against those who take no orders now, if it is for the next day: an unanswered offer costs time."""
-    soon = sheet.job.start * 60 - sheet.job.now.timestamp() < SOON_SECONDS
-    return np.where(sheet.crew.online[sheet.rows], 0.0, -1800.0 if soon else -900.0)
+    soon = np.array([job.start * 60 - job.now.timestamp() < SOON_SECONDS for job in sheet.jobs.jobs], np.bool_)
+    return np.where(sheet.crew.online[sheet.rows], 0.0, np.where(soon, -1800.0, -900.0)[sheet.at])
 
 
 def _fairness(sheet: Sheet) -> Floats:
@@ -85,14 +84,17 @@ def _fairness(sheet: Sheet) -> Floats:
     """
     own = sheet.crew.income_per_hour[sheet.rows]
     known = ~np.isnan(own)
-    others = float(own[known].mean()) if known.sum() > 1 else 0.0
-    if not others or sheet.job.is_urgent:
-        return np.zeros(len(own))
-    return np.where(known, 600.0 * np.clip((others - np.where(known, own, others)) / others, -1.0, 1.0), 0.0)
+    count = len(sheet.jobs.jobs)
+    peers = np.bincount(sheet.at[known], minlength=count)
+    total = np.bincount(sheet.at[known], own[known], minlength=count)
+    counts = (peers > 1) & (total > 0) & ~sheet.jobs.are_urgent
+    others = np.where(counts, total / np.maximum(peers, 1), 1.0)[sheet.at]
+    share = np.clip((others - np.where(known, own, others)) / others, -1.0, 1.0)
+    return np.where(counts[sheet.at], 600.0 * share, 0.0)
 
 
 def _requested(sheet: Sheet) -> Floats:
-    return np.where(sheet.ids == (sheet.job.requested_technician_id or 0), 7200.0, 0.0)
+    return np.where(sheet.ids == sheet.jobs.requested_ids[sheet.at], 7200.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,14 @@ OBJECTIVE: tuple[Term, ...] = (
 TERM_BY_NAME: dict[str, Term] = {term.name: term for term in OBJECTIVE}
 
 
-def parts_of(sheet: Sheet, policy: Policy) -> Ints:
-    """[rows, terms] weighted whole seconds of every term, in the table's order."""
-    parts = [np.rint(policy.weight(term.name) * term.seconds(sheet)) for term in OBJECTIVE]
-    return np.column_stack(parts).astype(np.int64)
+def parts_of(sheet: Sheet, policy: Policy) -> dict[str, Ints]:
+    """Term -> weighted whole seconds of every row, in the table's order."""
+    nothing = np.zeros(len(sheet), np.int64)
+    parts = {}
+    for term in OBJECTIVE:
+        weight = policy.weight(term.name)
+        parts[term.name] = np.rint(weight * term.seconds(sheet)).astype(np.int64) if weight else nothing
+    return parts
 
 
 def is_on_route(sheet: Sheet, row: int) -> bool:

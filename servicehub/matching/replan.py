@@ -230,7 +230,7 @@ class _Search:
     def _rank(self, group: Sequence[Movable]) -> list[Ranking]:
         crew = self.days.crew()
         rows = np.arange(len(crew))
-        return [rank(m.job, crew, rows, self._policy) for m in group]
+        return rank([(m.job, rows) for m in group], crew, self._policy)
 
     def _values(self, m: Movable, ranking: Ranking) -> dict[int, float]:
         """Technician -> score, less what a change of hands disturbs."""

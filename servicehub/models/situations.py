@@ -5,7 +5,7 @@ must ask the same question.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -48,7 +48,20 @@ class Situation:
 
     def ranking(self) -> Ranking:
         """Every candidate of the order, best first."""
-        return rank(self.job, self.crew, self.rows, self.policy)
+        return rank([(self.job, self.rows)], self.crew, self.policy)[0]
+
+
+def rankings(situations: Mapping[int, Situation]) -> dict[int, Ranking]:
+    """`Situation.ranking` of many orders; those of one city are judged together."""
+    cities: dict[int, list[tuple[int, Situation]]] = defaultdict(list)
+    for order_id, situation in situations.items():
+        cities[id(situation.crew)].append((order_id, situation))
+    found: dict[int, Ranking] = {}
+    for members in cities.values():
+        first = members[0][1]
+        ranked = rank([(s.job, s.rows) for _id, s in members], first.crew, first.policy)
+        found |= {order_id: ranking for (order_id, _s), ranking in zip(members, ranked, strict=True)}
+    return {order_id: found[order_id] for order_id in situations}
 
 
 class _Standing(NamedTuple):

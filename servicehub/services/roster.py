@@ -11,9 +11,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from servicehub.models.order import Order
-from servicehub.models.situations import Situation, load_situations
+from servicehub.models.situations import Situation, load_situations, rankings
 
-__all__ = ["Situation", "situation", "situations"]
+__all__ = ["Situation", "rankings", "situation", "situations"]
 
 
 def situations(session: Session, orders: Sequence[Order], *, now: datetime) -> dict[int, Situation]:

@@ -270,7 +270,7 @@ class Day:
     def _rank(self, order_ids: list[int], now: int) -> list[Ranking]:
         self._crew = self._crew.renewed(self._people())
         rows = np.arange(len(self._crew))
-        return [rank(self._job(o, now), self._crew, rows, self.how.policy) for o in order_ids]
+        return rank([(self._job(o, now), rows) for o in order_ids], self._crew, self.how.policy)
 
     def _people(self) -> tuple[Candidate, ...]:
         return tuple(self._now(candidate) for candidate in self.scenario.technicians)

@@ -16,7 +16,8 @@ from servicehub.domain.geo import Point
 from servicehub.domain.technician import Transport
 from servicehub.domain.timewindow import Window, local_time
 from servicehub.matching import Crew
-from servicehub.matching.sheet import Sheet
+from servicehub.matching.judge import BIT, JUDGED
+from servicehub.matching.sheet import Jobs, judged
 from tests.matching.test_rules import HOME, NOW, candidate, job
 
 ZONES = (
@@ -25,10 +26,6 @@ ZONES = (
 )  # New York changes its clock on the eighth of March 2026, within the days drawn
 FIRST = 29_540_160
 """Midnight of the second of March 2026, UTC."""
-JUDGED = (
-    WhyNot.BLACKOUT, WhyNot.NIGHT, WhyNot.OFF_SHIFT, WhyNot.TIME_OFF, WhyNot.BREAK, WhyNot.CAP, WhyNot.BUSY, WhyNot.TRAVEL_BEFORE,
-    WhyNot.TRAVEL_AFTER,
-)  # fmt: skip
 minutes = st.integers(0, 8 * 96).map(lambda cell: FIRST + 15 * cell)
 lengths = st.integers(1, 40).map(lambda cells: 15 * cells)
 places = st.builds(
@@ -77,12 +74,13 @@ def test_a_sheet_says_what_the_decider_says(found, start, length, buffer, own, z
     )  # fmt: skip
     found = [replace(calendar, clock=local_time(zone)) for calendar in found]
     people = [candidate(number, calendar=calendar) for number, calendar in enumerate(found)]
-    time = Sheet(wish, Crew(people), np.arange(len(people))).time
+    bits, sheet = judged(Jobs([wish]), Crew(people), np.ones((1, len(people)), np.bool_), through=True)
+    time = sheet.time
 
     for row, calendar in enumerate(found):
         decider = Decider(calendar.without(own), wish.terms)
-        failures = set(decider.failures(wish.start)) - waived - {WhyNot.RADIUS}
-        assert {why for why in JUDGED if time.fails(why)[row]} == failures
+        failures = set(decider.failures(wish.start)) - waived
+        assert {why for why in JUDGED if bits[0, row] & BIT[why]} == failures
         if decider.clash(decider.block(wish.start)) is None:
             block = decider.block(wish.start)
             origin = decider.origin(block, decider.shift_of(block))

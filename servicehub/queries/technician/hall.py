@@ -16,7 +16,7 @@ from servicehub.domain.access import Actor
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.models.catalog import Category, ServiceItem
 from servicehub.models.order import Order
-from servicehub.models.situations import load_situations
+from servicehub.models.situations import load_situations, rankings
 from servicehub.models.technician import Technician, TechnicianSkill
 from servicehub.queries.technician import money, scope, words
 from servicehub.queries.technician.scope import Task
@@ -75,10 +75,10 @@ def _takeable(session: Session, technician: Technician, skill: str, far_m: int, 
     tasks = _open(session, technician, skill, now)
     me = technician.id or 0
     known = load_situations(session, [task.order for task in tasks], now=now, technician_ids=[me], by_hand=me)
+    ranked = rankings(known)
     found = []
     for task in tasks:
-        situation = known[task.order.id or 0]
-        fit = situation.ranking().feasible
+        fit = ranked[task.order.id or 0].feasible
         if fit and fit[0].distance_m <= far_m:
             found.append(Found(task, fit[0].distance_m, fit[0].travel_minutes))
     return found

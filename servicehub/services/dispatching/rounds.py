@@ -46,7 +46,7 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     situations = roster.situations(session, list(due), now=now)
-    rankings = {order_id: situation.ranking() for order_id, situation in situations.items()}
+    rankings = roster.rankings(situations)
     chosen = matching.choose(list(rankings.values()))
     wishes = [(order, who) for order in due if (who := chosen[order.id or 0]) is not None]
     taken: set[int] = set()
