@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from servicehub.db import migrations
 from servicehub.db.database import Database
@@ -78,15 +78,24 @@ class Town:
 
 @contextmanager
 def opened(url: str = "") -> Iterator[Database]:
-    """A migrated database: the given empty one, or a SQLite file that disappears afterwards."""
+    """A migrated database: the given empty one, or a SQLite file that disappears afterwards.
+
+    Raises: ValueError when something is in it.
+    """
     with TemporaryDirectory(prefix="servicehub-bench-") as folder:
         address = url or f"sqlite:///{Path(folder) / 'bench.db'}"
         migrations.upgrade(address)
         database = Database(address)
         try:
+            if database.read_now(_has_city):
+                raise ValueError("The database is not empty: give a new one")
             yield database
         finally:
             database.close()
+
+
+def _has_city(session: Session) -> bool:
+    return session.exec(select(City.id).limit(1)).first() is not None
 
 
 def scattered(rng: random.Random, sigma_km: float = 4.0) -> Point:

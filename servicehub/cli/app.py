@@ -78,6 +78,9 @@ def _configure(
         shown = "127.0.0.1" if chosen.host in ("0.0.0.0", "::") else chosen.host  # noqa: S104 - compared, not bound
         os.environ["SERVICEHUB_BASE_URL"] = f"http://{shown}:{chosen.port}"
     os.environ["SERVICEHUB_DATA_DIR"] = str(Settings().data_dir.expanduser().resolve())
+    package = Path(db.__file__).parents[1]
+    if not os.access(package, os.W_OK):  # compiled code is kept beside the package, if that can be written
+        os.environ.setdefault("NUMBA_CACHE_DIR", os.environ["SERVICEHUB_DATA_DIR"] + "/compiled")
     get_settings.cache_clear()
     return get_settings()
 

@@ -63,6 +63,7 @@ def load_application(build: Path) -> Callable[..., Any]:
         }
     )
     application = import_module("servicehub.servicehub").app()
+    import_module("servicehub.matching").warm_up()
     spare_what_stays()
     return application  # type: ignore[no-any-return]
 

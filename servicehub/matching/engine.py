@@ -7,7 +7,7 @@ those who are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from servicehub.domain.technician import LEVEL_RANK, Level
+from servicehub.domain.calendar import Calendar
+from servicehub.domain.geo import Point
+from servicehub.domain.technician import LEVEL_RANK, Gender, Level, Transport
+from servicehub.domain.timewindow import instant_of, local_time
 from servicehub.matching.assignment import NOBODY, assign
 from servicehub.matching.crew import Bools, Crew, Ints
 from servicehub.matching.objective import is_on_route, parts_of
@@ -123,7 +126,7 @@ class Ranking:
 
     def excluded(self, count: int) -> tuple[Assessment, ...]:
         """The nearest `count` of those who are not."""
-        return tuple(self._excluded.assessment(k) for k in range(min(count, len(self._excluded.ids))))
+        return tuple(self._excluded.assessments(range(min(count, len(self._excluded.ids)))))
 
     @property
     def funnel(self) -> dict[str, int]:
@@ -136,7 +139,7 @@ class Ranking:
         if len(found):
             return self._passed.assessment(self._span.start + int(found[0]))
         found = np.flatnonzero(self._excluded.ids == technician_id)
-        return self._excluded.assessment(int(found[0])) if len(found) else None
+        return next(self._excluded.assessments([int(found[0])])) if len(found) else None
 
     def as_document(self, passed: int = STORED_PASSED, excluded: int = STORED_EXCLUDED) -> list[dict[str, Any]]:
         """As stored with a decision, best first: of those who passed and of those who did not, the first few."""
@@ -242,15 +245,24 @@ class Excluded:
             found |= {rule.name: int(count) for rule, count in zip(rules, counts, strict=True) if count}
         return found
 
-    def assessment(self, place: int) -> Assessment:
-        """The one at this place of the order."""
-        place = int(self._order[place])
+    def assessments(self, places: Sequence[int]) -> Iterator[Assessment]:
+        """Those at these places of the order."""
+        chosen = self._order[np.asarray(places, np.int64)]
         early, late = self._groups
-        group, at = (early, place) if place < len(early.rows) else (late, place - len(early.rows))
+        rows = np.sort(self._rows[chosen[chosen >= len(early.rows)]])
+        sheet = self._sheet(rows) if len(rows) else None
+        for place in chosen.tolist():
+            if place < len(early.rows):
+                yield self._assessment(early, place, None, 0)
+            else:
+                row = late.rows[place - len(early.rows)]
+                yield self._assessment(late, place - len(early.rows), sheet, int(np.searchsorted(rows, row)))
+
+    def _assessment(self, group: Fallen, at: int, sheet: Sheet | None, line: int) -> Assessment:
+        """`line`: where the candidate stands in the sheet."""
         rules = [rule for rule, fails in zip(group.rules, group.broken[at], strict=True) if fails]
         job, crew, row = self._glance.job, self._glance.crew, int(group.rows[at])
-        sheet = self._sheet(row) if group is late else None
-        numbers = {rule.name: rule.numbers(sheet, 0) if sheet else {} for rule in rules}
+        numbers = {rule.name: rule.numbers(sheet, line) if sheet else {} for rule in rules}
         knows_way = sheet is not None and rules[0].stage is Stage.WAY
         return Assessment(
             technician_id=int(crew.ids[row]),
@@ -258,14 +270,15 @@ class Excluded:
             parts={},
             score=0,
             distance_m=round(float(crew.home_m(job.place, row))),
-            travel_minutes=int(sheet.time.origin.way[0]) if sheet is not None and knows_way else 0,
+            travel_minutes=int(sheet.time.origin.way[line]) if sheet is not None and knows_way else 0,
             numbers={name: found for name, found in numbers.items() if found},
         )
 
-    def _sheet(self, row: int) -> Sheet:
-        """The facts of one candidate, although a rule fails."""
-        about = np.arange(len(self._glance.crew)) == row
-        return judged(Jobs([self._glance.job]), self._glance.crew, about[None, :], through=True)[1]
+    def _sheet(self, rows: Ints) -> Sheet:
+        """The facts of these candidates, although rules fail; by row."""
+        about = np.zeros((1, len(self._glance.crew)), np.bool_)
+        about[0, rows] = True
+        return judged(Jobs([self._glance.job]), self._glance.crew, about, through=True)[1]
 
 
 def assess(job: Job, candidates: Sequence[Candidate], policy: Policy = DEFAULT_POLICY) -> Ranking:
@@ -276,7 +289,7 @@ def assess(job: Job, candidates: Sequence[Candidate], policy: Policy = DEFAULT_P
 def rank(questions: Sequence[tuple[Job, Ints]], crew: Crew, policy: Policy = DEFAULT_POLICY) -> list[Ranking]:
     """`assess` for every job of a batch, each with the rows of the crew that are asked about; in the order of the questions."""
     if len(questions) * len(crew) < LARGE:
-        return _rank(questions, crew, policy) if questions else []
+        return _rank(questions, crew, policy)
     middle = len(questions) // 2
     with ThreadPoolExecutor(2) as threads:  # the judge and the columns hold no lock of the interpreter
         halves = threads.map(lambda half: _rank(half, crew, policy), (questions[:middle], questions[middle:]))
@@ -284,6 +297,8 @@ def rank(questions: Sequence[tuple[Job, Ints]], crew: Crew, policy: Policy = DEF
 
 
 def _rank(questions: Sequence[tuple[Job, Ints]], crew: Crew, policy: Policy) -> list[Ranking]:
+    if not questions:
+        return []
     glances = [Glance(job, crew, rows) for job, rows in questions]
     about = np.zeros((len(questions), len(crew)), np.bool_)
     for place, glance in enumerate(glances):
@@ -307,3 +322,12 @@ def choose(rankings: Sequence[Ranking]) -> dict[int, int | None]:
         ranking.order_id: None if column == NOBODY else int(people[column])
         for ranking, column in zip(rankings, chosen, strict=True)
     }
+
+
+def warm_up() -> None:
+    """Compile what is compiled, or load it: seconds on a machine that never did, a moment afterwards. Asked for before serving,
+    so that no dispatch waits for it."""
+    clock = local_time("UTC")
+    calendar = Calendar(technician_id=1, clock=clock, home=Point(0.0, 0.0), transport=Transport.CAR)
+    nobody = Candidate(technician_id=1, calendar=calendar, gender=Gender.FEMALE, level=Level.TRAINEE)
+    choose([assess(Job(order_id=1, place=Point(0.0, 0.0), start=0, minutes=60, now=instant_of(0)), [nobody])])

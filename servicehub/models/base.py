@@ -1,10 +1,15 @@
 """What every table shares: names, column types and the rule that instants are aware UTC."""
 
+import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -40,6 +45,46 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class IdList(TypeDecorator[list[int]]):
+    """Any number of ids as one parameter: an array, or JSON where there are no arrays."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Any) -> Any:
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else ARRAY(sa.BigInteger))
+
+    def process_bind_param(self, value: Collection[int] | None, dialect: Any) -> Any:
+        ids = sorted(value or ())
+        return json.dumps(ids) if dialect.name == "sqlite" else ids
+
+
+class among(FunctionElement[bool]):  # noqa: N801 - reads as what it is in SQL
+    """`among(column, ids)`: whether the column is one of very many ids.
+
+    `column IN (…)` says the same with a parameter for each id, which is compiled and parsed anew for every number of them.
+    """
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, ids: Collection[int] | sa.BindParameter[Any]) -> None:
+        given = isinstance(ids, sa.BindParameter)
+        super().__init__(column, ids if given else sa.bindparam("ids", list(ids), type_=IdList(), unique=True))
+
+
+@compiles(among)
+def _among_json(element: Any, compiler: Any, **kw: Any) -> str:
+    column, ids = element.clauses
+    return f"{compiler.process(column, **kw)} IN (SELECT value FROM json_each({compiler.process(ids, **kw)}))"
+
+
+@compiles(among, "postgresql")
+def _among_array(element: Any, compiler: Any, **kw: Any) -> str:
+    column, ids = element.clauses
+    return f"{compiler.process(column, **kw)} = ANY({compiler.process(ids, **kw)})"
 
 
 def stored_as_value(enum: type[StrEnum], *, name: str = "") -> sa.Enum:

@@ -17,7 +17,7 @@ from servicehub.domain.calendar import Calendar, Job, Seen, WhyNot
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import CELL_MINUTES, CellKind, Gender, Level, Transport
 from servicehub.domain.timewindow import LocalTime, Window, instant_of, minute_of, subtract, union
-from servicehub.models.base import UtcDateTime
+from servicehub.models.base import IdList, UtcDateTime, among
 from servicehub.models.catalog import Blackout
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.order import Order
@@ -190,7 +190,7 @@ def _no_instant() -> Any:
 
 def _plan_query() -> Any:
     """Weekly hours, exceptions, time off and blackouts in one statement: kind, technician, weekday, from, to, date, from, to."""
-    ids: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+    ids: sa.BindParameter[Any] = sa.bindparam("ids", type_=IdList())
     weekly = sa.select(
         sa.case((col(WeeklyShift.is_break), "break"), else_="shift").label("kind"),
         col(WeeklyShift.technician_id).label("technician_id"),
@@ -201,7 +201,8 @@ def _plan_query() -> Any:
         _no_instant().label("start_at"),
         _no_instant().label("end_at"),
     ).where(
-        col(WeeklyShift.technician_id).in_(ids), col(WeeklyShift.weekday).in_(sa.bindparam("weekdays", expanding=True))
+        among(col(WeeklyShift.technician_id), ids),
+        col(WeeklyShift.weekday).in_(sa.bindparam("weekdays", expanding=True)),
     )
     exceptions = sa.select(
         sa.literal("day"),
@@ -213,14 +214,14 @@ def _plan_query() -> Any:
         _no_instant(),
         _no_instant(),
     ).where(
-        col(ShiftException.technician_id).in_(ids),
+        among(col(ShiftException.technician_id), ids),
         col(ShiftException.on).between(sa.bindparam("first"), sa.bindparam("last")),
     )
     off = sa.select(
         sa.literal("off"), col(TimeOff.technician_id), _NO_NUMBER, _NO_NUMBER, _NO_NUMBER, _NO_DATE,
         col(TimeOff.start_at), col(TimeOff.end_at),
     ).where(
-        col(TimeOff.technician_id).in_(ids),
+        among(col(TimeOff.technician_id), ids),
         col(TimeOff.end_at) > sa.bindparam("begin", type_=UtcDateTime()),
         col(TimeOff.start_at) < sa.bindparam("finish", type_=UtcDateTime()),
     )  # fmt: skip
@@ -292,7 +293,7 @@ def _jobs_query() -> Any:
             sa.func.min(sa.case((col(Occupancy.kind) != CellKind.BUFFER, col(Occupancy.cell)))).label("visit"),
         )
         .where(
-            col(Occupancy.technician_id).in_(sa.bindparam("ids", expanding=True)),
+            among(col(Occupancy.technician_id), sa.bindparam("ids", type_=IdList())),
             col(Occupancy.cell).between(sa.bindparam("first_cell"), sa.bindparam("last_cell")),
         )
         .group_by(col(Occupancy.technician_id), col(Occupancy.order_id))

@@ -21,6 +21,7 @@ from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
 from servicehub.domain.timewindow import Window, local_time
 from servicehub.matching import DEFAULT_POLICY, Candidate, Crew, Job, Policy, Ranking, rank
+from servicehub.models.base import among
 from servicehub.models.calendars import PERSON_COLUMNS, Person, load_calendars, person_of
 from servicehub.models.catalog import Policy as PolicyRow
 from servicehub.models.dispatch import Offer
@@ -208,7 +209,7 @@ def _load_standings(
         col(Technician.offers_accepted),
     ).where(col(Technician.city_id).in_(city_ids), col(Technician.status) != TechnicianStatus.LEFT)
     if technician_ids is not None:
-        query = query.where(col(Technician.id).in_(technician_ids))
+        query = query.where(among(col(Technician.id), technician_ids))
     found: dict[int, _Standing] = {}
     for row in session.execute(query):
         city_id, status, *rest = row[-5:]
@@ -220,7 +221,7 @@ def _load_about(session: Session, ids: Collection[int], customer_ids: Collection
     skills: dict[int, set[str]] = defaultdict(set)
     rows: Iterable[Any] = session.execute(
         sa.select(col(TechnicianSkill.technician_id), col(TechnicianSkill.skill)).where(
-            col(TechnicianSkill.technician_id).in_(ids)
+            among(col(TechnicianSkill.technician_id), ids)
         )
     )
     for technician_id, skill in rows:
@@ -228,7 +229,7 @@ def _load_about(session: Session, ids: Collection[int], customer_ids: Collection
     certificates: dict[int, dict[str, date]] = defaultdict(dict)
     rows = session.execute(
         sa.select(col(Certificate.technician_id), col(Certificate.kind), sa.func.max(col(Certificate.expires_on)))
-        .where(col(Certificate.technician_id).in_(ids), col(Certificate.status) == CertificateStatus.APPROVED)
+        .where(among(col(Certificate.technician_id), ids), col(Certificate.status) == CertificateStatus.APPROVED)
         .group_by(col(Certificate.technician_id), col(Certificate.kind))
     )
     for technician_id, kind, until in rows:
@@ -236,7 +237,7 @@ def _load_about(session: Session, ids: Collection[int], customer_ids: Collection
     blocked: dict[int, set[int]] = defaultdict(set)
     rows = session.execute(
         sa.select(col(PairBlock.technician_id), col(PairBlock.customer_id)).where(
-            col(PairBlock.customer_id).in_(customer_ids)
+            among(col(PairBlock.customer_id), customer_ids)
         )
     )
     for technician_id, customer_id in rows:
@@ -254,7 +255,7 @@ def _load_about(session: Session, ids: Collection[int], customer_ids: Collection
 def _load_income(session: Session, ids: Collection[int], now: datetime) -> dict[int, int]:
     rows = session.execute(
         sa.select(col(Earning.technician_id), sa.func.sum(col(Earning.net_fen)))
-        .where(col(Earning.technician_id).in_(ids), col(Earning.created_at) > now - timedelta(days=FAIR_DAYS))
+        .where(among(col(Earning.technician_id), ids), col(Earning.created_at) > now - timedelta(days=FAIR_DAYS))
         .group_by(col(Earning.technician_id))
     )
     return {technician_id: int(total or 0) for technician_id, total in rows}
@@ -267,7 +268,7 @@ def _load_planned(session: Session, ids: Collection[int]) -> dict[int, int]:
         sa.select(
             col(WeeklyShift.technician_id), sa.func.sum(sa.case((col(WeeklyShift.is_break), -length), else_=length))
         )
-        .where(col(WeeklyShift.technician_id).in_(ids))
+        .where(among(col(WeeklyShift.technician_id), ids))
         .group_by(col(WeeklyShift.technician_id))
     )
     return {technician_id: int(minutes or 0) for technician_id, minutes in rows}
@@ -278,7 +279,9 @@ def _load_visits(session: Session, customer_ids: Collection[int]) -> dict[int, d
     rows: Iterable[Any] = session.execute(
         sa.select(col(Order.technician_id), col(Order.customer_id), sa.func.count())
         .where(
-            col(Order.customer_id).in_(customer_ids), col(Order.technician_id).is_not(None), col(Order.status).in_(DONE)
+            among(col(Order.customer_id), customer_ids),
+            col(Order.technician_id).is_not(None),
+            col(Order.status).in_(DONE),
         )
         .group_by(col(Order.technician_id), col(Order.customer_id))
     )
@@ -309,7 +312,7 @@ def _load_all_calendars(
 def _load_asked(session: Session, order_ids: Collection[int]) -> dict[int, frozenset[int]]:
     found: dict[int, set[int]] = defaultdict(set)
     rows: Iterable[Any] = session.execute(
-        sa.select(col(Offer.order_id), col(Offer.technician_id)).where(col(Offer.order_id).in_(order_ids))
+        sa.select(col(Offer.order_id), col(Offer.technician_id)).where(among(col(Offer.order_id), order_ids))
     )
     for order_id, technician_id in rows:
         found[order_id].add(technician_id)

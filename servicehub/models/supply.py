@@ -17,6 +17,7 @@ from servicehub.domain.geo import Point, degrees_around
 from servicehub.domain.technician import CertificateStatus, Gender, TechnicianStatus
 from servicehub.domain.timewindow import LocalTime, local_time
 from servicehub.errors import NotFound
+from servicehub.models.base import IdList, among
 from servicehub.models.calendars import PERSON_COLUMNS, Person, person_of
 from servicehub.models.catalog import City, ServiceItem
 from servicehub.models.technician import Certificate, PairBlock, Technician, TechnicianSkill
@@ -114,7 +115,7 @@ def _is_blocked() -> Any:
 _BY_ID = sa.select(
     *PERSON_COLUMNS, _certified_until(), col(Technician.status), _has_skill(), _is_blocked()
 ).where(
-    col(Technician.id).in_(sa.bindparam("ids", expanding=True)), col(Technician.city_id) == sa.bindparam("city_id")
+    among(col(Technician.id), sa.bindparam("ids", type_=IdList())), col(Technician.city_id) == sa.bindparam("city_id")
 )  # fmt: skip
 _AROUND = (
     sa.select(*PERSON_COLUMNS, _certified_until())

@@ -20,6 +20,7 @@ from servicehub.domain.money import BP
 from servicehub.domain.policy import OrderPolicy
 from servicehub.domain.settlement import Rate, Split
 from servicehub.errors import LedgerRefused
+from servicehub.models.base import among
 from servicehub.models.catalog import Category
 from servicehub.models.customer import Coupon, CouponGrant
 from servicehub.models.order import Order, OrderLine
@@ -40,7 +41,7 @@ def take_homes(session: Session, pairs: Sequence[tuple[Order, Technician]]) -> l
     """`take_home` for many; the lines of all orders in one statement."""
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     ids = [order.id for order, _technician in pairs]
-    for line in session.exec(select(OrderLine).where(col(OrderLine.order_id).in_(ids)).order_by(col(OrderLine.id))):
+    for line in session.exec(select(OrderLine).where(among(col(OrderLine.order_id), ids)).order_by(col(OrderLine.id))):
         lines[line.order_id].append(line)
     rules: dict[int, OrderPolicy] = {}
     found = []

@@ -18,6 +18,8 @@ from servicehub.db.engines import normalised
 from servicehub.db.lanes import Job, Lanes
 from servicehub.db.leadership import Leadership
 from servicehub.errors import Conflict, Overloaded
+from servicehub.models.base import among
+from servicehub.models.catalog import City
 from servicehub.models.job import Worker
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -214,3 +216,19 @@ def test_other_databases_are_refused(url: str) -> None:
 @pytest.mark.parametrize("url", ["postgres://u@h/x", "postgresql://u@h/x", "postgresql+psycopg2://u@h/x"])
 def test_postgresql_is_spoken_to_through_psycopg_3(url: str) -> None:
     assert normalised(url).drivername == "postgresql+psycopg"
+
+
+def test_among_very_many_ids_is_one_parameter(database: Database) -> None:
+    def wanted(session: Session) -> list[list[int]]:
+        session.add_all(
+            [
+                City(id=n, slug=f"c{n}", code=str(n), name_zh="城", name_en="City", timezone="UTC", lat=0, lng=0)
+                for n in (1, 2, 3)
+            ]
+        )
+        session.flush()
+        query = sa.select(City.id).order_by(City.id)
+        lists: list[list[int]] = [[2, 3, 9], list(range(100_000)), []]
+        return [list(session.execute(query.where(among(City.id, ids))).scalars()) for ids in lists]
+
+    assert database.write_now(wanted) == [[2, 3], [1, 2, 3], []]

@@ -6,13 +6,15 @@ import json
 import random
 from dataclasses import replace
 from datetime import date, timedelta
+from unittest import mock
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicehub.domain.calendar import Seen
-from servicehub.domain.technician import Level
-from servicehub.matching import DEFAULT_POLICY, DEFAULT_WEIGHTS, OBJECTIVE, Policy, assess, choose
+from servicehub.domain.technician import Gender, Level
+from servicehub.matching import DEFAULT_POLICY, DEFAULT_WEIGHTS, OBJECTIVE, Crew, Policy, assess, choose, engine, rank
 from servicehub.matching.engine import STORED_EXCLUDED, STORED_PASSED
 from tests.matching.test_rules import CLOCK, HOME, NOW, at, busy, candidate, job, north, plan
 
@@ -192,6 +194,35 @@ def test_scores_are_the_exact_sums_and_the_order_of_questions_does_not_matter(
     assert all(a.score == sum(a.parts.values()) for a in ranking.feasible)
     assert [a.score for a in ranking.feasible] == sorted((a.score for a in ranking.feasible), reverse=True)
     assert all(isinstance(v, int) for a in ranking.feasible for v in a.parts.values())
+
+
+wishes = st.lists(
+    st.builds(
+        lambda start, km, gender, urgent, asked, skill: job(
+            start=at(start / 4), place=north(km / 10), gender=gender, is_urgent=urgent, asked=frozenset(asked), skill=skill,
+            customer_id=start % 3 + 4, requested_technician_id=start,
+        ),
+        st.integers(30, 84), st.integers(-90, 90), st.sampled_from((None, *Gender)), st.booleans(),
+        st.lists(st.integers(1, 9999), max_size=3), st.sampled_from(("cleaning", "massage")),
+    ),
+    min_size=1, max_size=5,
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(people, wishes, st.sampled_from((1, 10**6)))
+def test_a_batch_says_of_every_job_what_is_said_of_it_alone(found, asked, large: int) -> None:
+    crew = Crew(found)
+    rows = [np.arange(len(found))[k % 2 :] for k in range(len(asked))]
+    questions = [(replace(wish, order_id=100 + k), rows[k]) for k, wish in enumerate(asked)]
+    with mock.patch.object(engine, "LARGE", large):  # in one thread, and in two
+        together = rank(questions, crew)
+
+    assert together == [rank([question], crew)[0] for question in questions]
+    for (wish, mine), ranking in zip(questions, together, strict=True):
+        assert ranking == assess(wish, [found[row] for row in mine])
+        for technician_id in ranking.ids.tolist() + [a.technician_id for a in ranking.excluded(3)]:
+            assert ranking.of(technician_id) in ranking.candidates
 
 
 def test_the_day_of_the_visit_is_local() -> None:

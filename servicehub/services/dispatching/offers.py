@@ -14,6 +14,7 @@ from servicehub.domain.offer import DeclineReason, OfferStatus
 from servicehub.domain.order import OrderEvent, OrderMode
 from servicehub.errors import Invalid, NotFound, OfferGone
 from servicehub.matching import Assessment
+from servicehub.models.base import among
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
@@ -42,7 +43,7 @@ def make(
     Open for `open_for`, or as long as `answer_time` says. As many statements for a hundred offers as for one.
     """
     ids = [choice.technician_id for _order, choice in pairs]
-    technicians = {t.id: t for t in session.exec(select(Technician).where(col(Technician.id).in_(ids)))}
+    technicians = {t.id: t for t in session.exec(select(Technician).where(among(col(Technician.id), ids)))}
     splits = settlements.take_homes(session, [(order, technicians[c.technician_id]) for order, c in pairs])
     made = [
         Offer(
@@ -62,7 +63,7 @@ def make(
     session.add_all(made)
     session.execute(
         sa.update(Technician)
-        .where(col(Technician.id).in_(ids))
+        .where(among(col(Technician.id), ids))
         .values(offers_feasible=Technician.offers_feasible + 1)
         .execution_options(synchronize_session=False)
     )

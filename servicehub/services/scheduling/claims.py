@@ -19,6 +19,7 @@ from servicehub.domain.availability import LONGEST_WAY, Decider, Verdict, WhyNot
 from servicehub.domain.technician import CELL_MINUTES, CellKind
 from servicehub.domain.timewindow import LocalTime, Window, cells_of, minute_of
 from servicehub.errors import SlotTaken, SlotUnavailable
+from servicehub.models.base import among
 from servicehub.models.dispatch import Occupancy, TechnicianDay
 from servicehub.models.order import Order
 from servicehub.models.supply import Service, load_kept_apart, load_named_people, load_service, load_services
@@ -96,7 +97,7 @@ def holder(session: Session, order_id: int) -> int | None:
 def holders(session: Session, order_ids: Collection[int]) -> dict[int, int]:
     """Order -> whose time it has, for those that have any."""
     query = sa.select(col(Occupancy.order_id), col(Occupancy.technician_id)).where(
-        col(Occupancy.order_id).in_(order_ids)
+        among(col(Occupancy.order_id), order_ids)
     )
     return {row[0]: row[1] for row in session.connection().execute(query.distinct())}
 
@@ -140,12 +141,12 @@ def swap_many(
     *,
     now: datetime,
     kind: CellKind = CellKind.JOB,
-    among: Collection[int] = (),
+    moving: Collection[int] = (),
 ) -> set[int]:
     """Exchange the cells of many orders, each for its technician, nobody twice; returns the orders whose time was taken.
 
     Decides as `swap` does for the platform (notice and horizon do not bind), in as many statements for a hundred orders of a
-    service as for one. An order that is left out keeps what it had. The time of the orders `among` is no obstacle: they all move.
+    service as for one. An order that is left out keeps what it had. The time of the orders `moving` is no obstacle: they all move.
     """
     session.flush()
     services = load_services(session, {order.service_item_id for order, _technician in pairs})
@@ -163,7 +164,7 @@ def swap_many(
     taken: list[tuple[Visit, int]] = []
     for item_id, service in services.items():
         wishes = [(v, t) for v, t in visits.values() if v.service_item_id == item_id]
-        taken += _still_free(session, service, wishes, frozenset(among), now=now)
+        taken += _still_free(session, service, wishes, frozenset(moving), now=now)
     cells = [
         row for visit, t in taken for row in _cells(t, visit, block_of(visit, services[visit.service_item_id]), kind)
     ]
@@ -171,7 +172,7 @@ def swap_many(
     try:
         with session.begin_nested():
             connection = session.connection()
-            connection.execute(sa.delete(Occupancy).where(col(Occupancy.order_id).in_(ids)))
+            connection.execute(sa.delete(Occupancy).where(among(col(Occupancy.order_id), ids)))
             if cells:
                 connection.execute(sa.insert(Occupancy), cells)
     except IntegrityError:
@@ -187,7 +188,7 @@ def exchange(session: Session, pairs: Sequence[tuple[Order, int]], *, now: datet
     ids = {order.id or 0 for order, _technician in pairs}
     try:
         with session.begin_nested():
-            moved = swap_many(session, pairs, now=now, kind=CellKind.HOLD, among=ids)
+            moved = swap_many(session, pairs, now=now, kind=CellKind.HOLD, moving=ids)
             if moved != ids or swap_many(session, pairs, now=now, kind=CellKind.HOLD) != ids:
                 raise SlotTaken(f"{len(pairs)} visits")
     except SlotTaken:
@@ -199,7 +200,7 @@ def _still_free(
     session: Session,
     service: Service,
     wishes: Sequence[tuple[Visit, int]],
-    among: frozenset[int],
+    moving: frozenset[int],
     *,
     now: datetime,
 ) -> list[tuple[Visit, int]]:
@@ -215,7 +216,7 @@ def _still_free(
         if person is None or visit.gender not in (None, person.gender) or (technician_id, visit.customer_id) in apart:
             continue
         terms = visit.terms(service, now=now, limited=False)
-        calendar = calendars[technician_id].without(visit.order_id, *among)
+        calendar = calendars[technician_id].without(visit.order_id, *moving)
         if Decider(calendar, terms).refusal(visit.window.start) is None:
             found.append((visit, technician_id))
     return found
