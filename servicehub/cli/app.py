@@ -217,13 +217,18 @@ def bench(
     seconds: Annotated[float, typer.Option(help="CPU seconds for each instance (dispatch).", min=0)] = 0.0,
     only: Annotated[str, typer.Option(help="Only instances whose name contains this (dispatch).")] = "",
     peers: Annotated[bool, typer.Option("--peers", help="Public solvers in the same run (dispatch).")] = False,
+    technicians: Annotated[int, typer.Option(help="How many (city, batch, rounds).", min=0)] = 0,
+    orders: Annotated[int, typer.Option(help="How many (city, batch, rounds).", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Which city is drawn (city).", min=0)] = 0,
+    seeds: Annotated[int, typer.Option(help="How many cities are drawn (optimum).", min=0)] = 0,
 ) -> None:
     """Measure this machine: each module of `servicehub.bench` with a `measure`."""
     from servicehub.cli import serving  # noqa: PLC0415
 
     measure = _measurement(name)
     serving.spare_what_stays()  # as a server does
-    given = {"url": database, "data": data, "seconds": seconds, "only": only, "with_peers": peers}
+    given = {"url": database, "data": data, "seconds": seconds, "only": only, "with_peers": peers,
+             "technicians": technicians, "orders": orders, "seed": seed, "seeds": seeds}  # fmt: skip
     known = inspect.signature(measure).parameters
     if unknown := [option for option, value in given.items() if value and option not in known]:
         raise Problem(f"The measurement {name} takes no {', '.join(unknown)}.")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 Ints = NDArray[np.int64]
 NEVER = 1 << 50
@@ -27,6 +28,10 @@ LENGTH, LOAD, DURATION, PLAIN, COST, FETCH = range(6)
 fetched, cost, before which visit the depot is visited (-1: never)."""
 OWNER, PLACE = range(2)
 """Columns of `Routes.spot`: technician (-1: nobody) and rank in his route."""
+LONGEST_ROUTE = 254
+NEIGHBOURS = 100
+MANY = 3000
+"""Visits from which not every pair is looked at to find neighbours."""
 SEGMENT = 8
 """Numbers kept for each gap of a route: what lies before it (duration, earliest and latest start), what lies behind it, the way
 across; the eighth fills a cache line."""
@@ -123,7 +128,7 @@ class Problem:
         n, v = len(self.earliest), len(self.start)
         allowed = np.ones((v, n), np.bool_) if self.allowed is None else np.ascontiguousarray(self.allowed)
         first, candidate = self._candidates(allowed)
-        near = _nearest(self._apart(), 100)
+        near = self._near()
         kinds = 0 if self.parts is None else self.parts.shape[1]
         visits = (self.earliest, self.latest, self.service, self.demand, self.penalty, self.tools)
         people = (self.start, self.end, self.opens, self.closes, self.capacity, self.longest, self.kind, self.own_tools)
@@ -150,15 +155,30 @@ class Problem:
             raise ValueError("neither a table of ways nor places")
         return np.hypot(*(self.xy[rows, None, i] - self.xy[None, columns, i] for i in (0, 1)))
 
-    def _apart(self) -> NDArray[np.float64]:
-        """How far visits are from each other, in place and in time: way, a fifth of the shortest wait, and all lateness."""
-        visits = np.arange(len(self.earliest))
-        way = self._between(visits, visits)
-        done = (self.earliest + self.service)[:, None] + way
-        wait = np.maximum(0, self.earliest[None, :] - (self.latest + self.service)[:, None] - way)
-        late = np.maximum(0, done - self.latest[None, :])
-        apart = way + 0.2 * wait + late
-        return np.minimum(apart, apart.T)
+    def _near(self) -> Ints:
+        """[n, k] visits near in place and time, nearest first, each itself before all others."""
+        n = len(self.earliest)
+        if n <= MANY or self.xy is None or self.way is not None:
+            visits = np.arange(n)
+            way = self._between(visits, visits)
+            apart = np.minimum(
+                self._apart(way, visits[:, None], visits[None, :]), self._apart(way, visits[None, :], visits[:, None])
+            )
+            return _nearest(apart, NEIGHBOURS)
+        middle = (self.earliest + self.latest) / 2
+        tree = cKDTree(np.column_stack([self.xy[:n], middle]))
+        some = np.asarray(tree.query(tree.data, k=4 * NEIGHBOURS)[1], np.int64)
+        own = np.arange(n)[:, None]
+        way = np.hypot(*(self.xy[own, i] - self.xy[some, i] for i in (0, 1)))
+        apart = np.minimum(self._apart(way, own, some), self._apart(way, some, own))
+        order = np.argsort(np.where(some == own, -1.0, apart), axis=1, kind="stable")[:, :NEIGHBOURS]
+        return np.ascontiguousarray(np.take_along_axis(some, order, 1))
+
+    def _apart(self, way: NDArray[np.float64], a: Ints, b: Ints) -> NDArray[np.float64]:
+        """How far visits `b` are from visits `a`, in place and in time: way, a fifth of the shortest wait, and all lateness."""
+        done = (self.earliest + self.service)[a] + way
+        wait = np.maximum(0, self.earliest[b] - (self.latest + self.service)[a] - way)
+        return np.asarray(way + 0.2 * wait + np.maximum(0, done - self.latest[b]))
 
     def _candidates(self, allowed: NDArray[np.bool_]) -> tuple[Ints, Ints]:
         n = allowed.shape[1]
@@ -176,13 +196,27 @@ class Problem:
 def empty_routes(model: Model) -> Routes:
     """Routes in which nobody does anything; `refresh` makes them whole."""
     n, v = len(model.visits), len(model.people)
-    most = min(n, 254)
+    most = _longest(model)
     return Routes(
         route=np.zeros((v, most + 2), np.int64),
         gaps=np.zeros((v, most + 2, SEGMENT), np.int64),
         state=np.zeros((v, 6), np.int64),
         spot=np.tile(np.array([-1, 0]), (n, 1)),
     )
+
+
+def _longest(model: Model) -> int:
+    """More visits than this are in no route, whatever the plan: by the visits' time and load. Short rows are near in memory."""
+    n, limits = len(model.visits), [min(len(model.visits), LONGEST_ROUTE)]
+    bounds = (
+        (model.people[:, CLOSES] - model.people[:, OPENS], model.visits[:, SERVICE]),
+        (model.people[:, CAPACITY], model.visits[:, DEMAND]),
+    )
+    for have, takes in bounds:
+        least = np.cumsum(np.sort(takes))
+        if n and least[0] > 0:
+            limits.append(int(np.searchsorted(least, have.max(initial=0), side="right")))
+    return max(1, min(limits))
 
 
 def _columns(size: int, given: Sequence[Any], defaults: Sequence[Any]) -> Ints:

@@ -36,6 +36,9 @@ from servicehub.matching.plans.ruin import ASKED, CHANGED, MISSING, ROUND, chanc
 
 SWAP = 0.05
 """Share of rounds in which two technicians exchange their days first: put back one by one, a day rarely changes hands."""
+RETRIED = 8
+"""Of those who were in no route already, so many are tried again in a round: where many cannot be served, most rounds change
+nothing for most of them."""
 BLINK = 0.01
 """Share of insertions that are overlooked, so that the greedy recreation does not always say the same."""
 
@@ -88,7 +91,7 @@ def desk_of(model: Model, routes: Routes) -> Desk:
 @njit(cache=True)
 def search(
     model: Model, routes: Routes, best: Routes, desk: Desk, costs: Any, dice: Any,
-    rounds: int, hot: float, cold: float, take: float, longest: int,
+    rounds: int, hot: float, cold: float, take: float, longest: int, retried: int = RETRIED,
 ) -> Any:  # fmt: skip
     """`rounds` of ruin and recreate by simulated annealing from `hot` to `cold`; returns how many improved the best plan.
 
@@ -109,7 +112,7 @@ def search(
         if chance(dice) < SWAP:
             _exchange(model, routes, desk, seed, dice)
         _ruin(model, routes, desk, seed, take, longest, dice)
-        _recreate(model, routes, desk, dice)
+        _recreate(model, routes, desk, missing, retried, dice)
         for i in range(count[CHANGED]):
             v = desk.touched[i]
             cost += routes.state[v, COST] - desk.state[v, COST]
@@ -172,13 +175,17 @@ def _ruin(model: Model, routes: Routes, desk: Desk, seed: int, take: float, long
 
 
 @njit(cache=True)
-def _recreate(model: Model, routes: Routes, desk: Desk, dice: Any) -> None:
-    """Everybody who is absent comes back where it is cheapest, in an order of the moment; who finds no place stays absent."""
+def _recreate(model: Model, routes: Routes, desk: Desk, old: int, retried: int, dice: Any) -> None:
+    """Who left comes back where it is cheapest, in an order of the moment, and `retried` of the `old` ones who were absent before;
+    who finds no place stays absent."""
     way, xy, visits, people, parts, stock, first, candidate, able, _near, hops, terms = model
     route, gaps, state, spot = routes
-    absent, count, left = desk.absent, desk.tally, 0
-    sort(way, xy, visits, people, first, candidate, terms, absent, count[MISSING], desk.key, dice)
-    for i in range(count[MISSING]):
+    absent, count, left = desk.absent, desk.tally, max(0, old - retried)
+    for i in range(left, old):
+        k = int(chance(dice) * (i + 1))
+        absent[i], absent[k] = absent[k], absent[i]
+    sort(way, xy, visits, people, first, candidate, terms, absent[left:], count[MISSING] - left, desk.key, dice)
+    for i in range(left, count[MISSING]):
         o = absent[i]
         price, v, p = NEVER, -1, -1
         if hops.shape[1] > 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from servicehub.matching.plans.model import (
     Routes,
     empty_routes,
 )
+from servicehub.matching.plans.regret import insert_by_regret
 from servicehub.matching.plans.routes import in_time, refresh
 from servicehub.matching.plans.search import desk_of, search
 
@@ -49,7 +51,7 @@ def solve(
     longest: int = 10,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Plan:
-    """The best plan found in `seconds` of CPU, or in `rounds` of the search, whichever is given.
+    """The best plan found in `seconds` of CPU (the first plan included), or in `rounds` of the search, whichever is given.
 
     `runs` searches share them, each from the start: where people differ much, the best of several short ones beats a long one.
     `start`: routes to begin from, one for each technician. `hot`, `cold`: first and last temperature in units of cost; by default
@@ -57,15 +59,16 @@ def solve(
 
     Raises: ValueError when a starting route is not in time.
     """
+    began = time.process_time()
     model = problem.model()
     plans = []
+
+    def in_stages(run: int, part: Callable[[int, float, float], None]) -> int:
+        left = (seconds - (time.process_time() - began)) / (runs - run) if seconds else 0.0
+        return run_in_stages(part, seconds=left, rounds=rounds // runs, stopped=stopped)
+
     for run in range(runs):
-        plans.append(
-            _run(
-                model, start, seed + run, hot, cold, take, longest,
-                lambda part: run_in_stages(part, seconds=seconds / runs, rounds=rounds // runs, stopped=stopped),
-            )
-        )  # fmt: skip
+        plans.append(_run(model, start, seed + run, hot, cold, take, longest, partial(in_stages, run)))
         if stopped():
             break
     return replace(min(plans, key=lambda plan: plan.cost), rounds=sum(plan.rounds for plan in plans))
@@ -88,8 +91,14 @@ def _run(
     dice = np.array([seed * 0x9E3779B97F4A7C15 % (1 << 64) or 1], np.uint64)
     alone = routes.spot[:, OWNER] < 0
     costs = np.full(2, routes.state[:, COST].sum() + model.visits[alone, PENALTY].sum(), np.int64)
-    # everybody gets what is cheapest; the first call also loads the compiled code
-    search(model, routes, best, desk_of(model, routes), costs, dice, 1, 1e-9, 1e-9, take, longest)
+    if not model.hops.shape[1] and model.terms[0] < 0 and alone.any():
+        insert_by_regret(model, routes)
+        alone = routes.spot[:, OWNER] < 0
+        costs[:] = routes.state[:, COST].sum() + model.visits[alone, PENALTY].sum()
+        for mine, other in zip(routes, best, strict=True):
+            other[...] = mine
+    # who is left gets what is cheapest; the first call also loads the compiled code
+    search(model, routes, best, desk_of(model, routes), costs, dice, 1, 1e-9, 1e-9, take, longest, len(model.visits))
     mean = float(routes.state[:, COST].sum()) / max(1, int((routes.spot[:, OWNER] >= 0).sum())) or 1.0
     warm, cool = hot or mean * HOT, cold or mean * COLD
 
