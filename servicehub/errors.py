@@ -112,6 +112,12 @@ class JobsInside(Conflict):
     code = "jobs_inside"
 
 
+class JobRunning(Conflict):
+    """A visit is under way: it has to be finished, or handed over by operations."""
+
+    code = "job_running"
+
+
 class TooManyPhotos(Conflict):
     """The order, or the uploader's day, has all the photos it may have."""
 

@@ -15,7 +15,7 @@ from servicehub.domain.access import Role
 from servicehub.domain.money import BP, share_bp
 from servicehub.domain.order import OrderStatus
 
-Rule = Literal["unpaid", "our_side", "unassigned", "grace", "ample_notice", "late", "departed", "no_show"]
+Rule = Literal["unpaid", "our_side", "unassigned", "grace", "ample_notice", "late", "delayed", "departed", "no_show"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class CancellationPolicy:
     """Plus the travel fee."""
     no_show_bp: int = 5000
     """Plus the travel fee; also when the customer cancels at the door."""
+    delayed_minutes: int = 20
+    """When we expect to begin at least so much after the agreed time: free."""
     wait_minutes: int = 15
     """How long a technician waits at the door before a no-show."""
     reschedule_limit: int = 3
@@ -82,8 +84,9 @@ def fee(
     now: datetime,
     travel_fee_fen: int,
     by: Role,
+    delay_minutes: int = 0,
 ) -> CancelQuote:
-    """The fee for ending an order in `status`.
+    """The fee for ending an order in `status`. `delay_minutes`: how late we expect to begin.
 
     `paid_fen` is what the customer has paid and not got back; no fee exceeds it. A technician who ends an ARRIVED order reports a
     customer who did not show up; everything else that technicians, operators or the platform end is free.
@@ -92,6 +95,8 @@ def fee(
         rule: Rule = "our_side"
     elif paid_fen == 0:
         rule = "unpaid"
+    elif by is Role.CUSTOMER and status in _AWAITED and delay_minutes >= policy.delayed_minutes:
+        rule = "delayed"
     else:
         rule = _BY_STATUS.get(status) or _by_notice(policy, paid_at, start_at, now)
     charged = min(_amount(policy, rule, total_fen, travel_fee_fen), paid_fen)
@@ -106,6 +111,7 @@ def explain(policy: CancellationPolicy) -> list[CancelRow]:
         CancelRow("grace", minutes=policy.grace_minutes),
         CancelRow("ample_notice", minutes=policy.notice_minutes),
         CancelRow("late", minutes=policy.notice_minutes, bp=policy.late_bp, cap_fen=policy.late_cap_fen),
+        CancelRow("delayed", minutes=policy.delayed_minutes),
         CancelRow("departed", bp=policy.departed_bp, plus_travel=True),
         CancelRow("no_show", minutes=policy.wait_minutes, bp=policy.no_show_bp, plus_travel=True),
         CancelRow("our_side", coupon_fen=policy.apology_coupon_fen),
@@ -124,6 +130,7 @@ _BY_STATUS: dict[OrderStatus, Rule] = {
     OrderStatus.AWAITING_CONFIRM: "no_show",
 }
 """Where the status alone decides; elsewhere (ACCEPTED) the notice does."""
+_AWAITED = (OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE)
 
 
 def _by_notice(policy: CancellationPolicy, paid_at: datetime | None, start_at: datetime, now: datetime) -> Rule:

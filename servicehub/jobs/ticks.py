@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from servicehub.db import Database
 from servicehub.jobs.registry import round_of, tick
-from servicehub.services import dispatching, orders, settlements
+from servicehub.services import delays, dispatching, orders, settlements
 from servicehub.services.dispatching import planning
 from servicehub.workflows import checkout, replanning
 
@@ -39,6 +39,12 @@ def fire_order_timers(session: Session, now: datetime) -> int:
 def expire_unpaid_orders(database: Database, now: datetime) -> int:
     """Unpaid holds with an open payment: its channel is asked first."""
     return checkout.expire_unpaid(database, now)
+
+
+@tick(every_s=20)
+def watch_delays(session: Session, now: datetime) -> int:
+    """Visits that will probably begin late."""
+    return delays.watch(session, now)
 
 
 @tick(every_s=10)

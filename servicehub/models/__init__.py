@@ -1,6 +1,18 @@
 """Every table of the product; importing this package registers them all on `metadata`."""
 
-from servicehub.models import account, audit, catalog, customer, dispatch, job, ledger, order, payment, technician
+from servicehub.models import (
+    account,
+    audit,
+    catalog,
+    customer,
+    delay,
+    dispatch,
+    job,
+    ledger,
+    order,
+    payment,
+    technician,
+)
 from servicehub.models.base import metadata
 
 __all__ = [
@@ -8,6 +20,7 @@ __all__ = [
     "audit",
     "catalog",
     "customer",
+    "delay",
     "dispatch",
     "job",
     "ledger",

@@ -11,7 +11,17 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.order import OrderEvent
 from servicehub.models.order import Order
-from servicehub.services import coupons, notices, payments, policies, refunds, scheduling, settlements, transitions
+from servicehub.services import (
+    coupons,
+    delays,
+    notices,
+    payments,
+    policies,
+    refunds,
+    scheduling,
+    settlements,
+    transitions,
+)
 from servicehub.services.dispatching import offers
 
 
@@ -91,6 +101,7 @@ def terms(session: Session, order: Order, *, by: Role, now: datetime) -> CancelQ
         now=now,
         travel_fee_fen=payments.line_sum(session, order, "travel"),
         by=by,
+        delay_minutes=delays.minutes_of(session, order),
     )
 
 

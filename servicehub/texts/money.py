@@ -78,6 +78,7 @@ _CANCELLATION: dict[str, str] = {
     "grace": N_("Within {time} of payment, until the professional sets out: free"),
     "ample_notice": N_("At least {time} before the visit: free"),
     "late": N_("Less than {time} before the visit: {share}, at most {cap}"),
+    "delayed": N_("If we expect to be {time} late or more: free, also when the professional is on the way"),
     "departed": N_("After the professional has set out: distance fee and {share}"),
     "no_show": N_("After arrival, or nobody at home for {time}: distance fee and {share}"),
     "our_side": N_("If we cancel: everything back, and a {coupon} coupon"),
@@ -90,6 +91,7 @@ RULE_NAMES: dict[str, str] = {
     "grace": N_("Shortly after payment"),
     "ample_notice": N_("In good time"),
     "late": N_("Short notice"),
+    "delayed": N_("We will be late"),
     "departed": N_("The professional was on the way"),
     "no_show": N_("The professional was at the door"),
 }

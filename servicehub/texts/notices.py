@@ -23,6 +23,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "paid": (N_("Payment received"), N_("We are finding a technician for you.")),
     "accepted": (N_("Order accepted"), N_("A technician accepted your order.")),
     "departed": (N_("Technician on the way"), N_("You can follow the way on the order page.")),
+    "late": (
+        N_("Your technician will be late"),
+        N_("The visit is expected to begin at {begins_at}. The order page says what you can do."),
+    ),
     "arrived": (N_("Technician at your door"), N_("Please show the service code when you meet.")),
     "finished": (N_("Service finished"), N_("Please check the result and confirm.")),
     "balance_due": (N_("Balance to pay"), N_("The service is finished. Please pay the balance.")),

@@ -26,6 +26,7 @@ REFUSALS: dict[str, str] = {
     "offer_gone": N_("This offer has ended."),
     "order_taken": N_("Somebody else was faster."),
     "jobs_inside": N_("You have accepted jobs in this time. Please give them back first."),
+    "job_running": N_("You are at a visit now. Finish it, or call operations."),
     "too_many_photos": N_("There are enough photos already."),
     "wrong_start_code": N_("The service code is wrong. Please ask the customer again."),
     "too_many_tries": N_("Too many tries. Please wait a while."),

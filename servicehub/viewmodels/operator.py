@@ -299,6 +299,8 @@ class OrderSheet:
     stars: str
     lat: float
     lng: float
+    late: str = ""
+    """When the visit is expected to begin, and why; "" while it is in time."""
 
 
 @dataclass(frozen=True, slots=True)

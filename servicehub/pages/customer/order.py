@@ -8,7 +8,7 @@ from servicehub.components.base import btn, card, el, icon, lbtn, link, picture,
 from servicehub.components.customer import customer_shell
 from servicehub.components.elements import countdown, live_map
 from servicehub.components.forms import text_area
-from servicehub.components.layout import confirm, cta_bar, expire_button, modal, navbar, opens, skeleton
+from servicehub.components.layout import confirm, cta_bar, expire_button, modal, navbar, note, opens, skeleton
 from servicehub.components.order import (
     photo,
     photo_grid,
@@ -49,6 +49,7 @@ def _status() -> rx.Component:
         el.p(_("Please pay within"), " ", countdown(D.seconds_left, warn=180, expire=True), class_name="f14 ink2"),
         rx.fragment(),
     )
+    late = rx.cond(D.late != "", note(D.late, "warn", "clock"), rx.fragment())
     seen = rx.cond(D.track.seen != "", el.p(D.track.seen, class_name="f12 c-warn"), rx.fragment())
     marks = el.ol(
         rx.foreach(D.steps, lambda step: el.li(step.title, class_name=step.state, key=step.title)),
@@ -58,6 +59,7 @@ def _status() -> rx.Component:
     top = el.div(words, status_pill(D.status, D.status_text), class_name="row top g8")
     return el.section(
         top,
+        late,
         left,
         seen,
         rx.cond(D.steps.length() > 0, marks, rx.fragment()),

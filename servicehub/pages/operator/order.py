@@ -48,6 +48,7 @@ def _facts() -> rx.Component:
         abtn("eye", _("Reveal"), custom_attrs={"data-open": "act-reveal"}),
         rx.fragment(),
     )
+    late = rx.cond(O.late != "", el.div(note(O.late, "warn", "clock"), class_name="panel-b"), rx.fragment())
     clear = rx.cond(S.contact != "", note(S.contact, "warn", "eye"), rx.fragment())
     table_ = facts_table(
         (_("Visit time"), O.visit),
@@ -61,7 +62,7 @@ def _facts() -> rx.Component:
         ),
         (_("Wishes"), rx.cond(O.requirements != "", O.requirements, "—")),
     )
-    return panel(_("Order details"), table_, el.div(clear, class_name="panel-b"))
+    return panel(_("Order details"), late, table_, el.div(clear, class_name="panel-b"))
 
 
 def _people() -> rx.Component:

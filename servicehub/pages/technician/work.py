@@ -120,6 +120,25 @@ def _why() -> rx.Component:
     return sheet("why", _("Why do you decline?"), form, hint, footer=[send])
 
 
+def _stop() -> rx.Component:
+    options = [
+        radio_option("reason", value, _(text), checked=value == "unwell")
+        for value, text in (
+            ("unwell", N_("Unwell")),
+            ("vehicle", N_("Vehicle broken down")),
+            ("family", N_("Family emergency")),
+            ("other", N_("Other reason")),
+        )
+    ]
+    form = el.form(group(_("What happened?"), *options), id="stop-form", on_submit=S.stop_today)
+    hint = el.p(
+        _("All your visits of today are given to others at once, and their customers are told. This cannot be undone."),
+        class_name="f13 mut mt",
+    )
+    send = btn(_("Stop for today"), kind="d", size="l", block=True, type="submit", form="stop-form")
+    return sheet("stop", _("I cannot go on today"), form, hint, footer=[send])
+
+
 def view() -> rx.Component:
     """The page."""
     advice = rx.cond(
@@ -142,6 +161,14 @@ def view() -> rx.Component:
             to="/technician/plan/",
             cls="cell",
         ),
+        el.button(
+            icon("life-buoy", cls="c-hot"),
+            el.span(_("I cannot go on today"), class_name="grow f15 w5"),
+            icon("chevron-right", "s", "dim"),
+            type="button",
+            class_name="cell",
+            **opens("stop"),
+        ),
         class_name="card",
         aria_label=_("More"),
     )
@@ -153,7 +180,7 @@ def view() -> rx.Component:
         el.div(more, class_name="pad sec"),
     )
     watch = position_watch(rx.cond(S.board.online | (S.job.status == "en_route"), "1", "0"))
-    overlays = rx.fragment(_why(), rx.cond(S.offer.id > 0, expire_button(S.expired), rx.fragment()), watch)
+    overlays = rx.fragment(_why(), _stop(), rx.cond(S.offer.id > 0, expire_button(S.expired), rx.fragment()), watch)
     return technician_shell(
         _figures(),
         until_ready(S.ready, body),

@@ -10,11 +10,14 @@ from sqlmodel import Session, col, select
 
 from servicehub import crypto
 from servicehub.domain.access import Actor, Role
+from servicehub.domain.cancellation import CancellationPolicy
+from servicehub.domain.delay import TOLD_MINUTES
 from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus
 from servicehub.domain.timewindow import local_time, minute_of
 from servicehub.domain.travel import SPEEDS, travel_minutes
-from servicehub.models.catalog import Category, City, District, ServiceItem
+from servicehub.models.catalog import Category, City, District, Policy, ServiceItem
+from servicehub.models.delay import Delay
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
 from servicehub.models.technician import Position, Technician
@@ -27,6 +30,7 @@ from servicehub.viewmodels.customer.orders import OrderDetail, OrderTechnician, 
 
 SHOWS_CODE = frozenset({OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED})
 SHOWS_TECHNICIAN = CONTACT_OPEN | {OrderStatus.COMPLETED, OrderStatus.CLOSED, OrderStatus.DISPUTED}
+DELAYABLE = frozenset({OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE})
 STALE = timedelta(minutes=3)
 """After this a position is named with its age."""
 
@@ -60,6 +64,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         requirements=_requirements(locale, order),
         note=crypto.decrypt(order.note_enc, "order.note") if order.note_enc else "",
         code=" ".join(crypto.decrypt(order.start_code_enc, "order.start_code")) if _needs_code(order) else "",
+        late=_late(session, order, city.timezone, locale),
         seconds_left=_seconds_left(order, now),
         steps=progress.steps(locale, order),
         log=progress.log(locale, logs, _people(session, logs), now, city.timezone),
@@ -74,6 +79,23 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         photos=photos(session, order, "before", "after"),
         placed=formats.day_time(order.created_at, now, city.timezone, locale=locale),
     )
+
+
+def _late(session: Session, order: Order, tz: str, locale: Locale) -> str:
+    delay = session.get(Delay, order.id)
+    if delay is None or order.status not in DELAYABLE or delay.minutes < TOLD_MINUTES:
+        return ""
+    policy = session.get_one(Policy, order.policy_id).document.get("cancellation", {})
+    free = delay.minutes >= CancellationPolicy.of(policy).delayed_minutes
+    text = (
+        N_(
+            "Expected to begin at about {time}, {minutes} min late. We are sorry. "
+            "You may wait, move the visit, or cancel free of charge."
+        )
+        if free
+        else N_("Expected to begin at about {time}, {minutes} min late. We are sorry and keep an eye on it.")
+    )
+    return say(locale, text, time=formats.clock_time(delay.begins_at, tz), minutes=delay.minutes)
 
 
 def _people(session: Session, logs: Sequence[OrderLog]) -> dict[int, Technician]:

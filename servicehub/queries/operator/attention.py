@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.delay import TOLD_MINUTES
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import RefundStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
+from servicehub.models.delay import Delay
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.payment import ChannelEvent, Refund
 from servicehub.models.technician import Certificate, Technician
@@ -83,8 +85,10 @@ def unplaced(now: datetime) -> Any:
 
 
 def late(now: datetime) -> Any:
-    """Condition: will probably not be there in time."""
+    """Condition: will probably not be there in time, by the forecast or by the clock."""
+    forecast = sa.exists().where(col(Delay.order_id) == col(Order.id), col(Delay.minutes) >= TOLD_MINUTES)
     return sa.or_(
+        sa.and_(col(Order.status).in_((OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE)), forecast),
         sa.and_(
             col(Order.status).in_((OrderStatus.ACCEPTED, OrderStatus.ASSIGNED)),
             col(Order.start_at) < now + DEPART_MARGIN,

@@ -19,6 +19,7 @@ from servicehub.domain.access import Actor, Permission
 from servicehub.domain.order import HOLDING, OrderStatus
 from servicehub.domain.technician import TechnicianStatus
 from servicehub.models.catalog import District, ServiceItem
+from servicehub.models.delay import Delay
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.technician import Technician
 from servicehub.queries.operator import words
@@ -45,7 +46,7 @@ def board(session: Session, actor: Actor, *, locale: Locale, now: datetime) -> B
     people = _people(session, actor)
     jobs = _jobs(session, actor, now, tz)
     queue = queue_rows(session, actor, locale=locale, now=now)
-    states = {t.id or 0: state_of(t, [o.status for o, _item in jobs.get(t.id or 0, [])]) for t in people}
+    states = {t.id or 0: state_of(t, [o.status for o, _item, _delay in jobs.get(t.id or 0, [])]) for t in people}
     shown = sorted(
         (t for t in people if t.is_online or t.id in jobs), key=lambda t: (_STATE_RANK[states[t.id or 0]], t.name)
     )
@@ -111,28 +112,30 @@ def _people(session: Session, actor: Actor) -> list[Technician]:
     return list(session.exec(query.order_by(col(Technician.name))).all())
 
 
-def _jobs(session: Session, actor: Actor, now: datetime, tz: str) -> dict[int, list[tuple[Order, ServiceItem]]]:
+Visit = tuple[Order, ServiceItem, Delay | None]
+
+
+def _jobs(session: Session, actor: Actor, now: datetime, tz: str) -> dict[int, list[Visit]]:
     """Today's visits by technician; unpaid and dead orders are none."""
     start, end = midnight(now, tz), midnight(now, tz, 1)
     statuses = tuple(HOLDING - {_S.PENDING_PAYMENT}) + _DONE
     found = session.execute(
-        sa.select(Order, ServiceItem)
+        sa.select(Order, ServiceItem, Delay)
         .join(ServiceItem, col(ServiceItem.id) == Order.service_item_id)
+        .outerjoin(Delay, col(Delay.order_id) == col(Order.id))
         .where(
             col(Order.city_id) == actor.city_id, col(Order.status).in_(statuses), col(Order.technician_id).is_not(None)
         )
         .where(col(Order.start_at) < end, col(Order.end_at) > start)
         .order_by(col(Order.start_at))
     ).all()
-    jobs: dict[int, list[tuple[Order, ServiceItem]]] = {}
-    for order, item in found:
-        jobs.setdefault(order.technician_id, []).append((order, item))
+    jobs: dict[int, list[Visit]] = {}
+    for order, item, delay in found:
+        jobs.setdefault(order.technician_id, []).append((order, item, delay))
     return jobs
 
 
-def _lane(
-    technician: Technician, jobs: list[tuple[Order, ServiceItem]], state: str, tz: str, locale: Locale, now: datetime
-) -> Lane:
+def _lane(technician: Technician, jobs: list[Visit], state: str, tz: str, locale: Locale, now: datetime) -> Lane:
     level = words.word(locale, words.LEVEL, technician.level.value)
     return Lane(
         technician_id=technician.id or 0,
@@ -145,12 +148,16 @@ def _lane(
     )
 
 
-def _bar(order: Order, item: ServiceItem, *, tz: str, locale: Locale, now: datetime) -> LaneBar:
+def _bar(order: Order, item: ServiceItem, delay: Delay | None, *, tz: str, locale: Locale, now: datetime) -> LaneBar:
     start, end = _minute(order.start_at, now, tz), _minute(order.end_at, now, tz)
     name = pick(locale, item.name_zh, item.name_en)
     window = f"{formats.clock_time(order.start_at, tz)}–{formats.clock_time(order.end_at, tz)}"
     status = words.word(locale, words.STATUS, order.status.value)
-    late = order.status in (_S.ACCEPTED, _S.EN_ROUTE) and now > order.start_at + timedelta(minutes=5)
+    waits = order.status in (_S.ACCEPTED, _S.EN_ROUTE)
+    late = waits and (delay is not None or now > order.start_at + timedelta(minutes=5))
+    if waits and delay is not None:
+        expected = formats.clock_time(delay.begins_at, tz)
+        status += " · " + say(locale, "expected at {time}, {minutes} min late", time=expected, minutes=delay.minutes)
     return LaneBar(
         no=order.no,
         start=min(max(start, FIRST_MINUTE), LAST_MINUTE),

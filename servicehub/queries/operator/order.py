@@ -18,13 +18,14 @@ from servicehub.domain.payment import PaymentStatus, RefundStatus
 from servicehub.errors import NotFound
 from servicehub.models.account import User
 from servicehub.models.catalog import District, ServiceItem
+from servicehub.models.delay import Delay
 from servicehub.models.order import Order, OrderLine, OrderPhoto, Review
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.technician import Technician
 from servicehub.queries.operator import order_history, words
 from servicehub.queries.operator.orders import PHONE_CONTEXT, masked_phone
 from servicehub.queries.operator.scope import city_of, guard, orders_of
-from servicehub.texts import Locale, formats, money, pick, say
+from servicehub.texts import N_, Locale, formats, money, pick, say
 from servicehub.viewmodels.operator import MoneyRow, OrderPage, OrderSheet, Person, PhotoRow, PriceRow
 
 _E = OrderEvent
@@ -115,6 +116,25 @@ class _Sheet:
             stars=str(review.stars) if review else "",
             lat=order.lat,
             lng=order.lng,
+            late=self._late(),
+        )
+
+    def _late(self) -> str:
+        delay = self.session.get(Delay, self.order.id)
+        if delay is None or self.order.status not in (OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE):
+            return ""
+        behind = self.session.get(Order, delay.behind_id) if delay.behind_id else None
+        text = (
+            N_(
+                "Expected to begin at {time}, {minutes} min late: the visit before it, {no}, ends too late. "
+                "Somebody else may be asked."
+            )
+            if behind
+            else N_("Expected to begin at {time}, {minutes} min late: the way is too long. Somebody else may be asked.")
+        )
+        time = formats.clock_time(delay.begins_at, self.tz)
+        return say(
+            self.locale, text, time=time, minutes=delay.minutes, no=formats.order_tail(behind.no) if behind else ""
         )
 
     def _word(self, table: dict[str, str], key: str) -> str:

@@ -112,6 +112,13 @@ def decline(session: Session, actor: Actor, offer_id: int, reason: str, *, now: 
     _back_to_matching(session, order, OrderEvent.DECLINE, actor, now=now, reason=reason)
 
 
+def give_up(session: Session, order: Order, actor: Actor, reason: str, *, now: datetime) -> None:
+    """The technician who is being asked cannot come at all: his open offer counts as declined, whatever its deadline."""
+    offer = session.exec(select(Offer).where(Offer.order_id == order.id, Offer.status == OfferStatus.OPEN)).one()
+    _answer(session, offer, OfferStatus.DECLINED, now, decline_reason=DeclineReason.UNWELL, in_time=False)
+    _back_to_matching(session, order, OrderEvent.DECLINE, actor, now=now, reason=reason)
+
+
 def expire_due(session: Session, now: datetime, *, limit: int = 200) -> int:
     """Expire open offers whose deadline passed; returns how many. Idempotent: the status is the guard."""
     due = session.exec(

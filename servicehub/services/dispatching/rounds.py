@@ -45,6 +45,11 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    return run(session, due, now=now)
+
+
+def run(session: Session, due: Sequence[Order], *, now: datetime) -> int:
+    """Give these orders, which are in MATCHING, one round together; returns how many were handled."""
     situations = roster.situations(session, list(due), now=now)
     rankings = roster.rankings(situations)
     chosen = matching.choose(list(rankings.values()))

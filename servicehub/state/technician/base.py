@@ -36,12 +36,12 @@ class TechnicianPage(AppState, mixin=True):
         """What a change of this technician's day is hinted at."""
         return [bus.technician((await self._actor()).technician_id)]
 
-    async def _done(self, msgid: str, *dialogs: str, effect: str = "") -> None:
+    async def _done(self, msgid: str, *dialogs: str, effect: str = "", **values: Any) -> None:
         """Say that something worked and close the dialogs it was asked in."""
         actions = [*(f"close:{dialog}" for dialog in dialogs), *([effect] if effect else [])]
         if actions:
             await self._effect(" ".join(actions))
-        await self._toast(say(self._locale(), msgid))
+        await self._toast(say(self._locale(), msgid, **values))
 
     async def _refuse(self, error: ServiceHubError) -> Any:
         text = why(self._locale(), error)

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from servicehub.queries.technician import workbench
-from servicehub.services import dispatching, fulfilment, technicians
+from servicehub.services import absences, dispatching, fulfilment, technicians
 from servicehub.state.base import handler, roles
 from servicehub.state.technician.base import TechnicianPage, field, order_number, whole
 from servicehub.texts import N_
@@ -62,6 +62,17 @@ class WorkState(TechnicianPage, rx.State):
         """The ring ran out: look again."""
         await self._effect("close:why")
         await self._reload()
+
+    @handler
+    async def stop_today(self, form: dict) -> None:
+        """Be away for the rest of the day; whoever waits is told, and others are asked at once."""
+        handed = await self._write(absences.stop_today, field(form, "reason"))
+        await self._done(
+            N_("You are off for today. {asked} of {visits} visits have already been offered to somebody else."),
+            "stop",
+            asked=handed.asked,
+            visits=handed.visits,
+        )
 
     @handler
     async def depart(self, order_no: str) -> None:

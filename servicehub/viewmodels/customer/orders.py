@@ -108,6 +108,8 @@ class OrderDetail:
     note: str = ""
     code: str = ""
     """The start code spaced out, "" while it is of no use."""
+    late: str = ""
+    """When the visit is expected to begin, and what may be done; "" while it is in time."""
     seconds_left: int = 0
     """Of the time to pay; 0 when no clock runs for the customer."""
     steps: tuple[StepMark, ...] = ()

@@ -1,0 +1,125 @@
+"""Visits that will probably begin late: forecast ahead, kept for whoever shows them, told to the customer in time.
+
+Owns `sh_delay`. A row is there while the forecast says so; what it allows (leaving free of charge) is policy.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub import bus
+from servicehub.domain.delay import NOTABLE_MINUTES, TOLD_MINUTES, WORSE_MINUTES, Forecast, Stop, forecast
+from servicehub.domain.geo import Point
+from servicehub.domain.order import OrderStatus
+from servicehub.domain.timewindow import instant_of, local_time, minute_of
+from servicehub.models.base import among
+from servicehub.models.catalog import City
+from servicehub.models.delay import Delay
+from servicehub.models.order import Order
+from servicehub.models.technician import Technician
+from servicehub.services import notices
+
+BACK, AHEAD = timedelta(hours=8), timedelta(hours=5)
+"""Visits that begin within this time of now are looked at."""
+FRESH = timedelta(minutes=10)
+"""An older position is no place to set out from."""
+_WAITING = (OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED)
+_WATCHED = (*_WAITING, OrderStatus.IN_SERVICE)
+
+
+def watch(session: Session, now: datetime) -> int:
+    """Forecast the visits of the hours ahead; returns how many are expected late. Idempotent."""
+    orders = session.exec(
+        select(Order).where(
+            col(Order.status).in_(_WATCHED),
+            col(Order.technician_id).is_not(None),
+            col(Order.start_at).between(now - BACK, now + AHEAD),
+        )
+    ).all()
+    known = {delay.order_id: delay for delay in session.exec(select(Delay)).all()}
+    late = _late(session, orders, now)
+    gone = known.keys() - {o.id for o in orders if (o.id or 0) in late}
+    if gone:
+        session.execute(sa.delete(Delay).where(among(col(Delay.order_id), gone)))
+    for order in orders:
+        if (found := late.get(order.id or 0)) is not None:
+            _keep(session, order, found, known.get(order.id or 0), now)
+    session.flush()
+    touched = gone | {order_id for order_id, found in late.items() if _is_news(known.get(order_id), found)}
+    _hint(session, [order for order in orders if order.id in touched])
+    return len(late)
+
+
+def minutes_of(session: Session, order: Order) -> int:
+    """How late the visit is expected to begin; 0: in time, as far as is known."""
+    delay = session.get(Delay, order.id)
+    return delay.minutes if delay is not None and order.status in _WAITING else 0
+
+
+def _late(session: Session, orders: Sequence[Order], now: datetime) -> dict[int, Forecast]:
+    days: dict[int, list[Order]] = defaultdict(list)
+    for order in orders:
+        days[order.technician_id or 0].append(order)
+    people = session.exec(select(Technician).where(among(col(Technician.id), list(days)))).all()
+    zones = {city.id: city.timezone for city in session.exec(select(City)).all()}
+    found: dict[int, Forecast] = {}
+    for person in people:
+        played = forecast(
+            [_stop(order) for order in days[person.id or 0]],
+            now=minute_of(now),
+            here=_place(person, now),
+            transport=person.transport,
+            clock=local_time(zones[person.city_id]),
+        )
+        found |= {f.order_id: f for f in played if f.late >= NOTABLE_MINUTES}
+    return found
+
+
+def _stop(order: Order) -> Stop:
+    start = minute_of(order.start_at)
+    return Stop(
+        order_id=order.id or 0,
+        start=start,
+        minutes=minute_of(order.end_at) - start,
+        place=Point(order.lat, order.lng),
+        departed=order.status is OrderStatus.EN_ROUTE,
+        arrived=order.status is OrderStatus.ARRIVED,
+        began=minute_of(order.started_at) if order.started_at is not None else None,
+    )
+
+
+def _place(person: Technician, now: datetime) -> Point:
+    """Where he was seen lately, else home."""
+    if person.last_seen_at is not None and now - person.last_seen_at <= FRESH:
+        return Point(person.last_lat or 0.0, person.last_lng or 0.0)
+    return Point(person.home_lat, person.home_lng)
+
+
+def _keep(session: Session, order: Order, found: Forecast, known: Delay | None, now: datetime) -> None:
+    begins = instant_of(found.begins)
+    delay = known or Delay(order_id=order.id or 0, begins_at=begins, minutes=found.late, noted_at=now)
+    delay.begins_at, delay.minutes, delay.behind_id = begins, found.late, found.behind_id
+    if found.late >= max(TOLD_MINUTES, delay.told_minutes + (WORSE_MINUTES if delay.told_minutes else 0)):
+        delay.told_minutes = found.late
+        notices.send(
+            session, order.customer_id, "late", key=f"late:{order.no}:{order.version}:{found.late // WORSE_MINUTES}", now=now,
+            link=f"/orders/{order.no}/", begins_at=begins,
+        )  # fmt: skip
+    session.add(delay)
+
+
+def _is_news(known: Delay | None, found: Forecast) -> bool:
+    return known is None or abs(known.minutes - found.late) >= NOTABLE_MINUTES
+
+
+def _hint(session: Session, orders: Sequence[Order]) -> None:
+    """Tell the pages that show them."""
+    for order in orders:
+        bus.publish(session, bus.order(order.no))
+    for city_id in {order.city_id for order in orders}:
+        bus.publish(session, bus.dispatch(str(city_id)), bus.overview(str(city_id)))
