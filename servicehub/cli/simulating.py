@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -24,7 +25,9 @@ def simulate(
         progress.print(f"day {row['seed']} of {seeds}, {row['policy']}: {row['fill_pct']} % served", highlight=False)
 
     try:
-        found = compare(names, technicians=technicians, orders=orders, seeds=seeds, told=told)
+        found = compare(
+            names, technicians=technicians, orders=orders, seeds=seeds, workers=os.cpu_count() or 1, told=told
+        )
     except ValueError as error:
         raise Problem(f"{error}.") from error
     if as_json:
@@ -35,3 +38,6 @@ def simulate(
         cells = (found["policies"][name][figure] for name in names)
         table.add_row(figure, *(f"{cell['mean']:.2f} ± {cell['half']:.2f}" for cell in cells))
     console.print(table)
+    for name, ratio in found["ratio_to_hindsight"].items():
+        figures = ", ".join(f"{key} {value:.2f}" for key, value in ratio.items())
+        console.print(f"{name} to what could have been planned knowing everything: {figures}", highlight=False)

@@ -4,7 +4,7 @@ Knows no table, no session and no screen. `RULES` are the hard rules, `OBJECTIVE
 """
 
 from servicehub.matching.crew import Crew
-from servicehub.matching.engine import Assessment, Ranking, assess, choose, rank, warm_up
+from servicehub.matching.engine import Assessment, Ranking, assess, choose, choose_start, rank, warm_up
 from servicehub.matching.objective import OBJECTIVE, TERM_BY_NAME
 from servicehub.matching.rules import RULE_BY_NAME, RULES, Rule, rule_sentence
 from servicehub.matching.values import DEFAULT_POLICY, DEFAULT_WEIGHTS, Candidate, Job, Policy
@@ -25,6 +25,7 @@ __all__ = [
     "Rule",
     "assess",
     "choose",
+    "choose_start",
     "rank",
     "rule_sentence",
     "warm_up",

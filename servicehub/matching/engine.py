@@ -7,7 +7,7 @@ those who are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +30,7 @@ from servicehub.matching.values import DEFAULT_POLICY, Candidate, Job, Policy
 STORED_PASSED, STORED_EXCLUDED = 40, 20
 """Most candidates kept with a decision: the best who passed and the nearest who did not. The funnel counts everybody."""
 FAIR_SHARE_SECONDS = 120
+_NONE = np.empty(0, np.int64)
 LARGE = 400_000
 """Pairs of a job and a candidate from which a batch is worth two threads."""
 LEFT_WAITING = 1_000_000
@@ -322,6 +323,40 @@ def choose(rankings: Sequence[Ranking]) -> dict[int, int | None]:
         ranking.order_id: None if column == NOBODY else int(people[column])
         for ranking, column in zip(rankings, chosen, strict=True)
     }
+
+
+def choose_start(
+    options: Mapping[int, Sequence[tuple[int, Ranking]]], price: Callable[[int], float] = lambda _start: 0.0
+) -> dict[int, tuple[int, int] | None]:
+    """`choose` for orders that may begin at several times: order id -> start and technician, or None.
+
+    `options`: each order's starts with the ranking at that start. Of several starts a technician could make, the one he scores best
+    at counts; of equals the first. `price`: seconds that beginning then costs besides, because others will want that hour.
+    """
+    rows, people, scores, starts, alone = [], [], [], [], []
+    for row, of_one in enumerate(options.values()):
+        ids = np.concatenate([_NONE, *(r.unsorted[0] for _start, r in of_one)])
+        best = np.concatenate([_NONE, *(r.unsorted[1] - price(start) for start, r in of_one)])
+        when = np.repeat([start for start, _r in of_one], [len(r) for _start, r in of_one]).astype(np.int64)
+        order = np.lexsort((when, -best, ids))
+        first = np.flatnonzero(np.diff(ids[order], prepend=-1))
+        keep = order[first]
+        rows.append(np.full(len(keep), row))
+        people.append(ids[keep])
+        scores.append(best[keep])
+        starts.append(when[keep])
+        alone.append(LEFT_WAITING * (2 if any(r.is_urgent for _start, r in of_one) else 1))
+    if not rows:
+        return {}
+    whose, who, score, begins = (np.concatenate(column) for column in (rows, people, scores, starts))
+    known, columns = np.unique(who, return_inverse=True)
+    chosen = assign(whose, columns, -score, alone)
+    found: dict[int, tuple[int, int] | None] = dict.fromkeys(options)
+    for place, order_id in enumerate(options):
+        if chosen[place] != NOBODY:
+            pair = np.flatnonzero((whose == place) & (columns == chosen[place]))[0]
+            found[order_id] = int(begins[pair]), int(known[chosen[place]])
+    return found
 
 
 def warm_up() -> None:

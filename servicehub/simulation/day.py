@@ -7,6 +7,7 @@ beforehand; ways and visits really take what the scenario says.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -17,18 +18,23 @@ from servicehub.domain.calendar import Calendar, Terms
 from servicehub.domain.calendar import Job as Occupied
 from servicehub.domain.timewindow import Window
 from servicehub.domain.travel import OFFLINE
-from servicehub.matching import DEFAULT_WEIGHTS, Candidate, Crew, Job, Policy, Ranking, choose, rank
+from servicehub.matching import DEFAULT_WEIGHTS, Candidate, Crew, Job, Policy, Ranking, choose_start, rank
 from servicehub.matching.replan import Movable, improve
-from servicehub.simulation.scenario import ATTEMPTS, Scenario, Wish, instant
+from servicehub.simulation.scenario import ATTEMPTS, Scenario, Wish, expected_load, instant
 
+BUSY_SECONDS = 1200
+"""What it costs to begin in an hour in which as many are wanted as are there."""
+GRID = 30
+"""Minutes between the starts that are tried in a window."""
 STEP = 1
 """Minutes between two batches while somebody waits."""
 LEAD = 20
 """Minutes after which somebody could be at the door of a customer who wants it at once."""
-LATEST_IMMEDIATE = 75
 REPLAN_EVERY = 30
 REPLAN_AHEAD = 6 * 60
 """Minutes: what begins within this time is planned anew."""
+RESCUE_AROUND = 120
+"""Minutes around the window of an order that found nobody, in which planned visits may make room for it."""
 LOOK_AGAIN = 15
 """Minutes after which a scheduled order that found nobody is tried again."""
 BUFFER = 0
@@ -54,7 +60,11 @@ class Tactics:
     way: Way
     policy: Policy = field(default_factory=Policy)
     replans: bool = False
-    commit_minutes: int = 240
+    commit_minutes: int = 60
+
+
+FAST: dict[str, float] = {"travel": 1.0, "lateness": 1.0, "gap": 0.5, "acceptance": 0.5}
+"""What the engine weighs in a comparison of ways: the way, the risk of being late, holes, and who says yes."""
 
 
 def tactics(name: str) -> Tactics:
@@ -66,11 +76,9 @@ def tactics(name: str) -> Tactics:
         case "insertion":
             return Tactics(name, Way.INSERTION, Policy(weights={"travel": 1.0}))
         case "engine":
-            return Tactics(name, Way.ENGINE, Policy(weights=neutral, moved_cost_s=120), replans=True)
+            return Tactics(name, Way.ENGINE, Policy(weights=FAST, moved_cost_s=120), replans=True)
         case "fair":
-            return Tactics(
-                name, Way.ENGINE, Policy(weights={**neutral, "fairness": 1.0}, moved_cost_s=120), replans=True
-            )
+            return Tactics(name, Way.ENGINE, Policy(weights={**FAST, "fairness": 1.0}, moved_cost_s=120), replans=True)
         case _:
             raise ValueError(f"There is no policy called {name}. There are: nearest, insertion, engine, fair")
 
@@ -97,13 +105,16 @@ class Day:
         self.offers = self.moved = 0
         self.decisions_ms: list[float] = []
         self._crew = Crew(scenario.technicians)
+        self._load = expected_load(scenario)
         self._ill: set[int] = set()
+        self._rescued: set[int] = set()
+        """Orders for which planned visits were once asked to make room."""
 
     def play(self) -> None:
         """From the first booking to the last visit."""
         coming = sorted(self.wishes.values(), key=lambda wish: (wish.booked, wish.order_id))
         now, last_replan, k = coming[0].booked, coming[0].booked, 0
-        end = max(self.starts.values()) + LATEST_IMMEDIATE
+        end = max(wish.start + wish.slack for wish in self.wishes.values())
         while now <= end and (k < len(coming) or self.pending or self.planned):
             while k < len(coming) and coming[k].booked <= now:
                 self.pending.append(coming[k].order_id)
@@ -147,7 +158,7 @@ class Day:
         kept = []
         for order_id in self.pending:
             wish = self.wishes[order_id]
-            gone = now - wish.booked > wish.patience if wish.is_immediate else now > wish.start
+            gone = now - wish.booked > wish.patience if wish.is_immediate else now > wish.start + wish.slack
             if gone:
                 self.cancelled.add(order_id)
             else:
@@ -202,31 +213,39 @@ class Day:
 
     def _one_by_one(self, due: list[int], now: int) -> None:
         for order_id in due:
-            self._place_at(order_id, now)
-            ranking = self._rank([order_id], now)[0]
-            who = self._one(order_id, ranking, now)
-            if who is not None:
+            options = self._options([order_id], now)
+            found = [
+                (start, who, worth) for start, ranking in options[order_id] for who, worth in self._one(ranking, now)
+            ]
+            if found:
+                start, who, _worth = max(found, key=lambda one: (one[2], -one[0]))
+                self.starts[order_id] = start
                 self._take(order_id, who, now)
 
     def _batch(self, due: list[int], now: int) -> None:
         waiting = due
         for _round in range(3):
-            for order_id in waiting:
-                self._place_at(order_id, now)
-            chosen = choose(self._rank(waiting, now))
+            chosen = choose_start(self._options(waiting, now), self._price)
             taken = [order_id for order_id in waiting if chosen[order_id] is not None]
             for order_id in taken:
-                self._take(order_id, chosen[order_id] or 0, now)
+                self.starts[order_id], who = chosen[order_id] or (0, 0)
+                self._take(order_id, who, now)
             waiting = [order_id for order_id in waiting if order_id in self.pending]
             if not taken or not waiting:
-                return
+                break
+        new = [order_id for order_id in waiting if order_id not in self._rescued and self.possible(order_id, now)]
+        if new and self.how.replans:
+            self._rescued.update(new)
+            self._replan(now, new)
 
-    def _one(self, order_id: int, ranking: Ranking, now: int) -> int | None:
+    def _one(self, ranking: Ranking, now: int) -> list[tuple[int, float]]:
+        """Whom a policy that goes order by order would take, and what he is worth; nobody when nobody can."""
         if self.how.way is Way.INSERTION:
-            return int(ranking.ids[0]) if len(ranking) else None
+            return [(int(ranking.ids[0]), float(ranking.scores[0]))] if len(ranking) else []
+        wish = self.wishes[ranking.order_id]
         idle = [t for t in ranking.ids.tolist() if not any(job.end > now for job in self.calendars[t].jobs)]
-        wish = self.wishes[order_id]
-        return min(idle, key=lambda t: (self._metres_to(wish, t), t), default=None)
+        nearest = min(idle, key=lambda t: (self._metres_to(wish, t), t), default=None)
+        return [] if nearest is None else [(nearest, -self._metres_to(wish, nearest))]
 
     def _take(self, order_id: int, who: int, now: int) -> None:
         wish = self.wishes[order_id]
@@ -245,32 +264,52 @@ class Day:
         job = Occupied(block.start, block.end, wish.place, order_id, self.starts[order_id])
         self.calendars[who] = replace(calendar, jobs=tuple(sorted((*calendar.jobs, job))))
 
-    def _replan(self, now: int) -> None:
-        near = [o for o in sorted(self.planned) if self.starts[o] - now <= REPLAN_AHEAD]
-        movable = [Movable(self._job(o, now), self.planned[o]) for o in near]
+    def _replan(self, now: int, waiting: Sequence[int] = ()) -> None:
+        """Plan anew what is planned, or what stands in the way of orders that found nobody."""
+        around = [start for o in waiting for start in self.possible(o, now)]
+        low, high = (min(around) - RESCUE_AROUND, max(around) + RESCUE_AROUND) if around else (now, now + REPLAN_AHEAD)
+        near = [o for o in sorted(self.planned) if low <= self.starts[o] <= high]
+        movable = [Movable(self.job(o, now), self.planned[o], tuple(self.possible(o, now))) for o in near]
+        for order_id in waiting:
+            starts = tuple(self.possible(order_id, now))
+            movable.append(Movable(replace(self.job(order_id, now), start=starts[0]), None, starts))
         policy = self.how.policy
-        found = improve(movable, self._people(), policy, moved_cost_s=policy.moved_cost_s, sweeps=1, rounds=0)
-        self.moved += len(found.moves)
+        found = improve(
+            movable, self._people(), policy, moved_cost_s=policy.moved_cost_s, sweeps=1, rounds=0, price=self._price
+        )
+        self.moved += sum(move.from_id is not None for move in found.moves)
         for move in found.moves:
             if move.from_id is not None:
                 self.calendars[move.from_id] = self.calendars[move.from_id].without(move.order_id)
         for move in found.moves:
-            del self.planned[move.order_id]
-            self.pending.append(move.order_id)
+            if self.planned.pop(move.order_id, None) is not None:
+                self.pending.append(move.order_id)
+            self.starts[move.order_id] = move.start
             if move.to_id is not None:
                 self._take(move.order_id, move.to_id, now)
 
-    def _place_at(self, order_id: int, now: int) -> None:
-        """Who wants it at once gets the soonest quarter of an hour that leaves time for a way."""
-        wish = self.wishes[order_id]
-        if wish.is_immediate:
-            soon = -(-(max(now, wish.booked) + LEAD) // 15) * 15
-            self.starts[order_id] = min(soon, wish.booked + LATEST_IMMEDIATE)
+    def _price(self, start: int) -> float:
+        """Beginning in an hour in which nearly everybody is wanted costs more: a window is better used to keep clear of it."""
+        return BUSY_SECONDS * float(self._load[self.calendars[1].clock.minute_of_day(start) // 60]) ** 2
 
-    def _rank(self, order_ids: list[int], now: int) -> list[Ranking]:
+    def possible(self, order_id: int, now: int) -> range:
+        """When the visit may begin: in the customer's window, and not before there was time for a way."""
+        wish = self.wishes[order_id]
+        soon = max(wish.start, -(-(max(now, wish.booked) + LEAD) // 15) * 15)
+        return range(soon, wish.start + wish.slack + 1, GRID)
+
+    def _options(self, order_ids: list[int], now: int) -> dict[int, list[tuple[int, Ranking]]]:
+        """Every start in each order's window, and who could make it then."""
         self._crew = self._crew.renewed(self._people())
         rows = np.arange(len(self._crew))
-        return rank([(self._job(o, now), rows) for o in order_ids], self._crew, self.how.policy)
+        asked = [(o, start) for o in order_ids for start in self.possible(o, now)]
+        ranked = rank(
+            [(replace(self.job(o, now), start=start), rows) for o, start in asked], self._crew, self.how.policy
+        )
+        found: dict[int, list[tuple[int, Ranking]]] = {o: [] for o in order_ids}
+        for (order_id, start), ranking in zip(asked, ranked, strict=True):
+            found[order_id].append((start, ranking))
+        return found
 
     def _people(self) -> tuple[Candidate, ...]:
         return tuple(self._now(candidate) for candidate in self.scenario.technicians)
@@ -281,7 +320,7 @@ class Day:
         hours = sum(shift.minutes for shift in candidate.calendar.shifts) / 60
         return replace(candidate, calendar=self.calendars[who], income_fen=round(10 * self.income[who] / hours))
 
-    def _job(self, order_id: int, now: int) -> Job:
+    def job(self, order_id: int, now: int) -> Job:
         wish = self.wishes[order_id]
         return Job(
             order_id=order_id, place=wish.place, start=self.starts[order_id], minutes=wish.minutes, now=instant(now),

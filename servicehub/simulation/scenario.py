@@ -31,7 +31,13 @@ SERVICES: tuple[tuple[str, float, tuple[int, ...], int], ...] = (
 """Skill, share of the demand, minutes of a visit, fen an hour."""
 DEMAND: tuple[float, ...] = (0,) * 8 + (4, 8, 9, 7, 5, 7, 9, 8, 6, 5, 5, 4, 2) + (0,) * 3
 """Visits by the hour in which they begin."""
-SHIFTS = ((8, 17), (9, 18), (10, 20), (12, 22))
+SHIFTS = ((8, 18), (8, 18), (9, 19), (10, 20), (12, 22), (12, 22))
+WINDOWS: tuple[tuple[float, int], ...] = ((0.65, 30), (0.2, 120), (0.15, 240))
+"""Share of the scheduled orders, and minutes of the window in which they may begin."""
+IMMEDIATE_SLACK = 60
+"""The same of those who want it at once."""
+USUAL_WAY = 20
+"""Minutes."""
 ATTEMPTS = 24
 """Draws of acceptance for each order."""
 
@@ -47,7 +53,9 @@ class Wish:
     fen: int
     booked: int
     start: int
-    """The promised start; of an immediate order the earliest one."""
+    """The wished start; of an immediate order the earliest one."""
+    slack: int
+    """Minutes by which it may begin later: the customer's window. What is chosen in it is promised."""
     is_immediate: bool
     patience: int
     """Minutes after which a customer who wants it at once gives up."""
@@ -142,6 +150,9 @@ def _wish(
         fen=round(kind[3] * minutes / 60),
         booked=booked,
         start=start,
+        slack=IMMEDIATE_SLACK
+        if at_once
+        else int(dice.choice([m for _share, m in WINDOWS], p=[s for s, _m in WINDOWS])),
         is_immediate=at_once,
         patience=int(dice.integers(3, 11)),
         duration=int(minutes * np.clip(dice.normal(1.0, 0.12), 0.75, 1.5)),
@@ -152,3 +163,19 @@ def _wish(
 def instant(minute: int) -> datetime:
     """The UTC instant of an epoch minute."""
     return datetime.fromtimestamp(minute * 60, UTC)
+
+
+def expected_load(scenario: Scenario) -> np.ndarray:
+    """By hour of the day: technicians whom the usual demand of so many orders keeps busy, for each one on shift.
+
+    Known beforehand, as from history: no wish of the day is read.
+    """
+    share = np.array(DEMAND) / sum(DEMAND)
+    minutes = sum(part * float(np.mean(lengths)) for _skill, part, lengths, _fen in SERVICES) + USUAL_WAY
+    there = np.zeros(24)
+    for technician in scenario.technicians:
+        for shift in technician.calendar.shifts:
+            for minute in range(shift.start, shift.end, 60):
+                there[scenario.clock.minute_of_day(minute) // 60] += 1
+    wanted = len(scenario.wishes) * share * minutes / 60
+    return np.asarray(wanted / np.maximum(there, 1.0))

@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 
 from servicehub.domain.calendar import Seen
 from servicehub.domain.technician import Gender, Level
-from servicehub.matching import DEFAULT_POLICY, DEFAULT_WEIGHTS, OBJECTIVE, Crew, Policy, assess, choose, engine, rank
+from servicehub.matching import (
+    DEFAULT_POLICY,
+    DEFAULT_WEIGHTS,
+    OBJECTIVE,
+    Crew,
+    Policy,
+    assess,
+    choose,
+    choose_start,
+    engine,
+    rank,
+)
 from servicehub.matching.engine import STORED_EXCLUDED, STORED_PASSED
 from tests.matching.test_rules import CLOCK, HOME, NOW, at, busy, candidate, job, north, plan
 
@@ -149,6 +160,18 @@ def test_a_batch_gives_up_the_nearest_where_others_need_him_more() -> None:
     assert choose([first, second]) == {1: 2, 2: 1}
 
 
+def test_a_window_is_used_where_one_start_would_leave_somebody_without_anybody() -> None:
+    only = living(1, 0)
+    asked = {n: [(start, assess(job(order_id=n, start=start), [only])) for start in starts]
+             for n, starts in ((1, (at(10), at(12))), (2, (at(10),)))}  # fmt: skip
+
+    assert choose_start({1: asked[1]}) == {1: (at(10), 1)}, "of equals the first"
+    assert choose_start({1: asked[1]}, price=lambda start: 900.0 * (start == at(10))) == {1: (at(12), 1)}
+    assert choose_start(asked) in ({1: (at(10), 1), 2: None}, {1: None, 2: (at(10), 1)}), "nobody twice in a batch"
+    assert choose_start({3: []}) == {3: None}
+    assert choose_start({}) == {}
+
+
 def test_what_is_stored_is_json_best_first_and_bounded() -> None:
     people = [living(n, n / 10) for n in range(1, 60)] + [living(n, 1, is_active=False) for n in range(100, 300)]
     ranking = assess(job(), people)
@@ -223,6 +246,23 @@ def test_a_batch_says_of_every_job_what_is_said_of_it_alone(found, asked, large:
         assert ranking == assess(wish, [found[row] for row in mine])
         for technician_id in ranking.ids.tolist() + [a.technician_id for a in ranking.excluded(3)]:
             assert ranking.of(technician_id) in ranking.candidates
+
+
+@settings(max_examples=60, deadline=None)
+@given(people, wishes)
+def test_with_one_start_each_the_choice_is_the_same(found, asked) -> None:
+    rankings = [assess(replace(wish, order_id=100 + k), found) for k, wish in enumerate(asked)]
+
+    chosen = choose_start({r.order_id: [(7, r)] for r in rankings})
+
+    def total(of) -> int:
+        return sum(
+            next(a.score for a in r.feasible if a.technician_id == of[r.order_id]) for r in rankings if of[r.order_id]
+        )
+
+    plain = {order_id: held[1] if held else None for order_id, held in chosen.items()}
+    assert sum(who is not None for who in plain.values()) == sum(who is not None for who in choose(rankings).values())
+    assert total(plain) == total(choose(rankings))
 
 
 def test_the_day_of_the_visit_is_local() -> None:

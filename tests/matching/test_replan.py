@@ -45,6 +45,18 @@ def test_visits_that_cross_are_exchanged() -> None:
     assert found.gain_s > 3600
 
 
+def test_a_visit_with_a_window_moves_in_time_to_make_room() -> None:
+    """Only one person; the planned visit may begin later, and the new one only now."""
+    people = [person(1, 0.0, (11, 10, 0.0))]
+    planned = replace(visit(11, 10, 0.0, 1), starts=(at(10), at(12)))
+    new = visit(12, 10, 0.0, None)
+
+    found = improve([planned, new], people, DEFAULT_POLICY, sweeps=2, rounds=40)
+
+    assert {(m.order_id, m.to_id, m.start) for m in found.moves} == {(11, 1, at(12)), (12, 1, at(10))}
+    assert improve([visit(11, 10, 0.0, 1), new], people, DEFAULT_POLICY, rounds=40).moves == ()
+
+
 def test_what_gains_less_than_it_disturbs_stays() -> None:
     assert improve(*crossed(), DEFAULT_POLICY, moved_cost_s=3600).moves == ()
 

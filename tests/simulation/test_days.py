@@ -9,7 +9,8 @@ import pytest
 from servicehub.simulation.compare import compare
 from servicehub.simulation.day import Day, tactics
 from servicehub.simulation.figures import FIGURES, gini, measure
-from servicehub.simulation.scenario import draw
+from servicehub.simulation.hindsight import hindsight
+from servicehub.simulation.scenario import draw, expected_load
 
 POLICIES = ("insertion", "nearest", "engine", "fair")
 
@@ -35,7 +36,7 @@ def test_everybody_is_served_or_not_and_no_rule_is_broken(policy: str) -> None:
             wish = day.wishes[job.order_id]
             assert wish.skill in people[who].skills
             assert any(s.start <= job.start and job.end <= s.end for s in people[who].calendar.shifts)
-            assert job.visit_start >= wish.start if wish.is_immediate else job.visit_start == wish.start
+            assert wish.start <= job.visit_start <= wish.start + wish.slack
             assert who not in day.asked.get(job.order_id, set())
     assert sum(day.income.values()) == sum(day.wishes[order_id].fen for order_id in day.holder)
 
@@ -47,8 +48,39 @@ def test_the_same_day_is_played_the_same() -> None:
     assert played("engine", seed=4).holder != first.holder
 
 
+def test_days_are_played_in_any_number_of_processes() -> None:
+    size = {"technicians": 8, "orders": 24, "seeds": 2}
+
+    one, two = (compare(("insertion", "nearest"), workers=workers, **size) for workers in (1, 2))
+
+    for found in (one, two):
+        for figures in found["policies"].values():
+            figures.pop("decision_ms_p99")
+        found["against"]["nearest"].pop("decision_ms_p99")
+    assert one == two
+
+
+def test_who_knows_everything_serves_at_least_as_many() -> None:
+    scenario = draw(3, technicians=12, orders=50)
+    best = hindsight(scenario)
+
+    assert 0 < best["fill_pct"] <= 100
+    assert best["fill_pct"] >= measure(played("engine"))["fill_pct"]
+    assert best["travel_min_per_order"] > 0
+
+
+def test_the_usual_load_knows_no_wish_of_the_day() -> None:
+    day, busier = draw(3, technicians=12, orders=50), draw(3, technicians=12, orders=100)
+
+    load = expected_load(day)
+    assert load.shape == (24,)
+    assert load[3] == 0 < load[9]
+    assert expected_load(busier) == pytest.approx(2 * load)
+
+
 def test_policies_are_compared_on_the_same_days() -> None:
     found = compare(("nearest", "insertion"), technicians=12, orders=50, seeds=2)
+    assert set(found["ratio_to_hindsight"]) == {"nearest", "insertion"}
 
     assert set(found["policies"]) == {"nearest", "insertion"}
     assert all(set(row) == set(FIGURES) for row in found["policies"].values())
