@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from servicehub.db import Database
 from servicehub.jobs.registry import round_of, tick
-from servicehub.services import delays, dispatching, orders, settlements
+from servicehub.services import answers, delays, dispatching, orders, settlements
 from servicehub.services.dispatching import planning
 from servicehub.workflows import checkout, replanning
 
@@ -45,6 +45,12 @@ def expire_unpaid_orders(database: Database, now: datetime) -> int:
 def watch_delays(session: Session, now: datetime) -> int:
     """Visits that will probably begin late."""
     return delays.watch(session, now)
+
+
+@tick(every_s=900)
+def learn_from_answers(session: Session, now: datetime) -> int:
+    """Cities whose answers to offers were not looked at for a day."""
+    return answers.learn_due(session, now)
 
 
 @tick(every_s=10)

@@ -3,6 +3,7 @@
 Knows no table, no session and no screen. `RULES` are the hard rules, `OBJECTIVE` the terms of the score in seconds.
 """
 
+from servicehub.matching.acceptance import Acceptance
 from servicehub.matching.crew import Crew
 from servicehub.matching.engine import Assessment, Ranking, assess, choose, choose_start, rank, warm_up
 from servicehub.matching.objective import OBJECTIVE, TERM_BY_NAME
@@ -16,6 +17,7 @@ __all__ = [
     "RULES",
     "RULE_BY_NAME",
     "TERM_BY_NAME",
+    "Acceptance",
     "Assessment",
     "Candidate",
     "Crew",

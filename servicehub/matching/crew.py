@@ -23,7 +23,7 @@ from servicehub.matching.values import Candidate
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
-_CHANGES = frozenset({"candidates", "_jobs", "income_per_hour"})
+_CHANGES = frozenset({"candidates", "_jobs", "income_per_hour", "share_of_median"})
 """What changes while people work; every other column is made once."""
 _GENDERS = {gender: number for number, gender in enumerate(Gender)}
 _TRANSPORTS = {transport: number for number, transport in enumerate(Transport)}
@@ -96,6 +96,14 @@ class Crew:
     @cached_property
     def radius_m(self) -> Floats:
         return self._floats(lambda c: c.calendar.radius_m)
+
+    @cached_property
+    def share_of_median(self) -> Floats:
+        """Income per hour as a share of the median of those whose income is known; 1 where it is not."""
+        own = self.income_per_hour
+        known = ~np.isnan(own)
+        median = float(np.median(own[known])) if known.any() else 0.0
+        return np.where(known, own / median, 1.0) if median > 0 else np.ones(len(own))
 
     @property
     def plans(self) -> Plans:

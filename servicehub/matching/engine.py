@@ -151,8 +151,8 @@ class Passed:
     """The pairs of a batch whom no rule excludes, with their scores."""
 
     def __init__(self, sheet: Sheet, policy: Policy) -> None:
-        self.sheet = sheet
-        self._parts = parts_of(sheet, policy)
+        self.sheet, sheet.policy = sheet, policy
+        self._parts = parts_of(sheet)
         self.scores: Ints = np.sum(list(self._parts.values()), axis=0)
 
     def ranked(self, span: slice) -> Ints:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from servicehub.domain.timewindow import DAY_MINUTES
+from servicehub.matching.acceptance import features
 from servicehub.matching.crew import Floats, Ints
 from servicehub.matching.sheet import Sheet
-from servicehub.matching.values import Policy
 from servicehub.texts import N_
 
 TIGHT_MINUTES = 15
@@ -23,6 +24,8 @@ WASTED_MINUTES = 60
 LONGEST_IDLE = 180
 GOOD_RATING = 4.6
 SOON_SECONDS = 24 * 3600
+EPOCH_WEEKDAY = 3
+"""The first of January 1970 was a Thursday; Monday is 0."""
 
 
 def _travel(sheet: Sheet) -> Floats:
@@ -68,7 +71,14 @@ def _regular(sheet: Sheet) -> Floats:
 
 
 def _acceptance(sheet: Sheet) -> Floats:
-    return -900.0 * (1 - sheet.crew.acceptance[sheet.rows])
+    jobs, clock = sheet.jobs, sheet.crew.clock
+    local = jobs.start + clock.offsets(jobs.start)
+    notice = np.array([job.start / 60 - job.now.timestamp() / 3600 for job in jobs.jobs], np.float64)
+    minutes = np.array([job.minutes for job in jobs.jobs], np.float64)
+    weekday = (local // DAY_MINUTES + EPOCH_WEEKDAY) % 7
+    at = sheet.at
+    of = features(sheet.time.origin.way, (local % DAY_MINUTES)[at], weekday[at], notice[at], minutes[at])
+    return -900.0 * (1 - sheet.policy.acceptance.likely(sheet.crew.acceptance[sheet.rows], of))
 
 
 def _presence(sheet: Sheet) -> Floats:
@@ -80,7 +90,7 @@ def _presence(sheet: Sheet) -> Floats:
 def _fairness(sheet: Sheet) -> Floats:
     """Up to ten minutes of way for those who earned less an hour than their peers lately, or against those who earned more.
 
-    Peers are the possible candidates of the same job whose income is known.
+    Peers are the possible candidates of the same job whose income is known. It counts twice for those below the policy's floor.
     """
     own = sheet.crew.income_per_hour[sheet.rows]
     known = ~np.isnan(own)
@@ -90,7 +100,8 @@ def _fairness(sheet: Sheet) -> Floats:
     counts = (peers > 1) & (total > 0) & ~sheet.jobs.are_urgent
     others = np.where(counts, total / np.maximum(peers, 1), 1.0)[sheet.at]
     share = np.clip((others - np.where(known, own, others)) / others, -1.0, 1.0)
-    return np.where(counts[sheet.at], 600.0 * share, 0.0)
+    twice = np.where(sheet.crew.share_of_median[sheet.rows] < sheet.policy.fair_floor_pct / 100, 2.0, 1.0)
+    return np.where(counts[sheet.at], 600.0 * share * np.where(share > 0, twice, 1.0), 0.0)
 
 
 def _requested(sheet: Sheet) -> Floats:
@@ -123,20 +134,25 @@ OBJECTIVE: tuple[Term, ...] = (
     Term("rating", N_("Rating"), N_("25 minutes for each star above 4.6"), _rating),
     Term("level", N_("Level"), N_("A minute for each level"), _level),
     Term("regular", N_("Knows the customer"), N_("10 minutes and more for each visit to this customer"), _regular),
-    Term("acceptance", N_("Acceptance rate"), N_("Up to 15 minutes for those who often decline"), _acceptance),
+    Term("acceptance", N_("Acceptance rate"), N_("Up to 15 minutes for those who will probably decline"), _acceptance),
     Term("presence", N_("Takes orders now"), N_("Half an hour for those who take no orders now"), _presence),
-    Term("fairness", N_("Fair share"), N_("Up to 10 minutes for those who earned less an hour than others"), _fairness),
+    Term(
+        "fairness",
+        N_("Fair share"),
+        N_("Up to 10 minutes for those who earned less an hour than others, twice that below the floor"),
+        _fairness,
+    ),
     Term("requested", N_("Asked for by the customer"), N_("Two hours for the one the customer asked for"), _requested),
 )
 TERM_BY_NAME: dict[str, Term] = {term.name: term for term in OBJECTIVE}
 
 
-def parts_of(sheet: Sheet, policy: Policy) -> dict[str, Ints]:
-    """Term -> weighted whole seconds of every row, in the table's order."""
+def parts_of(sheet: Sheet) -> dict[str, Ints]:
+    """Term -> whole seconds of every row, weighted by the sheet's policy, in the table's order."""
     nothing = np.zeros(len(sheet), np.int64)
     parts = {}
     for term in OBJECTIVE:
-        weight = policy.weight(term.name)
+        weight = sheet.policy.weight(term.name)
         parts[term.name] = np.rint(weight * term.seconds(sheet)).astype(np.int64) if weight else nothing
     return parts
 

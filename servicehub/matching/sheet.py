@@ -20,7 +20,7 @@ from servicehub.domain.timewindow import DAY_MINUTES, LocalTime, minute_up
 from servicehub.domain.travel import IS_RUSH, OFFLINE
 from servicehub.matching.crew import Bools, Crew, Floats, Ints
 from servicehub.matching.judge import BIT, Asked, Roads, judge
-from servicehub.matching.values import Job
+from servicehub.matching.values import DEFAULT_POLICY, Job
 
 _CLOCK_MARGIN = 2 * DAY_MINUTES
 
@@ -71,6 +71,7 @@ class Sheet:
 
     def __init__(self, jobs: Jobs, crew: Crew, at: Ints, rows: Ints, time: Times) -> None:
         self.jobs, self.crew, self.at, self.rows, self.time = jobs, crew, at, rows, time
+        self.policy = DEFAULT_POLICY
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -12,6 +12,7 @@ from servicehub.domain.calendar import Calendar, Terms, WhyNot
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import Gender, Level
 from servicehub.errors import Invalid
+from servicehub.matching.acceptance import Acceptance
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +124,26 @@ class Policy:
     """How long before the visit a scheduled order becomes firm; until then its technician is planned, not told."""
     moved_cost_s: int = 300
     """What a planned visit must gain, in seconds of the score, to be moved to somebody else."""
+    fair_floor_pct: int = 70
+    """Who earned less of the median income per available hour than this has fairness count twice; 0: nobody."""
+    acceptance: Acceptance = field(default_factory=Acceptance)
+    """What was learned about who says yes; not a decision of people, and not part of a version that they adopt."""
 
     def weight(self, term: str) -> float:
         return self.weights.get(term, 0.0)
 
     def as_document(self) -> dict[str, Any]:
         """As stored with a decision."""
+        learned = {"acceptance": self.acceptance.as_document()} if self.acceptance.weights else {}
+        return {"version": self.version, **self.adopted(), **learned}
+
+    def adopted(self) -> dict[str, Any]:
+        """What people decide about."""
         return {
-            "version": self.version,
             "weights": dict(self.weights),
             "commit_hours": self.commit_hours,
             "moved_cost_s": self.moved_cost_s,
+            "fair_floor_pct": self.fair_floor_pct,
         }
 
     @classmethod
@@ -145,6 +155,8 @@ class Policy:
             weights=weights,
             commit_hours=float(document.get("commit_hours", cls.commit_hours)),
             moved_cost_s=int(document.get("moved_cost_s", cls.moved_cost_s)),
+            fair_floor_pct=int(document.get("fair_floor_pct", cls.fair_floor_pct)),
+            acceptance=Acceptance.of(document.get("acceptance", {})),
         )
 
     @classmethod
@@ -159,6 +171,7 @@ class Policy:
             raise Invalid("no number") from error
         numbers = [(w, MOST_WEIGHT) for w in policy.weights.values()]
         numbers += [(policy.commit_hours, MOST_COMMIT_HOURS), (policy.moved_cost_s, MOST_MOVED_COST_S)]
+        numbers.append((policy.fair_floor_pct, 100))
         if not all(math.isfinite(number) and 0 <= number <= most for number, most in numbers):
             raise Invalid("out of bounds")
         return policy

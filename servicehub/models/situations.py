@@ -6,7 +6,7 @@ must ask the same question.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from servicehub.domain.geo import Point
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
 from servicehub.domain.timewindow import Window, local_time
-from servicehub.matching import DEFAULT_POLICY, Candidate, Crew, Job, Policy, Ranking, rank
+from servicehub.matching import DEFAULT_POLICY, Acceptance, Candidate, Crew, Job, Policy, Ranking, rank
 from servicehub.models.base import among
 from servicehub.models.calendars import PERSON_COLUMNS, Person, load_calendars, person_of
 from servicehub.models.catalog import Policy as PolicyRow
@@ -32,6 +32,8 @@ from servicehub.models.technician import Certificate, PairBlock, Technician, Tec
 
 DISPATCH_KIND = "dispatch"
 """Kind of the policy document that holds the weights."""
+ACCEPTANCE_KIND = "acceptance"
+"""Kind of the document that holds what was learned from answers."""
 FAIR_DAYS = 7
 """Income of this many days is compared with the weekly plan."""
 DONE = (OrderStatus.COMPLETED, OrderStatus.CLOSED)
@@ -245,14 +247,14 @@ def _load_about(session: Session, ids: Collection[int], customer_ids: Collection
     return _About(
         skills={i: frozenset(found) for i, found in skills.items()},
         certificates=certificates,
-        income=_load_income(session, ids, now),
-        planned=_load_planned(session, ids),
+        income=load_income(session, ids, now),
+        planned=load_planned(session, ids),
         blocked={i: frozenset(found) for i, found in blocked.items()},
         visits=_load_visits(session, customer_ids),
     )
 
 
-def _load_income(session: Session, ids: Collection[int], now: datetime) -> dict[int, int]:
+def load_income(session: Session, ids: Collection[int], now: datetime) -> dict[int, int]:
     rows = session.execute(
         sa.select(col(Earning.technician_id), sa.func.sum(col(Earning.net_fen)))
         .where(among(col(Earning.technician_id), ids), col(Earning.created_at) > now - timedelta(days=FAIR_DAYS))
@@ -261,7 +263,7 @@ def _load_income(session: Session, ids: Collection[int], now: datetime) -> dict[
     return {technician_id: int(total or 0) for technician_id, total in rows}
 
 
-def _load_planned(session: Session, ids: Collection[int]) -> dict[int, int]:
+def load_planned(session: Session, ids: Collection[int]) -> dict[int, int]:
     """Minutes of the weekly plan."""
     length = col(WeeklyShift.end_minute) - col(WeeklyShift.start_minute)
     rows = session.execute(
@@ -321,12 +323,21 @@ def _load_asked(session: Session, order_ids: Collection[int]) -> dict[int, froze
 
 def _load_policies(session: Session, city_ids: Collection[int], now: datetime) -> dict[int, Policy]:
     rows: Iterable[Any] = session.execute(
-        sa.select(col(PolicyRow.city_id), col(PolicyRow.version), col(PolicyRow.document))
+        sa.select(col(PolicyRow.city_id), col(PolicyRow.kind), col(PolicyRow.version), col(PolicyRow.document))
         .where(
             col(PolicyRow.city_id).in_(city_ids),
-            col(PolicyRow.kind) == DISPATCH_KIND,
+            col(PolicyRow.kind).in_((DISPATCH_KIND, ACCEPTANCE_KIND)),
             col(PolicyRow.effective_at) <= now,
         )
         .order_by(col(PolicyRow.version))
     )
-    return {city_id: Policy.of(document, version) for city_id, version, document in rows}
+    adopted: dict[int, Policy] = dict.fromkeys(city_ids, DEFAULT_POLICY)
+    learned: dict[int, Acceptance] = {}
+    for city_id, kind, version, document in rows:
+        if kind == DISPATCH_KIND:
+            adopted[city_id] = Policy.of(document, version)
+        else:
+            learned[city_id] = Acceptance.of(document)
+    return {
+        city_id: replace(policy, acceptance=learned.get(city_id, Acceptance())) for city_id, policy in adopted.items()
+    }

@@ -89,8 +89,7 @@ def adopt_dispatch(
 ) -> int:
     """Adopt weights and times of the dispatch. Raises: Invalid, and what `adopt` does."""
     policy = DispatchPolicy.checked(wanted)
-    document = {k: v for k, v in policy.as_document().items() if k != "version"}
-    version = adopt(session, actor, DISPATCH_KIND, document, base=base, note=note, now=now)
+    version = adopt(session, actor, DISPATCH_KIND, policy.adopted(), base=base, note=note, now=now)
     bus.publish(session, bus.dispatch(str(actor.city_id)))
     return version
 

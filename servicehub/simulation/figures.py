@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy import stats
 
+from servicehub.domain.fairness import gini
 from servicehub.domain.travel import OFFLINE
 from servicehub.simulation.day import LATE_MINUTES, Day
 
@@ -39,14 +40,6 @@ def measure(day: Day) -> dict[str, float]:
         "moved": float(day.moved),
         "decision_ms_p99": float(np.percentile(day.decisions_ms, 99)) if day.decisions_ms else 0.0,
     }
-
-
-def gini(values: Sequence[float]) -> float:
-    """0 when all are equal, near 1 when one has everything: sum of (2i - n - 1) x_i / (n sum x) over the ascending values."""
-    x = np.sort(np.asarray(values, np.float64))
-    total = x.sum()
-    n = len(x)
-    return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * total)) if total else 0.0
 
 
 def _walk(day: Day) -> tuple[float, int, int]:

@@ -27,11 +27,25 @@ class VersionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What one circumstance does to the chance of a yes."""
+
+    text: str
+    points: str
+    """Percentage points, signed."""
+    tone: str
+    """up, down or ""."""
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyPage:
     version: int = 0
     terms: tuple[TermRow, ...] = ()
     commit_hours: str = ""
     moved_cost_min: str = ""
+    fair_floor_pct: str = ""
+    learned: tuple[Learned, ...] = ()
+    learned_from: str = ""
     versions: tuple[VersionRow, ...] = ()
 
 

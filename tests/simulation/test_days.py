@@ -6,9 +6,10 @@ import itertools
 
 import pytest
 
+from servicehub.domain.fairness import gini
 from servicehub.simulation.compare import compare
 from servicehub.simulation.day import Day, tactics
-from servicehub.simulation.figures import FIGURES, gini, measure
+from servicehub.simulation.figures import FIGURES, measure
 from servicehub.simulation.hindsight import hindsight
 from servicehub.simulation.scenario import draw, expected_load
 

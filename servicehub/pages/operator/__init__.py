@@ -5,6 +5,7 @@ from __future__ import annotations
 from servicehub.pages.operator import (
     audit,
     dispatch,
+    fairness,
     ledger,
     machine,
     order,
@@ -22,6 +23,7 @@ PAGES: tuple[Page, ...] = (
     dispatch.PAGE,
     planning.PAGE,
     policy.PAGE,
+    fairness.PAGE,
     orders.PAGE,
     order.PAGE,
     technicians.PAGE,

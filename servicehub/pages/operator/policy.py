@@ -46,6 +46,10 @@ def _form() -> rx.Component:
             "moved_cost_min", _("Gain before moving"),
             _("Minutes that moving a planned visit to somebody else must gain."), P.moved_cost_min, "120", "1",
         ),
+        _number(
+            "fair_floor_pct", _("Fairness floor"),
+            _("Percent of the median income per available hour; below it fair share counts twice."), P.fair_floor_pct, "100", "1",
+        ),
         class_name="col g12",
     )  # fmt: skip
     stale = rx.cond(
@@ -105,6 +109,24 @@ def _tried() -> rx.Component:
     return panel(_("What would change"), rx.cond(S.tried.summary != "", result, nothing))
 
 
+def _learned() -> rx.Component:
+    def one(r: rx.Var) -> rx.Component:
+        tone = rx.match(r.tone, ("up", "num c-ok"), ("down", "num c-bad"), "num mut")
+        points = el.span(r.points, " ", _("points"), class_name=tone)
+        return el.li(el.span(r.text, class_name="f13 grow"), points, class_name="row g8", key=r.text)
+
+    known = el.div(
+        el.p(_("How the chance of a yes changes for somebody who accepts four offers of five."), class_name="f13 mut"),
+        el.ul(rx.foreach(P.learned, one), class_name="col g8"),
+        class_name="col g12 panel-b",
+    )
+    nothing = el.p(
+        _("Too few answers to learn from yet. Until then each technician's own share of accepted offers counts."),
+        class_name="mut f13 panel-b",
+    )
+    return panel(_("Learned from answers"), rx.cond(P.learned_from != "", known, nothing), note=P.learned_from)
+
+
 def _versions() -> rx.Component:
     def one(v: rx.Var) -> rx.Component:
         again = rx.cond(
@@ -144,12 +166,16 @@ def _versions() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     back = link(icon("chevron-left", "s"), _("Dispatch board"), to="/operator/dispatch/", cls="abtn")
-    head = page_head(_("Dispatch policy"), _("What the platform weighs when it chooses a technician, in seconds"), back)
+    fair = link(icon("scale", "s"), _("Fairness"), to="/operator/dispatch/fairness/", cls="abtn")
+    tools = el.div(back, fair, class_name="row g8 wrap")
+    head = page_head(
+        _("Dispatch policy"), _("What the platform weighs when it chooses a technician, in seconds"), tools
+    )
     dialog = reason_dialog(
         "act-adopt", _("Adopt this policy"), _("It decides from now on. Earlier versions stay and can be built on."),
         _("Adopt"), S.adopt, danger=False,
     )  # fmt: skip
-    body = columns(_form(), el.div(_tried(), _versions(), class_name="col g16"), kind="2")
+    body = columns(_form(), el.div(_tried(), _learned(), _versions(), class_name="col g16"), kind="2")
     return frame(head, rx.cond(S.ready, body, waiting_panel()), active="dispatch", state=S, overlays=dialog)
 
 

@@ -10,22 +10,33 @@ from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission
 from servicehub.errors import NotFound
-from servicehub.matching import DEFAULT_POLICY, DEFAULT_WEIGHTS, OBJECTIVE, TERM_BY_NAME, Policy
+from servicehub.matching import DEFAULT_POLICY, DEFAULT_WEIGHTS, OBJECTIVE, TERM_BY_NAME, Acceptance, Policy
 from servicehub.matching.reweigh import first_choice
 from servicehub.models.account import User
 from servicehub.models.catalog import Policy as PolicyRow
 from servicehub.models.dispatch import DispatchDecision
 from servicehub.models.order import Order
-from servicehub.models.situations import DISPATCH_KIND
+from servicehub.models.situations import ACCEPTANCE_KIND, DISPATCH_KIND
 from servicehub.models.technician import Technician
 from servicehub.queries.operator.scope import city_of, guard
 from servicehub.texts import N_, Locale, formats, say
-from servicehub.viewmodels.operator_policy import ChangedRow, PolicyPage, Replay, TermRow, VersionRow
+from servicehub.viewmodels.operator_policy import ChangedRow, Learned, PolicyPage, Replay, TermRow, VersionRow
 
 VERSIONS = 20
 REPLAYED = 300
 SHOWN = 8
 _BY_THE_PLATFORM = ("auto", "planned", "replanned")
+
+
+def adopted(session: Session, city_id: int) -> Mapping[str, Any]:
+    """The document in force; empty for a city that never adopted any."""
+    newest = (
+        select(PolicyRow.document)
+        .where(PolicyRow.city_id == city_id, PolicyRow.kind == DISPATCH_KIND)
+        .order_by(col(PolicyRow.version).desc())
+        .limit(1)
+    )
+    return session.exec(newest).first() or {}
 
 
 def policy_page(session: Session, actor: Actor, version: int | None = None, *, locale: Locale) -> PolicyPage:
@@ -42,6 +53,13 @@ def policy_page(session: Session, actor: Actor, version: int | None = None, *, l
     if version is not None and version not in by_version:
         raise NotFound(f"version {version}")
     shown = by_version[newest if version is None else version]
+    newest_answers = session.exec(
+        select(PolicyRow.document)
+        .where(PolicyRow.city_id == actor.city_id, PolicyRow.kind == ACCEPTANCE_KIND)
+        .order_by(col(PolicyRow.version).desc())
+        .limit(1)
+    ).first()
+    model = Acceptance.of(newest_answers or {})
     ids = {row.document.get("actor_id", 0) for row in rows}
     who = dict(session.execute(sa.select(col(User.id), col(User.display_name)).where(col(User.id).in_(ids))).all())
     versions = [
@@ -69,7 +87,30 @@ def policy_page(session: Session, actor: Actor, version: int | None = None, *, l
         ),
         commit_hours=f"{shown.commit_hours:g}",
         moved_cost_min=f"{shown.moved_cost_s / 60:g}",
+        fair_floor_pct=f"{shown.fair_floor_pct}",
+        learned=_learned(model, locale),
+        learned_from=say(locale, N_("From {n} answers"), n=f"{model.answers:,}") if model.weights else "",
         versions=tuple(versions),
+    )
+
+
+_CIRCUMSTANCES: tuple[tuple[str, str, float], ...] = (
+    ("way", N_("Every 10 min of way"), 1 / 3),
+    ("evening", N_("In the evening and at night"), 1.0),
+    ("weekend", N_("On a weekend"), 1.0),
+    ("short_notice", N_("Less than 3 hours ahead"), 1.0),
+    ("length", N_("Every hour the visit is longer"), 1.0),
+)
+
+
+def _learned(model: Acceptance, locale: Locale) -> tuple[Learned, ...]:
+    """What each circumstance does to somebody who accepts four offers of five."""
+    if not model.weights:
+        return ()
+    effects = [(text, 100 * model.effect(feature, amount)) for feature, text, amount in _CIRCUMSTANCES]
+    return tuple(
+        Learned(say(locale, text), _signed(points), "up" if points > 1 else "down" if points < -1 else "")
+        for text, points in effects
     )
 
 
@@ -86,6 +127,8 @@ def _changes(before: Policy, after: Policy, locale: Locale) -> str:
         said.append(
             f"{say(locale, N_('Gain before moving'))} {before.moved_cost_s / 60:g} → {after.moved_cost_s / 60:g}"
         )
+    if before.fair_floor_pct != after.fair_floor_pct:
+        said.append(f"{say(locale, N_('Fairness floor'))} {before.fair_floor_pct} → {after.fair_floor_pct}")
     return " · ".join(said)
 
 
