@@ -53,7 +53,7 @@
   on("submit", e => $$("[data-draft]", e.target).forEach(i => forget(i.dataset.draft)));
   const net = () => root.toggleAttribute("data-off", !navigator.onLine); addEventListener("online", net); addEventListener("offline", net); net();
   /* ---- what appears later: drafts, parts that are loaded on demand, the technician's worker -------- */
-  const LAZY = { "x-map": "/map.js", "x-chart": "/chart.js" }, drafted = new WeakSet(), v = (document.currentScript?.src.match(/\?.*/) || [""])[0]; let due = 0, ready = 0, sw = 0;
+  const LAZY = { "x-map": "/map.js", "x-chart": "/chart.js", "x-board": "/board.js" }, drafted = new WeakSet(), v = (document.currentScript?.src.match(/\?.*/) || [""])[0]; let due = 0, ready = 0, sw = 0;
   const scan = () => { due = 0;
     for (const t in LAZY) if (LAZY[t] && $(t)) { const c = document.createElement("script"); c.src = LAZY[t] + v; document.head.append(c); LAZY[t] = 0; }
     const w = $("[data-sw]"); if (w && !sw && "serviceWorker" in navigator) { sw = 1; navigator.serviceWorker.register("/sw.js", { scope: w.dataset.sw }).catch(() => {}); }

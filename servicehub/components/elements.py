@@ -41,6 +41,10 @@ class _Chart(_Custom):
     tag = "chart"
 
 
+class _Board(_Custom):
+    tag = "board"
+
+
 class _Toast(_Custom):
     tag = "toast"
 
@@ -106,6 +110,11 @@ def effect(action: Any, seq: Any, name: str = "effect") -> rx.Component:
     go:/path (loads it afresh) forget:DRAFT reload
     """
     return _make(_Effect, action=action, seq=seq, name=name)
+
+
+def drag_board(*children: Child) -> rx.Component:
+    """Orders in it may be dragged onto lanes, see `assets/board.js`."""
+    return _Board.create(*children)
 
 
 def live_map(

@@ -209,14 +209,18 @@ def alert_row(tone: Any, name: Any, title: Text, sub: Text, action: Child, key: 
     return el.div(el.span(icon(name, "s"), class_name=cx("ic", tone)), words, action, class_name="al", **extra)
 
 
-def queue_item(title: Text, sub: Text, tail: Child, *, on: Any, on_click: Any, key: Any = None) -> rx.Component:
+def queue_item(
+    title: Text, sub: Text, tail: Child, *, on: Any, on_click: Any, key: Any = None, **props: Any
+) -> rx.Component:
     """An order of the dispatch queue; `on` (Var) while it is the chosen one."""
     extra = {"key": key} if key is not None else {}
     words = el.span(
         el.span(title, class_name="f14 w6 cut"), el.span(sub, class_name="f12 mut cut"), class_name="col g2 grow"
     )
     pressed = rx.cond(on, "true", "false")
-    return el.button(words, tail, type="button", class_name="q", aria_pressed=pressed, on_click=on_click, **extra)
+    return el.button(
+        words, tail, type="button", class_name="q", aria_pressed=pressed, on_click=on_click, **extra, **props
+    )
 
 
 def candidate(

@@ -106,13 +106,25 @@ def lanes(*rows: Child, first_hour: int = 8, last_hour: int = 22, label: Text = 
     )
 
 
-def lane(name: Child, *bars: Child, key: Any = None) -> rx.Component:
+def lane(name: Child, *bars: Child, key: Any = None, **props: Any) -> rx.Component:
     extra = {"key": key} if key is not None else {}
-    return el.div(el.div(name, class_name="ln"), el.div(*bars, class_name="lt"), class_name="lane", **extra)
+    return el.div(el.div(name, class_name="ln"), el.div(*bars, class_name="lt"), class_name="lane", **extra, **props)
 
 
-def lane_bar(start: Any, end: Any, text: Text, *, kind: Any = "", title: Text = "", key: Any = None) -> rx.Component:
-    """`kind`: "", go, done, trip, off, sug (suggested), bad (conflict)."""
+def lane_bar(
+    start: Any, end: Any, text: Text, *, kind: Any = "", title: Text = "", on: Any = None, key: Any = None, **props: Any
+) -> rx.Component:
+    """`kind`: "", go, done, trip, off, sug (suggested), bad (conflict). `on` (Var): whether it is the chosen one."""
     names = Var.create("lbar ") + kind if isinstance(kind, Var) else cx("lbar", kind)
+    if on is not None:
+        names = names + rx.cond(on, " on", "")
+        props = {"aria_pressed": rx.cond(on, "true", "false"), "type": "button", **props}
     extra = {"key": key} if key is not None else {}
-    return el.div(el.span(text, class_name="cut"), class_name=names, title=title, **css(m=start, e=end), **extra)
+    make = el.button if on is not None else el.div
+    place = css(m=start, e=end)["custom_attrs"]
+    return make(el.span(text, class_name="cut"), class_name=names, title=title, **extra, **merge_attrs(props, **place))
+
+
+def lanes_now(minute: Any) -> rx.Component:
+    """The present moment, in a lane."""
+    return el.span(class_name="nowb", aria_hidden="true", **css(m=minute))

@@ -43,6 +43,10 @@ class Lane:
     state: str
     state_text: str
     bars: tuple[LaneBar, ...]
+    may: bool = False
+    """Whether the chosen order may be given to him."""
+    why: str = ""
+    """Why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Board:
     online: int
     busy: int
     en_route: int
+    now_minute: int = 0
+    """Of the city's day, for the line of the present moment; 0 outside the chart."""
 
 
 @dataclass(frozen=True, slots=True)

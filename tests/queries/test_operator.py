@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -667,6 +668,8 @@ def test_the_board_ranks_candidates_of_orders_that_can_be_placed(session: Sessio
         (tech.id, False, ("Not on shift then",))
     ]
     assert shown.again is False
+    assert shown.verdicts == {tech.id: "Not on shift then"}
+    assert shown.route == "", "nobody has it yet"
     assert ranking.ranked(session, actor, over.no, locale="en", now=NOW).candidates == ()
     assert ranking.ranked(session, actor, "9" * 16, locale="en", now=NOW) == ranking.Ranked()
 
@@ -684,6 +687,11 @@ def test_an_order_of_the_customers_own_choice_can_be_given_to_anybody_else(sessi
 
     assert {c.technician_id: c.is_chosen for c in shown.candidates} == {chosen.id: True, other.id: False}
     assert shown.again is True
+    assert set(shown.verdicts) == {chosen.id, other.id}
+    assert json.loads(shown.route) == [
+        [round(chosen.home_lat, 5), round(chosen.home_lng, 5)],
+        [round(order.lat, 5), round(order.lng, 5)],
+    ]
 
 
 # --- technicians -------------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import avatar, el, icon, link
-from servicehub.components.elements import elapsed, live_map
+from servicehub.components.base import attrs, avatar, el, icon, link
+from servicehub.components.elements import drag_board, elapsed, live_map
 from servicehub.components.layout import empty, map_pick, note, panel
 from servicehub.components.operator import abtn, columns, page_head, queue_item
-from servicehub.components.schedule import lane, lane_bar, lanes
+from servicehub.components.schedule import lane, lane_bar, lanes, lanes_now
 from servicehub.pages.operator.frame import frame, reason_dialog
 from servicehub.pages.operator.reasons import candidate_card
 from servicehub.pages.page import Page
@@ -32,6 +32,10 @@ def _head() -> rx.Component:
     return page_head(_("Dispatch board"), _("Orders without a technician, candidates and today's lanes"), tools)
 
 
+def _draggable(no: rx.Var) -> dict[str, object]:
+    return {"draggable": True, **attrs(data_order=no)}
+
+
 def _queue() -> rx.Component:
     def item(q: rx.Var) -> rx.Component:
         tone = rx.match(q.tone, ("bad", "tag tag-r"), ("warn", "tag tag-a"), "tag tag-g")
@@ -41,7 +45,9 @@ def _queue() -> rx.Component:
             class_name="col g2 end-r",
         )
         sub = el.span(q.visit, " · ", q.area, " · ", q.note)
-        return queue_item(q.service, sub, tail, on=S.chosen == q.no, on_click=S.choose(q.no), key=q.no)
+        return queue_item(
+            q.service, sub, tail, on=S.chosen == q.no, on_click=S.choose(q.no), key=q.no, **_draggable(q.no)
+        )
 
     nothing = empty(_("Nobody waits"), _("Every paid order has a technician."))
     body = rx.cond(S.queue.length() > 0, rx.foreach(S.queue, item), nothing)
@@ -55,6 +61,7 @@ def _map() -> rx.Component:
     chart = live_map(
         S.pins,
         _("Map of technicians online and of orders that wait"),
+        line=S.route,
         picked=rx.Var.create("o") + S.chosen,
     )
     return panel(_("Technicians now"), chart, picks)
@@ -96,8 +103,21 @@ def _lanes() -> rx.Component:
         return rx.fragment(avatar(t.portrait, 28), words)
 
     def row(t: rx.Var) -> rx.Component:
-        bars = rx.foreach(t.bars, lambda b: lane_bar(b.start, b.end, b.text, kind=b.kind, title=b.title, key=b.no))
-        return lane(name(t), bars, key=t.technician_id)
+        def bar(b: rx.Var) -> rx.Component:
+            return lane_bar(
+                b.start, b.end, b.text, kind=b.kind, title=b.title, on=S.chosen == b.no, on_click=S.choose(b.no), key=b.no,
+                **_draggable(b.no),
+            )  # fmt: skip
+
+        now = rx.cond(S.now_minute > 0, lanes_now(S.now_minute), rx.fragment())
+        give = rx.cond(
+            t.may,
+            el.button(type="button", hidden=True, on_click=S.pick(t.technician_id), **attrs(data_give="1")),
+            rx.fragment(),
+        )
+        why = el.span(t.why, class_name="why")
+        who = attrs(data_who=t.technician_id, data_may=rx.cond(t.may & S.may_assign, "1", "0"))
+        return lane(name(t), rx.foreach(t.bars, bar), now, why, give, key=t.technician_id, **who)
 
     key = [
         ("", _("Confirmed")),
@@ -127,7 +147,11 @@ def _dialog() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     board = columns(_queue(), _map(), _candidates(), kind="3")
-    return frame(_head(), board, _lanes(), active="dispatch", state=S, overlays=_dialog())
+    hint = el.p(
+        _("Drag an order onto a lane; while you hold it, each lane says who cannot have it and why."),
+        class_name="f12 mut hide-m",
+    )
+    return frame(_head(), drag_board(board, hint, _lanes()), active="dispatch", state=S, overlays=_dialog())
 
 
 PAGE = Page(

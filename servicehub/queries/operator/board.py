@@ -55,6 +55,7 @@ def board(session: Session, actor: Actor, *, locale: Locale, now: datetime) -> B
     return Board(
         queue=queue, lanes=lanes, pins=_pins(session, actor, people, states, locale),
         online=sum(1 for t in people if t.is_online), busy=count("busy"), en_route=count("en_route"),
+        now_minute=minute if FIRST_MINUTE <= (minute := local_now_minute(now, tz)) <= LAST_MINUTE else 0,
     )  # fmt: skip
 
 

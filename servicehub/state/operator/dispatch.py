@@ -1,5 +1,7 @@
 """The dispatch board: queue, lanes and map kept current; one order selected, its candidates ranked, one of them assigned."""
 
+from dataclasses import replace
+
 import reflex as rx
 
 from servicehub import bus
@@ -33,6 +35,8 @@ class DispatchState(OperatorPage, rx.State):
     again: bool = False
     """Whether somebody has the order already: assigning is then a reassignment and needs a reason."""
     candidates: list[CandidateRow] = []
+    now_minute: int = 0
+    route: str = ""
     pick_id: int = 0
     pick_name: str = ""
 
@@ -53,12 +57,18 @@ class DispatchState(OperatorPage, rx.State):
         found = await self._read(ranked, no)
         async with self:
             self.queue, self.lanes, self.pins, self.ready = list(shown.queue), list(shown.lanes), shown.pins, True
+            self.now_minute = shown.now_minute
             self.online, self.busy, self.en_route = shown.online, shown.busy, shown.en_route
             if self.chosen in ("", no):
                 self._take(no, found)
 
     def _take(self, no: str, found: Ranked) -> None:
         self.chosen, self.about, self.again, self.candidates = no, found.about, found.again, list(found.candidates)
+        self.route = found.route
+        self.lanes = [
+            replace(one, may=found.verdicts.get(one.technician_id) == "", why=found.verdicts.get(one.technician_id, ""))
+            for one in self.lanes
+        ]
 
     @handler
     async def choose(self, no: str) -> None:
