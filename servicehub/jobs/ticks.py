@@ -29,6 +29,12 @@ def dispatch_orders(session: Session, now: datetime) -> int:
     return dispatching.run_due(session, now, limit=50)
 
 
+@tick(every_s=1, limit=50)
+def settle_claims(session: Session, now: datetime) -> int:
+    """Orders of the hall whose claims were collected long enough."""
+    return dispatching.settle_due(session, now, limit=50)
+
+
 @tick(every_s=2, limit=100)
 def fire_order_timers(session: Session, now: datetime) -> int:
     """Unpaid holds, searches without result, no-shows, alarms, silent customers, ended warranties."""

@@ -112,6 +112,7 @@ DEFAULT_WEIGHTS: dict[str, float] = {
 MOST_WEIGHT = 5.0
 MOST_COMMIT_HOURS = 168.0
 MOST_MOVED_COST_S = 7200
+MOST_CLAIM_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ class Policy:
     """How long before the visit a scheduled order becomes firm; until then its technician is planned, not told."""
     moved_cost_s: int = 300
     """What a planned visit must gain, in seconds of the score, to be moved to somebody else."""
+    claim_seconds: int = 3
+    """How long claims of an order in the hall are collected; 0: the first one wins."""
     fair_floor_pct: int = 70
     """Who earned less of the median income per available hour than this has fairness count twice; 0: nobody."""
     acceptance: Acceptance = field(default_factory=Acceptance)
@@ -143,6 +146,7 @@ class Policy:
             "weights": dict(self.weights),
             "commit_hours": self.commit_hours,
             "moved_cost_s": self.moved_cost_s,
+            "claim_seconds": self.claim_seconds,
             "fair_floor_pct": self.fair_floor_pct,
         }
 
@@ -155,6 +159,7 @@ class Policy:
             weights=weights,
             commit_hours=float(document.get("commit_hours", cls.commit_hours)),
             moved_cost_s=int(document.get("moved_cost_s", cls.moved_cost_s)),
+            claim_seconds=int(document.get("claim_seconds", cls.claim_seconds)),
             fair_floor_pct=int(document.get("fair_floor_pct", cls.fair_floor_pct)),
             acceptance=Acceptance.of(document.get("acceptance", {})),
         )
@@ -171,7 +176,7 @@ class Policy:
             raise Invalid("no number") from error
         numbers = [(w, MOST_WEIGHT) for w in policy.weights.values()]
         numbers += [(policy.commit_hours, MOST_COMMIT_HOURS), (policy.moved_cost_s, MOST_MOVED_COST_S)]
-        numbers.append((policy.fair_floor_pct, 100))
+        numbers += [(policy.fair_floor_pct, 100), (policy.claim_seconds, MOST_CLAIM_SECONDS)]
         if not all(math.isfinite(number) and 0 <= number <= most for number, most in numbers):
             raise Invalid("out of bounds")
         return policy

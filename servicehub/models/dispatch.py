@@ -97,6 +97,20 @@ class DispatchDecision(SQLModel, table=True):
     """Weights in force."""
 
 
+class Claim(SQLModel, table=True):
+    """Somebody wants an order of the hall. The best of all claims gets it when the time of the first one is over."""
+
+    __tablename__ = "sh_claim"
+    __table_args__ = (sa.UniqueConstraint("order_id", "technician_id"), sa.Index("ix_sh_claim_due_at", "due_at"))
+
+    id: int | None = Field(default=None, sa_column=pk())
+    order_id: int = Field(sa_column=fk("sh_order.id"))
+    technician_id: int = Field(sa_column=fk("sh_technician.id"))
+    due_at: datetime = Field(sa_column=at())
+    """When it is decided; the same for all claims of an order."""
+    at: datetime = Field(sa_column=at())
+
+
 class ReplanStatus(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"

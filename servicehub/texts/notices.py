@@ -17,6 +17,8 @@ NOTICES: dict[str, tuple[str, str]] = {
     "reassigned_away": (N_("Job handed over"), N_("Operations gave one of your jobs to somebody else.")),
     "job_cancelled": (N_("Job cancelled"), N_("The customer cancelled a job. Your time is free again.")),
     "job_rescheduled": (N_("Visit moved"), N_("A visit of yours has a new time. Please check your schedule.")),
+    "claim_won": (N_("The order is yours"), N_("Your claim was the best one. It is in your schedule.")),
+    "claim_lost": (N_("Order went to somebody else"), N_("Another claim was better placed this time.")),
     "settled": (N_("Earnings booked"), N_("An order was settled. Its earnings are on their way.")),
     "matured": (N_("Earnings available"), N_("Pending earnings became available.")),
     "certificate_expiring": (N_("Certificate expires soon"), N_("Please hand in a new one in time.")),

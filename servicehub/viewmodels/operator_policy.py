@@ -43,6 +43,7 @@ class PolicyPage:
     terms: tuple[TermRow, ...] = ()
     commit_hours: str = ""
     moved_cost_min: str = ""
+    claim_seconds: str = ""
     fair_floor_pct: str = ""
     learned: tuple[Learned, ...] = ()
     learned_from: str = ""

@@ -91,6 +91,8 @@ class HallRow:
     take_home: str = ""
     art: str = ""
     fresh: str = ""
+    claimed: bool = False
+    """Whether the technician has asked for it and waits for the decision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,4 +81,4 @@ def test_fair_shares_are_measured_by_the_planned_hour(session: Session) -> None:
     shown = fairness(session, operator, locale="en", now=NOW)
 
     assert [row.name for row in shown.rows] == ["甲"], "an hour a day is too little to compare"
-    assert (shown.rows[0].hours, shown.below, shown.floor_pct, shown.median) == ("70", 0, 70, "¥0")
+    assert (shown.rows[0].hours, shown.below, shown.floor_pct, shown.median) == ("70", 0, 70, "¥0.00")

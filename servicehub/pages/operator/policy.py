@@ -47,6 +47,10 @@ def _form() -> rx.Component:
             _("Minutes that moving a planned visit to somebody else must gain."), P.moved_cost_min, "120", "1",
         ),
         _number(
+            "claim_seconds", _("Claims collected for"),
+            _("Seconds. Of all who claim an order of the hall the best one gets it; 0: the first one."), P.claim_seconds, "30", "1",
+        ),
+        _number(
             "fair_floor_pct", _("Fairness floor"),
             _("Percent of the median income per available hour; below it fair share counts twice."), P.fair_floor_pct, "100", "1",
         ),

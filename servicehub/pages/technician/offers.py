@@ -60,6 +60,10 @@ def _row(order: Any) -> rx.Component:
         on_click=S.claim(order.no),
         aria_label=_("Claim job") + " " + order.title,
     )
+    asked = el.p(
+        icon("hourglass", "s"), _("Claimed, being decided"), class_name="row g6 mid f14 w5 brand mt-s", role="status"
+    )
+    claim = rx.cond(order.claimed, asked, claim)
     return el.article(head, lines, claim, class_name="card card-p", key=order.no)
 
 

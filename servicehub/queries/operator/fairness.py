@@ -45,10 +45,10 @@ def fairness(session: Session, actor: Actor, *, locale: Locale, now: datetime) -
     rows = [_row(p, per_hour[p.id or 0], planned[p.id or 0], median, floor, locale) for p in ranked]
     return Fairness(
         gini=f"{gini(list(per_hour.values())):.2f}",
-        median=formats.yuan(round(median)),
+        median=formats.yuan(round(median), always_decimals=True),
         spread=f"{high / low:.1f} : 1" if low > 0 else "—",
         below=sum(row.is_below for row in rows),
-        floor=formats.yuan(round(floor)),
+        floor=formats.yuan(round(floor), always_decimals=True),
         floor_pct=policy.fair_floor_pct,
         rows=tuple(rows),
         names=tuple(person.name for person in ranked),
@@ -64,7 +64,7 @@ def _row(person: Technician, per_hour: float, minutes: int, median: float, floor
         name=person.name,
         portrait=person.portrait,
         level=words.word(locale, words.LEVEL, person.level.value),
-        per_hour=formats.yuan(round(per_hour)),
+        per_hour=formats.yuan(round(per_hour), always_decimals=True),
         hours=f"{minutes / 60:.0f}",
         share=f"{100 * per_hour / median:.0f}%" if median else "—",
         is_below=per_hour < floor,

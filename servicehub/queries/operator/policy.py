@@ -87,6 +87,7 @@ def policy_page(session: Session, actor: Actor, version: int | None = None, *, l
         ),
         commit_hours=f"{shown.commit_hours:g}",
         moved_cost_min=f"{shown.moved_cost_s / 60:g}",
+        claim_seconds=f"{shown.claim_seconds}",
         fair_floor_pct=f"{shown.fair_floor_pct}",
         learned=_learned(model, locale),
         learned_from=say(locale, N_("From {n} answers"), n=f"{model.answers:,}") if model.weights else "",
@@ -127,6 +128,8 @@ def _changes(before: Policy, after: Policy, locale: Locale) -> str:
         said.append(
             f"{say(locale, N_('Gain before moving'))} {before.moved_cost_s / 60:g} → {after.moved_cost_s / 60:g}"
         )
+    if before.claim_seconds != after.claim_seconds:
+        said.append(f"{say(locale, N_('Claims collected for'))} {before.claim_seconds} → {after.claim_seconds}")
     if before.fair_floor_pct != after.fair_floor_pct:
         said.append(f"{say(locale, N_('Fairness floor'))} {before.fair_floor_pct} → {after.fair_floor_pct}")
     return " · ".join(said)

@@ -37,7 +37,9 @@ class Ranked(NamedTuple):
     """Whether somebody has the order already."""
     candidates: tuple[CandidateRow, ...] = ()
     verdicts: dict[int, str] = {}  # noqa: RUF012 - a default that nobody changes
-    """Technician -> why he cannot have it; "" when he can."""
+    """Technician -> why he cannot have it; "" when he can. Best first, then nearest first."""
+    otherwise: str = ""
+    """Why nobody else can."""
     route: str = ""
     """JSON of the way that its technician goes that day, [[lat, lng], …]; "" while nobody has it."""
 
@@ -71,6 +73,7 @@ def ranked(session: Session, actor: Actor, no: str, *, locale: Locale, now: date
         candidates=candidate_rows(documents, people, order.technician_id, locale=locale),
         verdicts={a.technician_id: "" for a in ranking.feasible}
         | {a.technician_id: _why(a, locale) for a in ranking.excluded(JUDGED)},
+        otherwise=rule_sentence(locale, "skill"),
         route=_route(session, order, tz),
     )
 

@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor
+from servicehub.domain.hall import opened_at, reach_m
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.models.catalog import Category, ServiceItem
+from servicehub.models.dispatch import Claim
 from servicehub.models.order import Order
 from servicehub.models.situations import load_situations, rankings
 from servicehub.models.technician import Technician, TechnicianSkill
@@ -55,7 +57,21 @@ def hall(
         "pay": lambda one: -pay[one.task.order.id or 0],
     }
     found.sort(key=keys.get(sort, keys["near"]))
-    return [_row(one, pay[one.task.order.id or 0], technician, now, tz, locale) for one in found]
+    asked = claimed(session, technician)
+    return [_row(one, pay[one.task.order.id or 0], technician, asked, now, tz, locale) for one in found]
+
+
+def claimed(session: Session, technician: Technician) -> frozenset[int]:
+    """Orders for which the technician's claim waits for the decision."""
+    return frozenset(session.exec(select(Claim.order_id).where(Claim.technician_id == technician.id)))
+
+
+def outcome(session: Session, actor: Actor, no: str) -> str:
+    """What became of an order that the actor claimed: won, lost, or "" while it is open."""
+    order = session.exec(select(Order).where(Order.no == no, Order.city_id == actor.city_id)).first()
+    if order is None or order.status is OrderStatus.MATCHING:
+        return ""
+    return "won" if order.technician_id == actor.technician_id else "lost"
 
 
 def count(session: Session, technician: Technician, *, now: datetime) -> int:
@@ -78,8 +94,8 @@ def _takeable(session: Session, technician: Technician, skill: str, far_m: int, 
     ranked = rankings(known)
     found = []
     for task in tasks:
-        fit = ranked[task.order.id or 0].feasible
-        if fit and fit[0].distance_m <= far_m:
+        fit, opened = ranked[task.order.id or 0].feasible, opened_at(task.order)
+        if fit and fit[0].distance_m <= (far_m if opened is None else min(far_m, reach_m(opened, now))):
             found.append(Found(task, fit[0].distance_m, fit[0].travel_minutes))
     return found
 
@@ -106,7 +122,9 @@ def _open(session: Session, technician: Technician, skill: str, now: datetime) -
     return [Task(order, item, slug) for order, item, slug in session.execute(query).all()]
 
 
-def _row(found: Found, pay_fen: int, technician: Technician, now: datetime, tz: str, locale: Locale) -> HallRow:
+def _row(
+    found: Found, pay_fen: int, technician: Technician, asked: frozenset[int], now: datetime, tz: str, locale: Locale
+) -> HallRow:
     task, order = found.task, found.task.order
     return HallRow(
         no=order.no,
@@ -119,4 +137,5 @@ def _row(found: Found, pay_fen: int, technician: Technician, now: datetime, tz: 
         take_home=formats.amount(pay_fen, always_decimals=True),
         art=f"cat-{task.category}",
         fresh=say(locale, N_("Needs somebody soon")) if order.is_immediate else "",
+        claimed=order.id in asked,
     )

@@ -43,7 +43,7 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         session, order, now=now, technician_ids=[actor.technician_id], by_hand=actor.technician_id
     )
     ranking = situation.ranking()
-    _refuse_unfit(ranking, actor.technician_id)
+    refuse_unfit(ranking, actor.technician_id)
     technician = session.get_one(Technician, actor.technician_id)
     split = settlements.take_home(session, order, technician)
     try:
@@ -80,7 +80,7 @@ def assign(session: Session, actor: Actor, no: str, technician_id: int, *, reaso
         raise TransitionRefused(no, state=order.status.value, event="reassign")
     situation = roster.situation(session, order, now=now, by_hand=technician_id)
     ranking = situation.ranking()
-    choice = _refuse_unfit(ranking, technician_id)
+    choice = refuse_unfit(ranking, technician_id)
     former = order.technician_id
     offers.void(session, order, now=now)
     scheduling.release(session, order.id or 0)
@@ -106,7 +106,8 @@ def assign(session: Session, actor: Actor, no: str, technician_id: int, *, reaso
         )
 
 
-def _refuse_unfit(ranking: matching.Ranking, technician_id: int) -> matching.Assessment:
+def refuse_unfit(ranking: matching.Ranking, technician_id: int) -> matching.Assessment:
+    """The assessment of somebody who may have it. Raises: NotFound, NotCertified, SlotUnavailable(reason=first failed rule)."""
     candidate = ranking.of(technician_id)
     if candidate is None:
         raise NotFound(f"technician {technician_id}")

@@ -65,10 +65,13 @@ class DispatchState(OperatorPage, rx.State):
     def _take(self, no: str, found: Ranked) -> None:
         self.chosen, self.about, self.again, self.candidates = no, found.about, found.again, list(found.candidates)
         self.route = found.route
-        self.lanes = [
-            replace(one, may=found.verdicts.get(one.technician_id) == "", why=found.verdicts.get(one.technician_id, ""))
+        judged = [
+            replace(one, why=why, may=not why and bool(found.verdicts))
             for one in self.lanes
+            for why in (found.verdicts.get(one.technician_id, found.otherwise),)
         ]
+        rank = {technician_id: place for place, technician_id in enumerate(found.verdicts)}
+        self.lanes = sorted(judged, key=lambda one: (not one.may, rank[one.technician_id] if one.may else 0))
 
     @handler
     async def choose(self, no: str) -> None:

@@ -81,6 +81,7 @@ def _wanted(form: dict) -> dict[str, Any]:
             "weights": {term: float(form[f"w-{term}"]) for term in DEFAULT_WEIGHTS},
             "commit_hours": float(form["commit_hours"]),
             "moved_cost_s": round(60 * float(form["moved_cost_min"])),
+            "claim_seconds": round(float(form["claim_seconds"])),
             "fair_floor_pct": round(float(form["fair_floor_pct"])),
         }
     except (KeyError, TypeError, ValueError, OverflowError) as error:

@@ -26,7 +26,9 @@ class HallState(TechnicianPage, rx.State):
     skill: str = ""
     sort: str = "near"
     claiming: str = ""
-    """The order whose claim is under way."""
+    """The order whose claim is being sent."""
+    waiting: list[str] = []
+    """Orders whose claims are being decided."""
 
     @handler(background=True)
     async def open(self) -> None:
@@ -37,8 +39,19 @@ class HallState(TechnicianPage, rx.State):
     async def _reload(self) -> None:
         rows = await self._read(hall.hall, within_m=self.within_m, skill=self.skill, sort=self.sort)
         skills = await self._read(hall.skills)
+        open_now = {row.no for row in rows if row.claimed}
+        decided = {no: await self._read(hall.outcome, no) for no in self.waiting if no not in open_now}
         async with self:
             self.rows, self.skills, self.ready = rows, skills, True
+            self.waiting = sorted(open_now)
+            for result in decided.values():
+                await self._tell(result)
+
+    async def _tell(self, result: str) -> None:
+        if result == "won":
+            await self._done(N_("Yours. It is in your schedule."), effect="sound:ok")
+        elif result == "lost":
+            await self._done(N_("Another claim was better placed this time."))
 
     @handler
     async def choose_distance(self, metres: int) -> None:
@@ -65,8 +78,11 @@ class HallState(TechnicianPage, rx.State):
         self.claiming = number
         yield
         try:
-            await self._write(dispatching.grab, number)
-            await self._done(N_("Yours. It is in your schedule."), effect="sound:ok")
+            seconds = await self._write(dispatching.claim, number)
+            if seconds:
+                await self._done(N_("Claimed. Decided in {seconds} s."), seconds=seconds)
+            else:
+                await self._tell("won")
         finally:
             self.claiming = ""
             await self._reload()
