@@ -7,7 +7,7 @@ beforehand; ways and visits really take what the scenario says.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -312,13 +312,16 @@ class Day:
         return found
 
     def _people(self) -> tuple[Candidate, ...]:
-        return tuple(self._now(candidate) for candidate in self.scenario.technicians)
+        expected = dict(self.income)
+        for order_id, who in self.planned.items():
+            expected[who] += self.wishes[order_id].fen
+        return tuple(self._now(candidate, expected) for candidate in self.scenario.technicians)
 
-    def _now(self, candidate: Candidate) -> Candidate:
-        """With today's jobs and what was earned so far, as if a shift had ten hours."""
+    def _now(self, candidate: Candidate, expected: Mapping[int, int]) -> Candidate:
+        """With today's jobs and what they bring, planned ones too, as if a shift had ten hours."""
         who = candidate.technician_id
         hours = sum(shift.minutes for shift in candidate.calendar.shifts) / 60
-        return replace(candidate, calendar=self.calendars[who], income_fen=round(10 * self.income[who] / hours))
+        return replace(candidate, calendar=self.calendars[who], income_fen=round(10 * expected[who] / hours))
 
     def job(self, order_id: int, now: int) -> Job:
         wish = self.wishes[order_id]
