@@ -268,6 +268,7 @@ def simulate(
     technicians: Annotated[int, typer.Option(min=1)] = 200,
     orders: Annotated[int, typer.Option(min=1)] = 1000,
     seeds: Annotated[int, typer.Option(help="Days, each drawn from its number.", min=1)] = 10,
+    html: Annotated[Path | None, typer.Option(help="File for the pictures of the comparison.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON and nothing after it.")] = False,
 ) -> None:
     """Play days of a drawn city through the matching and compare dispatch policies."""
@@ -279,6 +280,7 @@ def simulate(
         orders=orders,
         seeds=seeds,
         as_json=as_json,
+        html=html,
         console=console,
         progress=problems,
     )

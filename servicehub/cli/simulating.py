@@ -5,18 +5,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from servicehub.cli.problems import Problem
+from servicehub.cli.problems import Problem, need_writable
+from servicehub.simulation import pictures
 from servicehub.simulation.compare import compare
 from servicehub.simulation.figures import FIGURES
 
 
 def simulate(
-    policies: str, *, technicians: int, orders: int, seeds: int, as_json: bool, console: Console, progress: Console
+    policies: str,
+    *,
+    technicians: int,
+    orders: int,
+    seeds: int,
+    as_json: bool,
+    html: Path | None,
+    console: Console,
+    progress: Console,
 ) -> None:
     """Play the days and show what came out. Raises: Problem for a policy that does not exist."""
     names = [name.strip() for name in policies.split(",") if name.strip()]
@@ -30,6 +40,9 @@ def simulate(
         )
     except ValueError as error:
         raise Problem(f"{error}.") from error
+    if html is not None:
+        need_writable(html.resolve().parent, "Choose another file: --html FILE")
+        pictures.save(found, html)
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
         return

@@ -10,13 +10,17 @@ from typing import TypeVar
 
 from PIL import Image
 from playwright.sync_api import Page, expect
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, select
 
 from servicehub import crypto
 from servicehub.db import Database
+from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.models.account import User
+from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
+from servicehub.services import scheduling
+from servicehub.services.dispatching import offers
 from tests.browser.conftest import Site
 
 T = TypeVar("T")
@@ -116,3 +120,16 @@ def eventually(page: Page, database: Database, read: Callable[[Session], T], sec
             return found
         page.wait_for_timeout(100)
     raise AssertionError("it never came to be")
+
+
+def to_hall(session: Session, no: str) -> None:
+    """The order is taken from whoever is asked and stands in the hall, open to everybody who may have it."""
+    order = session.exec(select(Order).where(Order.no == no)).one()
+    offers.void(session, order, now=order.created_at)
+    scheduling.release(session, order.id or 0)
+    session.exec(delete(Offer).where(col(Offer.order_id) == order.id))
+    order.status, order.mode, order.technician_id = OrderStatus.MATCHING, OrderMode.GRAB, None
+    order.requested_technician_id, order.round, order.deadline_at = None, 1, None
+    order.dispatch_at = order.start_at
+    session.add(order)
+    session.flush()

@@ -188,3 +188,53 @@ def test_an_operator_gives_an_order_to_somebody_else(site: Site) -> None:
         lambda s: s.exec(select(AuditEntry).where(col(AuditEntry.reason).contains("换一位"))).all()
     )
     assert len(audited) == 1
+
+
+def test_an_order_of_the_hall_goes_to_the_best_claim(site: Site) -> None:
+    first_id = site.database.read_now(acts.visitor_technician)
+    customer, technician = site.customer(), site.technician(**HERE)
+    acts.go_online(technician)
+    no = acts.book_with(customer, first_id)
+    site.database.write_now(acts.to_hall, no)
+
+    technician.goto("/technician/offers/")
+    card = technician.locator("article", has=technician.get_by_role("button", name=re.compile("^抢单"))).first
+    card.get_by_role("button", name=re.compile("^抢单")).click()
+
+    order = acts.eventually(
+        technician, site.database, lambda s: (o := acts.order_of(s, no)).technician_id == first_id and o
+    )
+    assert order.status is OrderStatus.ACCEPTED
+    expect(technician.get_by_text("抢单成功").or_(technician.get_by_text("已排入")).first).to_be_visible()
+
+
+def test_an_order_is_dragged_onto_a_lane_that_may_have_it(site: Site) -> None:
+    first_id = site.database.read_now(acts.visitor_technician)
+    customer, operator, first = site.customer(), site.operator("dispatch"), site.technician(**HERE)
+    acts.go_online(first)
+    no = acts.book_with(customer, first_id)
+    site.database.write_now(acts.to_hall, no)
+
+    operator.goto(f"/operator/dispatch/?order={no}")
+    waits = operator.locator(f'.q[data-order="{no}"]')
+    free, barred = operator.locator('.lane[data-may="1"]').first, operator.locator('.lane[data-may="0"]').first
+    expect(waits).to_be_visible()
+    expect(free).to_be_visible()
+    expect(barred.locator(".why")).to_be_hidden()
+    free.scroll_into_view_if_needed()
+    waits.hover()
+    operator.mouse.down()
+    barred.hover()
+    expect(barred.locator(".why")).to_be_visible()
+    expect(barred.locator(".why")).not_to_have_text("")
+    free.hover()
+    free.hover()
+    operator.mouse.up()
+    dialog = operator.locator("dialog[open]")
+    dialog.get_by_label("原因").fill("拖到空闲的人")
+    dialog.get_by_role("button", name="派单").click()
+
+    order = acts.eventually(
+        operator, site.database, lambda s: (o := acts.order_of(s, no)).status is OrderStatus.ASSIGNED and o
+    )
+    assert order.technician_id is not None

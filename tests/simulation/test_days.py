@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
 from servicehub.domain.fairness import gini
+from servicehub.simulation import pictures
 from servicehub.simulation.compare import compare
 from servicehub.simulation.day import Day, tactics
 from servicehub.simulation.figures import FIGURES, measure
@@ -77,6 +79,19 @@ def test_the_usual_load_knows_no_wish_of_the_day() -> None:
     assert load.shape == (24,)
     assert load[3] == 0 < load[9]
     assert expected_load(busier) == pytest.approx(2 * load)
+
+
+def test_a_comparison_is_drawn_into_one_file(tmp_path: Path) -> None:
+    found = compare(("nearest", "insertion"), technicians=8, orders=24, seeds=2)
+    figure = pictures.draw(found)
+
+    assert [list(bar.x) for bar in figure.data] == [["nearest", "insertion"]] * len(pictures.SHOWN)
+    assert figure.data[0].y[0] == found["policies"]["nearest"]["fill_pct"]["mean"]
+    assert len(figure.layout.shapes) == 2, "hindsight knows how many were served, and the way"
+    pictures.save(found, tmp_path / "days.html")
+    text = (tmp_path / "days.html").read_text("utf-8")
+    assert "Plotly.newPlot" in text
+    assert "<script src=" not in text
 
 
 def test_policies_are_compared_on_the_same_days() -> None:
