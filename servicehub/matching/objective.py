@@ -23,6 +23,8 @@ WASTED_MINUTES = 60
 """A hole shorter than this between two jobs can hardly be sold."""
 LONGEST_IDLE = 180
 GOOD_RATING = 4.6
+LEAST_SPREAD = 0.1
+"""Standard deviation, as a share of the mean, below which incomes are as good as equal."""
 SOON_SECONDS = 24 * 3600
 EPOCH_WEEKDAY = 3
 """The first of January 1970 was a Thursday; Monday is 0."""
@@ -88,20 +90,23 @@ def _presence(sheet: Sheet) -> Floats:
 
 
 def _fairness(sheet: Sheet) -> Floats:
-    """Up to ten minutes of way for those who earned less an hour than their peers lately, or against those who earned more.
+    """Ten minutes of way for each standard deviation by which somebody earned less an hour than his peers lately, or against those who
+    earned more; twenty at most.
 
     Peers are the possible candidates of the same job whose income is known. It counts twice for those below the policy's floor.
+    After Suehr et al. (2019), "Two-sided fairness for repeated matchings in two-sided markets".
     """
     own = sheet.crew.income_per_hour[sheet.rows]
     known = ~np.isnan(own)
-    count = len(sheet.jobs.jobs)
-    peers = np.bincount(sheet.at[known], minlength=count)
-    total = np.bincount(sheet.at[known], own[known], minlength=count)
-    counts = (peers > 1) & (total > 0) & ~sheet.jobs.are_urgent
-    others = np.where(counts, total / np.maximum(peers, 1), 1.0)[sheet.at]
-    share = np.clip((others - np.where(known, own, others)) / others, -1.0, 1.0)
-    twice = np.where(sheet.crew.share_of_median[sheet.rows] < sheet.policy.fair_floor_pct / 100, 2.0, 1.0)
-    return np.where(counts[sheet.at], 600.0 * share * np.where(share > 0, twice, 1.0), 0.0)
+    at, count = sheet.at[known], len(sheet.jobs.jobs)
+    peers = np.maximum(np.bincount(at, minlength=count), 1)
+    mean = np.bincount(at, own[known], minlength=count) / peers
+    variance = np.bincount(at, (own[known] - mean[at]) ** 2, minlength=count) / peers
+    spread = np.maximum(np.sqrt(variance), LEAST_SPREAD * mean)
+    counts = ((mean > 0) & (peers > 1) & ~sheet.jobs.are_urgent)[sheet.at] & known
+    behind = (mean[sheet.at] - np.where(known, own, 0.0)) / np.where(counts, spread[sheet.at], 1.0)
+    twice = (behind > 0) & (sheet.crew.share_of_median[sheet.rows] < sheet.policy.fair_floor_pct / 100)
+    return np.where(counts, 600.0 * np.clip(behind, -2.0, 2.0) * np.where(twice, 2.0, 1.0), 0.0)
 
 
 def _requested(sheet: Sheet) -> Floats:
@@ -139,7 +144,7 @@ OBJECTIVE: tuple[Term, ...] = (
     Term(
         "fairness",
         N_("Fair share"),
-        N_("Up to 10 minutes for those who earned less an hour than others, twice that below the floor"),
+        N_("10 minutes for each standard deviation of income per hour, 20 at most, twice that below the floor"),
         _fairness,
     ),
     Term("requested", N_("Asked for by the customer"), N_("Two hours for the one the customer asked for"), _requested),

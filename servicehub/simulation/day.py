@@ -78,7 +78,12 @@ def tactics(name: str) -> Tactics:
         case "engine":
             return Tactics(name, Way.ENGINE, Policy(weights=FAST, moved_cost_s=120), replans=True)
         case "fair":
-            return Tactics(name, Way.ENGINE, Policy(weights={**FAST, "fairness": 1.0}, moved_cost_s=120), replans=True)
+            return Tactics(
+                name,
+                Way.ENGINE,
+                Policy(weights={**FAST, "fairness": 1.0}, moved_cost_s=120),
+                replans=True,
+            )
         case _:
             raise ValueError(f"There is no policy called {name}. There are: nearest, insertion, engine, fair")
 

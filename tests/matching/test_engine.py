@@ -92,10 +92,10 @@ def test_fairness_favours_who_earned_less_an_hour_and_rests_for_rescued_orders()
     fair = {a.technician_id: a.parts["fairness"] for a in assess(job(), [poor, rich]).candidates}
     urgent = {a.parts["fairness"] for a in assess(job(is_urgent=True), [poor, rich]).candidates}
 
-    assert fair == {1: 600, 2: -300}, "below the floor of 70 % of the median it counts twice"
+    assert fair == {1: 1200, 2: -600}, "below the floor of 70 % of the median it counts twice"
     assert urgent == {0}
     plain = assess(job(), [poor, rich], Policy(fair_floor_pct=0))
-    assert {a.technician_id: a.parts["fairness"] for a in plain.candidates} == {1: 300, 2: -300}
+    assert {a.technician_id: a.parts["fairness"] for a in plain.candidates} == {1: 600, 2: -600}
 
 
 def test_a_newcomer_is_neutral() -> None:

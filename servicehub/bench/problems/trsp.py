@@ -19,6 +19,8 @@ from servicehub.matching.plans import Plan, Problem, solve
 KIND = "trsp"
 UNIT = 1_000_000
 """Whole numbers in one unit of an instance's time. Ways are rounded up, so what is in time here is in time there."""
+HOT, COLD, TAKE = 4.0, 0.04, 16.0
+"""Warmer, and more visits at once: people differ so much that a visit rarely changes hands alone."""
 _ROW = re.compile(r"^(\d+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+\[(.*?)\]\s+\[(.*?)\]\s+\[(.*?)\]")
 _TOLERANCE = 1e-6
 
@@ -83,7 +85,7 @@ def best_known(folder: Path, instance: Instance) -> float | None:
 
 def run(instance: Instance, seconds: float, seed: int = 1) -> Solution:
     """The engine's answer in `seconds` of CPU."""
-    plan = solve(problem_of(instance), seconds=seconds, seed=seed)
+    plan = solve(problem_of(instance), seconds=seconds, seed=seed, hot=HOT, cold=COLD, take=TAKE)
     return solution_of(instance, plan)
 
 

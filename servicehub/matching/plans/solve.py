@@ -45,8 +45,8 @@ def solve(
     seed: int = 1,
     runs: int = 1,
     start: Sequence[Sequence[int]] = (),
-    hot: float = 0.0,
-    cold: float = 0.0,
+    hot: float = HOT,
+    cold: float = COLD,
     take: float = 10.0,
     longest: int = 10,
     stopped: Callable[[], bool] = lambda: False,
@@ -54,8 +54,8 @@ def solve(
     """The best plan found in `seconds` of CPU (the first plan included), or in `rounds` of the search, whichever is given.
 
     `runs` searches share them, each from the start: where people differ much, the best of several short ones beats a long one.
-    `start`: routes to begin from, one for each technician. `hot`, `cold`: first and last temperature in units of cost; by default
-    from the mean cost of a visit. `stopped` is asked between stages; what was found until then is the answer.
+    `start`: routes to begin from, one for each technician. `hot`, `cold`: first and last temperature in
+    mean costs of a visit. `stopped` is asked between stages; what was found until then is the answer.
 
     Raises: ValueError when a starting route is not in time.
     """
@@ -100,7 +100,7 @@ def _run(
     # who is left gets what is cheapest; the first call also loads the compiled code
     search(model, routes, best, desk_of(model, routes), costs, dice, 1, 1e-9, 1e-9, take, longest, len(model.visits))
     mean = float(routes.state[:, COST].sum()) / max(1, int((routes.spot[:, OWNER] >= 0).sum())) or 1.0
-    warm, cool = hot or mean * HOT, cold or mean * COLD
+    warm, cool = hot * mean, cold * mean
 
     def part(count: int, begin: float, end: float) -> None:
         _take_over(model, best, routes)
