@@ -90,8 +90,8 @@ def _presence(sheet: Sheet) -> Floats:
 
 
 def _fairness(sheet: Sheet) -> Floats:
-    """Ten minutes of way for each standard deviation by which somebody earned less an hour than his peers lately, or against those who
-    earned more; twenty at most.
+    """Ten minutes of way for each standard deviation by which somebody earned less an hour than his peers lately, or against
+    those who earned more; twenty at most.
 
     Peers are the possible candidates of the same job whose income is known. It counts twice for those below the policy's floor.
     After Suehr et al. (2019), "Two-sided fairness for repeated matchings in two-sided markets".
@@ -106,7 +106,7 @@ def _fairness(sheet: Sheet) -> Floats:
     counts = ((mean > 0) & (peers > 1) & ~sheet.jobs.are_urgent)[sheet.at] & known
     behind = (mean[sheet.at] - np.where(known, own, 0.0)) / np.where(counts, spread[sheet.at], 1.0)
     twice = (behind > 0) & (sheet.crew.share_of_median[sheet.rows] < sheet.policy.fair_floor_pct / 100)
-    return np.where(counts, 600.0 * np.clip(behind, -2.0, 2.0) * np.where(twice, 2.0, 1.0), 0.0)
+    return np.where(counts, 600.0 * np.clip(behind * np.where(twice, 2.0, 1.0), -2.0, 2.0), 0.0)
 
 
 def _requested(sheet: Sheet) -> Floats:

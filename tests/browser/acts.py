@@ -18,7 +18,7 @@ from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.models.account import User
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order
-from servicehub.models.technician import Technician
+from servicehub.models.technician import Technician, TimeOff
 from servicehub.services import scheduling
 from servicehub.services.dispatching import offers
 from tests.browser.conftest import Site
@@ -132,4 +132,14 @@ def to_hall(session: Session, no: str) -> None:
     order.requested_technician_id, order.round, order.deadline_at = None, 1, None
     order.dispatch_at = order.start_at
     session.add(order)
+    session.flush()
+
+
+def somebody_away(session: Session, no: str) -> None:
+    """A technician who takes orders, but is off when this order is due."""
+    order = session.exec(select(Order).where(Order.no == no)).one()
+    last = session.exec(select(Technician).order_by(col(Technician.id).desc()).limit(1)).one()
+    last.is_online = True
+    off = TimeOff(technician_id=last.id, start_at=order.start_at, end_at=order.end_at)
+    session.add_all([last, off])
     session.flush()

@@ -214,6 +214,7 @@ def test_an_order_is_dragged_onto_a_lane_that_may_have_it(site: Site) -> None:
     acts.go_online(first)
     no = acts.book_with(customer, first_id)
     site.database.write_now(acts.to_hall, no)
+    site.database.write_now(acts.somebody_away, no)
 
     operator.goto(f"/operator/dispatch/?order={no}")
     waits = operator.locator(f'.q[data-order="{no}"]')
@@ -221,9 +222,12 @@ def test_an_order_is_dragged_onto_a_lane_that_may_have_it(site: Site) -> None:
     expect(waits).to_be_visible()
     expect(free).to_be_visible()
     expect(barred.locator(".why")).to_be_hidden()
-    free.scroll_into_view_if_needed()
-    waits.hover()
+    box = waits.bounding_box()
+    assert box is not None
+    operator.mouse.move(box["x"] + 20, box["y"] + 20)
     operator.mouse.down()
+    operator.mouse.move(box["x"] + 60, box["y"] + 40, steps=5)
+    expect(operator.locator("x-board[dragging]")).to_have_count(1)
     barred.hover()
     expect(barred.locator(".why")).to_be_visible()
     expect(barred.locator(".why")).not_to_have_text("")
