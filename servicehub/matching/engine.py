@@ -78,7 +78,7 @@ class Ranking:
     """All candidates of one job: the possible ones best first, then the excluded ones nearest first."""
 
     def __init__(self, job: Job, passed: Passed, place: int, excluded: Excluded) -> None:
-        self.order_id, self.is_urgent = job.order_id, job.is_urgent
+        self.order_id, self.is_urgent, self.service = job.order_id, job.is_urgent, job.skill
         self._passed, self._span, self._excluded = passed, passed.sheet.of_job(place), excluded
 
     def __eq__(self, other: object) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -154,11 +155,13 @@ TERM_BY_NAME: dict[str, Term] = {term.name: term for term in OBJECTIVE}
 
 def parts_of(sheet: Sheet) -> dict[str, Ints]:
     """Term -> whole seconds of every row, weighted by the sheet's policy, in the table's order."""
-    nothing = np.zeros(len(sheet), np.int64)
+    nothing, policy = np.zeros(len(sheet), np.int64), sheet.policy
     parts = {}
     for term in OBJECTIVE:
-        weight = sheet.policy.weight(term.name)
-        parts[term.name] = np.rint(weight * term.seconds(sheet)).astype(np.int64) if weight else nothing
+        weight: Any = policy.weight(term.name)
+        if policy.services:
+            weight = np.array([policy.weight(term.name, job.skill) for job in sheet.jobs.jobs], np.float64)[sheet.at]
+        parts[term.name] = np.rint(weight * term.seconds(sheet)).astype(np.int64) if np.any(weight) else nothing
     return parts
 
 

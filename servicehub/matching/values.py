@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -121,6 +121,8 @@ class Policy:
 
     version: int = 0
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    services: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Skill of a service -> weights that differ for it."""
     commit_hours: float = 48.0
     """How long before the visit a scheduled order becomes firm; until then its technician is planned, not told."""
     moved_cost_s: int = 300
@@ -132,8 +134,14 @@ class Policy:
     acceptance: Acceptance = field(default_factory=Acceptance)
     """What was learned about who says yes; not a decision of people, and not part of a version that they adopt."""
 
-    def weight(self, term: str) -> float:
-        return self.weights.get(term, 0.0)
+    def weight(self, term: str, service: str = "") -> float:
+        """How much the term counts; for a service by the skill that it asks for."""
+        own = self.services.get(service, {})
+        return own[term] if term in own else self.weights.get(term, 0.0)
+
+    def for_service(self, service: str) -> Policy:
+        """What one service is decided by."""
+        return replace(self, weights={**self.weights, **self.services.get(service, {})}, services={})
 
     def as_document(self) -> dict[str, Any]:
         """As stored with a decision."""
@@ -144,6 +152,7 @@ class Policy:
         """What people decide about."""
         return {
             "weights": dict(self.weights),
+            **({"services": {name: dict(own) for name, own in self.services.items()}} if self.services else {}),
             "commit_hours": self.commit_hours,
             "moved_cost_s": self.moved_cost_s,
             "claim_seconds": self.claim_seconds,
@@ -157,6 +166,11 @@ class Policy:
         return cls(
             version=int(document.get("version", version)),
             weights=weights,
+            services={
+                str(name): {str(k): float(v) for k, v in own.items()}
+                for name, own in document.get("services", {}).items()
+                if own
+            },
             commit_hours=float(document.get("commit_hours", cls.commit_hours)),
             moved_cost_s=int(document.get("moved_cost_s", cls.moved_cost_s)),
             claim_seconds=int(document.get("claim_seconds", cls.claim_seconds)),
@@ -168,13 +182,14 @@ class Policy:
     def checked(cls, document: Mapping[str, Any]) -> Policy:
         """From what a person wants to adopt. Raises: Invalid for an unknown term or a number that is out of bounds."""
         weights = document.get("weights", {})
-        if set(weights) - set(DEFAULT_WEIGHTS):
-            raise Invalid("terms", unknown=sorted(set(weights) - set(DEFAULT_WEIGHTS)))
         try:
+            named = set(weights).union(*document.get("services", {}).values())
             policy = cls.of(document)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, AttributeError) as error:
             raise Invalid("no number") from error
-        numbers = [(w, MOST_WEIGHT) for w in policy.weights.values()]
+        if named - set(DEFAULT_WEIGHTS):
+            raise Invalid("terms", unknown=sorted(named - set(DEFAULT_WEIGHTS)))
+        numbers = [(w, MOST_WEIGHT) for own in (policy.weights, *policy.services.values()) for w in own.values()]
         numbers += [(policy.commit_hours, MOST_COMMIT_HOURS), (policy.moved_cost_s, MOST_MOVED_COST_S)]
         numbers += [(policy.fair_floor_pct, 100), (policy.claim_seconds, MOST_CLAIM_SECONDS)]
         if not all(math.isfinite(number) and 0 <= number <= most for number, most in numbers):

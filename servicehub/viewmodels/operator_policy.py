@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class VersionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceChoice:
+    value: str
+    text: str
+    has_own: bool
+    """Whether it has weights of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Learned:
     """What one circumstance does to the chance of a yes."""
 
@@ -40,6 +49,11 @@ class Learned:
 @dataclass(frozen=True, slots=True)
 class PolicyPage:
     version: int = 0
+    service: str = ""
+    """Skill of the service whose weights are shown; "" those of all."""
+    services: tuple[ServiceChoice, ...] = ()
+    document: dict[str, Any] = field(default_factory=dict)
+    """The whole policy that is shown, to build on."""
     terms: tuple[TermRow, ...] = ()
     commit_hours: str = ""
     moved_cost_min: str = ""

@@ -15,7 +15,7 @@ from servicehub.matching import DEFAULT_WEIGHTS, Policy
 from servicehub.models.audit import AuditEntry
 from servicehub.models.catalog import Policy as PolicyRow
 from servicehub.models.dispatch import DispatchDecision
-from servicehub.models.situations import load_situations
+from servicehub.models.situations import load_situations, rankings
 from servicehub.queries.operator.policy import policy_page, replay
 from servicehub.services import dispatching, policies
 from tests import city
@@ -141,3 +141,39 @@ def test_a_replay_says_exactly_what_other_weights_would_have_chosen(session: Ses
 
 def test_a_stored_policy_is_read_back_as_it_was() -> None:
     assert Policy.of(Policy.checked(wish(level=0.0)).as_document()) == Policy.checked(wish(level=0.0))
+
+
+def test_a_service_may_be_weighed_by_itself(session: Session) -> None:
+    town = city.build(session)
+    repair = city.add_item(session, town, skill="repair")
+    near = city.add_technician(session, town, home=north(1), skills=("cleaning", "repair"), is_online=True)
+    liked = city.add_technician(
+        session, town, home=north(4), skills=("cleaning", "repair"), is_online=True, rating_sum=500, rating_count=100
+    )
+    actor, start = operator(town), town.local("2026-03-03 14:00")
+    wanted = {**wish(rating=0.0), "services": {"repair": {"rating": 5.0}}}
+
+    def firsts() -> list[int]:
+        orders = [
+            city.add_order(session, town, start, service_item_id=item_id, dispatch_at=NOW)
+            for item_id in (town.item_id, repair.id)
+        ]
+        found = rankings(load_situations(session, orders, now=NOW))
+        return [found[o.id or 0].best.technician_id for o in orders]
+
+    policies.adopt_dispatch(session, actor, wanted, base=0, note="维修重口碑", now=NOW)
+
+    assert firsts() == [near.id, liked.id]
+    every, own = (policy_page(session, actor, None, service, locale="en") for service in ("", "repair"))
+    assert [(s.value, s.has_own) for s in own.services] == [("", False), ("cleaning", False), ("repair", True)]
+    assert [next(t.value for t in page.terms if t.name == "rating") for page in (every, own)] == ["0", "5"]
+    assert "Repairs: Rating 1 → 5" in every.versions[0].changes
+    order = city.add_order(session, town, start, service_item_id=repair.id, dispatch_at=NOW)
+    dispatching.run_due(session, NOW)
+    stored = session.exec(select(DispatchDecision).where(DispatchDecision.order_id == order.id)).one().policy
+    assert (stored["weights"]["rating"], "services" in stored) == (5.0, False), "what this decision was made by"
+    assert replay(session, actor, wanted, locale="en").summary.endswith("0 would have been others")
+    with pytest.raises(Invalid):
+        policies.adopt_dispatch(
+            session, actor, {**wish(), "services": {"repair": {"beauty": 1.0}}}, base=1, note="x", now=NOW
+        )

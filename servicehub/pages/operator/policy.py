@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import btn, el, icon, link
+from servicehub.components.base import btn, chip, el, icon, link
 from servicehub.components.layout import note, opens, panel
 from servicehub.components.operator import abtn, columns, page_head
 from servicehub.pages.operator.frame import frame, order_link, reason_dialog, waiting_panel
@@ -70,11 +70,20 @@ def _form() -> rx.Component:
         el.div(btn(_("Try on the last decisions"), kind="p", type="submit"), class_name="row g12 wrap"),
         note(_("Your role may look but not change."), "info"),
     )
+    chips = rx.foreach(
+        P.services,
+        lambda s: chip(
+            rx.cond(s.has_own, s.text + " •", s.text),
+            P.service == s.value,
+            on_click=S.choose_service(s.value),
+            key=s.value,
+        ),
+    )
     form = el.form(
         stale,
+        el.div(chips, class_name="row g6 wrap", role="group", aria_label=_("Service")),
         el.ul(rx.foreach(P.terms, _term), class_name="col g12 terms"),
-        el.div(class_name="hr"),
-        times,
+        rx.cond(P.service == "", rx.fragment(el.div(class_name="hr"), times), rx.fragment()),
         buttons,
         on_submit=S.attempt,
         id="policy-form",

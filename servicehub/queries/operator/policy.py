@@ -14,13 +14,23 @@ from servicehub.matching import DEFAULT_POLICY, DEFAULT_WEIGHTS, OBJECTIVE, TERM
 from servicehub.matching.reweigh import first_choice
 from servicehub.models.account import User
 from servicehub.models.catalog import Policy as PolicyRow
+from servicehub.models.catalog import ServiceItem
 from servicehub.models.dispatch import DispatchDecision
 from servicehub.models.order import Order
 from servicehub.models.situations import ACCEPTANCE_KIND, DISPATCH_KIND
 from servicehub.models.technician import Technician
+from servicehub.queries.operator import words
 from servicehub.queries.operator.scope import city_of, guard
 from servicehub.texts import N_, Locale, formats, say
-from servicehub.viewmodels.operator_policy import ChangedRow, Learned, PolicyPage, Replay, TermRow, VersionRow
+from servicehub.viewmodels.operator_policy import (
+    ChangedRow,
+    Learned,
+    PolicyPage,
+    Replay,
+    ServiceChoice,
+    TermRow,
+    VersionRow,
+)
 
 VERSIONS = 20
 REPLAYED = 300
@@ -39,8 +49,13 @@ def adopted(session: Session, city_id: int) -> Mapping[str, Any]:
     return session.exec(newest).first() or {}
 
 
-def policy_page(session: Session, actor: Actor, version: int | None = None, *, locale: Locale) -> PolicyPage:
-    """The policy in force, or the numbers of an earlier version to build on. Raises: NotAllowed, NotFound."""
+def policy_page(
+    session: Session, actor: Actor, version: int | None = None, service: str = "", *, locale: Locale
+) -> PolicyPage:
+    """The policy in force, or the numbers of an earlier version to build on; of one service by its skill.
+
+    Raises: NotAllowed, NotFound.
+    """
     guard(actor, Permission.DISPATCH_READ)
     tz = city_of(session, actor).timezone
     rows = session.exec(
@@ -80,11 +95,14 @@ def policy_page(session: Session, actor: Actor, version: int | None = None, *, l
                 t.name,
                 say(locale, t.sentence),
                 say(locale, t.meaning),
-                f"{shown.weight(t.name):g}",
-                f"{DEFAULT_WEIGHTS[t.name]:g}",
+                f"{shown.weight(t.name, service):g}",
+                f"{shown.weight(t.name) if service else DEFAULT_WEIGHTS[t.name]:g}",
             )
             for t in OBJECTIVE
         ),
+        service=service,
+        services=_services(session, actor, shown, locale),
+        document=shown.adopted(),
         commit_hours=f"{shown.commit_hours:g}",
         moved_cost_min=f"{shown.moved_cost_s / 60:g}",
         claim_seconds=f"{shown.claim_seconds}",
@@ -93,6 +111,15 @@ def policy_page(session: Session, actor: Actor, version: int | None = None, *, l
         learned_from=say(locale, N_("From {n} answers"), n=f"{model.answers:,}") if model.weights else "",
         versions=tuple(versions),
     )
+
+
+def _services(session: Session, actor: Actor, policy: Policy, locale: Locale) -> tuple[ServiceChoice, ...]:
+    """All services together, then each skill that the city sells, marked where it has weights of its own."""
+    skills = session.exec(
+        select(ServiceItem.skill).where(ServiceItem.city_id == actor.city_id, ServiceItem.skill != "").distinct()
+    ).all()
+    own = [ServiceChoice(s, words.word(locale, words.SKILL, s), bool(policy.services.get(s))) for s in sorted(skills)]
+    return (ServiceChoice("", say(locale, N_("All services")), has_own=False), *own)
 
 
 _CIRCUMSTANCES: tuple[tuple[str, str, float], ...] = (
@@ -122,6 +149,13 @@ def _changes(before: Policy, after: Policy, locale: Locale) -> str:
         for term in DEFAULT_WEIGHTS
         if before.weight(term) != after.weight(term)
     ]
+    for service in sorted(before.services.keys() | after.services.keys()):
+        name = words.word(locale, words.SKILL, service)
+        said += [
+            f"{name}: {say(locale, TERM_BY_NAME[term].sentence)} {before.weight(term, service):g} → {after.weight(term, service):g}"
+            for term in DEFAULT_WEIGHTS
+            if before.services.get(service, {}).get(term) != after.services.get(service, {}).get(term)
+        ]
     if before.commit_hours != after.commit_hours:
         said.append(f"{say(locale, N_('Firm before the visit'))} {before.commit_hours:g} → {after.commit_hours:g}")
     if before.moved_cost_s != after.moved_cost_s:
@@ -143,8 +177,9 @@ def replay(session: Session, actor: Actor, wanted: Mapping[str, Any], *, locale:
     guard(actor, Permission.DISPATCH_READ)
     new = Policy.checked(wanted)
     found = session.execute(
-        sa.select(DispatchDecision, col(Order.no))
+        sa.select(DispatchDecision, col(Order.no), col(ServiceItem.skill))
         .join(Order, col(Order.id) == col(DispatchDecision.order_id))
+        .join(ServiceItem, col(ServiceItem.id) == col(Order.service_item_id))
         .where(
             col(Order.city_id) == actor.city_id,
             col(DispatchDecision.how).in_(_BY_THE_PLATFORM),
@@ -154,9 +189,9 @@ def replay(session: Session, actor: Actor, wanted: Mapping[str, Any], *, locale:
         .limit(REPLAYED)
     ).all()
     changed: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
-    for row, no in found:
+    for row, no, service in found:
         old = Policy.of(row.policy)
-        before, after = (first_choice(row.candidates, old, policy) for policy in (old, new))
+        before, after = (first_choice(row.candidates, old, policy) for policy in (old, new.for_service(service)))
         if before != after and before is not None and after is not None:
             by_id = {c["technician_id"]: c for c in row.candidates}
             changed.append((no, by_id[before], by_id[after]))

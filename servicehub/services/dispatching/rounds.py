@@ -230,7 +230,7 @@ def explain(
             candidates=ranking.as_document(),
             funnel=ranking.funnel,
             passed=len(ranking),
-            policy=policy.as_document(),
+            policy=policy.for_service(ranking.service).as_document(),
         )
     )
 

@@ -56,12 +56,18 @@ class PolicyState(OperatorPage, rx.State):
     async def load(self, version: int) -> None:
         """Put the numbers of a version into the form; 0: the defaults; -1: the newest."""
         number = int(version)
-        self._take(await self._read(policy_page, None if number < 0 else number))
+        self._take(await self._read(policy_page, None if number < 0 else number, self.page.service))
+
+    @handler
+    async def choose_service(self, service: str) -> None:
+        """Show the weights of one service, or of all."""
+        version = self.page.version
+        self._take(await self._read(policy_page, version or None, str(service)[:32]))
 
     @handler
     async def attempt(self, form: dict) -> None:
         """Replay the last decisions with the numbers of the form."""
-        wanted = _wanted(form)
+        wanted = _wanted(form, self.page)
         self.tried, self.wanted = await self._read(replay, wanted), wanted
 
     @handler
@@ -71,14 +77,21 @@ class PolicyState(OperatorPage, rx.State):
             raise Invalid("nothing tried")
         version = await self._write(policies.adopt_dispatch, self.wanted, base=self.page.version, note=reason_of(form))
         await self._done(say(self._locale(), "Version {n} is in force", n=version), "act-adopt")
-        self._take(await self._read(policy_page))
+        self._take(await self._read(policy_page, None, self.page.service))
 
 
-def _wanted(form: dict) -> dict[str, Any]:
-    """The numbers of the form. Raises: Invalid."""
+def _wanted(form: dict, page: PolicyPage) -> dict[str, Any]:
+    """The whole policy with the numbers of the form in their place. Raises: Invalid."""
     try:
+        weights = {term: float(form[f"w-{term}"]) for term in DEFAULT_WEIGHTS}
+        services = dict(page.document.get("services", {}))
+        if page.service:
+            base = page.document["weights"]
+            services[page.service] = {term: w for term, w in weights.items() if w != base.get(term)}
+            return {**page.document, "services": {name: own for name, own in services.items() if own}}
         return {
-            "weights": {term: float(form[f"w-{term}"]) for term in DEFAULT_WEIGHTS},
+            "weights": weights,
+            "services": services,
             "commit_hours": float(form["commit_hours"]),
             "moved_cost_s": round(60 * float(form["moved_cost_min"])),
             "claim_seconds": round(float(form["claim_seconds"])),
