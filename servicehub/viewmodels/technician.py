@@ -93,6 +93,8 @@ class HallRow:
     fresh: str = ""
     claimed: bool = False
     """Whether the technician has asked for it and waits for the decision."""
+    reasons: tuple[Chip, ...] = ()
+    """Why it fits him."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from servicehub.components.base import art, btn, chip, col, el, icon, lbtn, pric
 from servicehub.components.layout import navbar, pull_to_refresh
 from servicehub.components.technician import technician_shell
 from servicehub.pages.page import Page
-from servicehub.pages.technician.parts import fresh_tag, nothing, until_ready
+from servicehub.pages.technician.parts import chips, fresh_tag, nothing, until_ready
 from servicehub.state.technician.hall import DISTANCES
 from servicehub.state.technician.hall import HallState as S
 from servicehub.texts import N_, _, formats
@@ -50,6 +50,7 @@ def _row(order: Any) -> rx.Component:
         row(
             icon("navigation", "s", "mut"), el.span(order.distance, " · ", order.travel, class_name="f13 mut"), cls="g6"
         ),
+        rx.cond(order.reasons.length() > 0, chips(order.reasons, "b"), rx.fragment()),
         cls="g4 mt",
     )
     claim = btn(

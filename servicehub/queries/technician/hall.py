@@ -35,6 +35,8 @@ class Found(NamedTuple):
     task: Task
     distance_m: int
     travel_minutes: int
+    reasons: tuple[str, ...]
+    """Why it fits him; whether he is the nearest of all is not known here."""
 
 
 def hall(
@@ -96,7 +98,8 @@ def _takeable(session: Session, technician: Technician, skill: str, far_m: int, 
     for task in tasks:
         fit, opened = ranked[task.order.id or 0].feasible, opened_at(task.order)
         if fit and fit[0].distance_m <= (far_m if opened is None else min(far_m, reach_m(opened, now))):
-            found.append(Found(task, fit[0].distance_m, fit[0].travel_minutes))
+            reasons = tuple(reason for reason in fit[0].reasons if reason != "nearest")
+            found.append(Found(task, fit[0].distance_m, fit[0].travel_minutes, reasons))
     return found
 
 
@@ -138,4 +141,5 @@ def _row(
         art=f"cat-{task.category}",
         fresh=say(locale, N_("Needs somebody soon")) if order.is_immediate else "",
         claimed=order.id in asked,
+        reasons=words.reasons(found.reasons, locale),
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.technician import Level, Transport
 from servicehub.texts import N_, Locale, formats, say
+from servicehub.viewmodels.technician import Chip
 
 _S = OrderStatus
 STATUS: dict[OrderStatus, str] = {
@@ -130,3 +133,9 @@ def way(locale: Locale, transport: Transport, minutes: int) -> str:
 def share(bp: int) -> str:
     """A commission rate: `22%`, `22.5%`."""
     return formats.percent(bp, digits=0 if bp % 100 == 0 else 1)
+
+
+def reasons(keys: Sequence[str], locale: Locale) -> tuple[Chip, ...]:
+    """Why an offer came, as small words."""
+    known = [(key, *REASON[key]) for key in keys if key in REASON]
+    return tuple(Chip(key, say(locale, text), tone) for key, text, tone in known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -22,7 +21,7 @@ from servicehub.models.technician import Certificate, Technician
 from servicehub.queries.technician import hall, money, scope, words
 from servicehub.queries.technician.scope import LIVE, SERVED, Task
 from servicehub.texts import N_, Locale, formats, pick, say
-from servicehub.viewmodels.technician import Chip, NextJob, OfferCard, Workbench
+from servicehub.viewmodels.technician import NextJob, OfferCard, Workbench
 
 EXPIRY_WARNING = timedelta(days=30)
 _STEPS = {
@@ -86,7 +85,7 @@ def open_offer(session: Session, actor: Actor, *, now: datetime, locale: Locale)
         how=say(locale, N_("The customer asked for you"))
         if "requested" in offer.reasons
         else say(locale, N_("Auto-dispatch")),
-        reasons=_reasons(offer.reasons, locale),
+        reasons=words.reasons(offer.reasons, locale),
         take_home=formats.amount(offer.take_home_fen, always_decimals=True),
         rule=say(locale, N_("Commission {share}"), share=words.share(rate.bp)),
         distance=formats.distance(offer.distance_m),
@@ -163,11 +162,6 @@ def _advice(session: Session, technician: Technician, now: datetime, tz: str, lo
     if left < 0:
         return say(locale, N_("{name} has expired; jobs that need it stop."), name=name)
     return say(locale, N_("{name} expires in {n} days."), name=name, n=left)
-
-
-def _reasons(keys: Sequence[str], locale: Locale) -> tuple[Chip, ...]:
-    known = [(key, *words.REASON[key]) for key in keys if key in words.REASON]
-    return tuple(Chip(key, say(locale, text), tone) for key, text, tone in known)
 
 
 def _gap(session: Session, technician: Technician, order: Order, tz: str, locale: Locale) -> str:
