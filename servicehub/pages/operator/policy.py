@@ -32,7 +32,8 @@ def _number(
 
 
 def _term(t: rx.Var) -> rx.Component:
-    hint = rx.Var.create("") + t.meaning + " · " + _("Default {n}", n=t.was)
+    usual = rx.cond(P.service == "", _("Default {n}", n=t.was), _("All services: {n}", n=t.was))
+    hint = rx.Var.create("") + t.meaning + " · " + usual
     return el.li(_number(rx.Var.create("w-") + t.name, t.title, hint, t.value, "5", "0.1"), key=t.name)
 
 
