@@ -97,6 +97,20 @@ def test_when_nobody_can_any_more_the_order_stays_in_the_hall(session: Session) 
         dispatching.claim(session, actor_of(only), order.no, now=LATER + timedelta(seconds=4))
 
 
+def test_what_was_claimed_is_not_dispatched_before_it_is_decided(session: Session) -> None:
+    town = city.build(session)
+    near, far = living(session, town, 1.0), living(session, town, 6.0)
+    order = in_hall(session, town)
+    order.dispatch_at = LATER
+    dispatching.claim(session, actor_of(far), order.no, now=LATER)
+
+    assert dispatching.run_due(session, LATER) == 0
+    dispatching.settle_due(session, LATER + timedelta(seconds=3))
+
+    assert (order.status, order.technician_id) == (OrderStatus.ACCEPTED, far.id)
+    assert near.id != far.id
+
+
 def test_a_policy_without_a_wait_gives_it_to_the_first(session: Session) -> None:
     town = city.build(session)
     first = living(session, town, 6.0)

@@ -114,8 +114,9 @@ def decline(session: Session, actor: Actor, offer_id: int, reason: str, *, now: 
 
 def give_up(session: Session, order: Order, actor: Actor, reason: str, *, now: datetime) -> None:
     """The technician who is being asked cannot come at all: his open offer counts as declined, whatever its deadline."""
-    offer = session.exec(select(Offer).where(Offer.order_id == order.id, Offer.status == OfferStatus.OPEN)).one()
-    _answer(session, offer, OfferStatus.DECLINED, now, decline_reason=DeclineReason.UNWELL, in_time=False)
+    offer = session.exec(select(Offer).where(Offer.order_id == order.id, Offer.status == OfferStatus.OPEN)).first()
+    if offer is not None:
+        _answer(session, offer, OfferStatus.DECLINED, now, decline_reason=DeclineReason.UNWELL, in_time=False)
     _back_to_matching(session, order, OrderEvent.DECLINE, actor, now=now, reason=reason)
 
 

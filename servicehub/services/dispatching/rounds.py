@@ -21,7 +21,7 @@ from servicehub.domain.access import SYSTEM, Actor
 from servicehub.domain.order import OrderEvent, OrderMode, OrderStatus
 from servicehub.domain.technician import CellKind
 from servicehub.errors import NotFound, SlotTaken, SlotUnavailable
-from servicehub.models.dispatch import DispatchDecision
+from servicehub.models.dispatch import Claim, DispatchDecision
 from servicehub.models.order import Order
 from servicehub.services import roster, scheduling, transitions
 from servicehub.services.dispatching import offers
@@ -40,12 +40,17 @@ def run_due(session: Session, now: datetime, *, limit: int = 50) -> int:
     """
     due = session.exec(
         select(Order)
-        .where(Order.status == OrderStatus.MATCHING, col(Order.dispatch_at) <= now)
+        .where(Order.status == OrderStatus.MATCHING, col(Order.dispatch_at) <= now, ~_is_claimed())
         .order_by(col(Order.priority).desc(), col(Order.start_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
     return run(session, due, now=now)
+
+
+def _is_claimed() -> Any:
+    """Somebody in the hall has asked for it: that is decided first."""
+    return sa.exists().where(col(Claim.order_id) == col(Order.id))
 
 
 def run(session: Session, due: Sequence[Order], *, now: datetime) -> int:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import reflex as rx
 
 from servicehub import bus
+from servicehub.domain.hall import WAVE_EVERY
 from servicehub.queries.technician import hall
 from servicehub.services import dispatching
 from servicehub.state.base import handler, roles
@@ -34,7 +35,7 @@ class HallState(TechnicianPage, rx.State):
     async def open(self) -> None:
         """Read, then follow the city's board."""
         city = bus.dispatch(str((await self._actor()).city_id))
-        await self._watch([city, *await self._topics()], self._reload, settle_s=0.4, every_s=60)
+        await self._watch([city, *await self._topics()], self._reload, settle_s=0.4, every_s=WAVE_EVERY.total_seconds())
 
     async def _reload(self) -> None:
         rows = await self._read(hall.hall, within_m=self.within_m, skill=self.skill, sort=self.sort)
