@@ -68,13 +68,7 @@ def policy_page(
     if version is not None and version not in by_version:
         raise NotFound(f"version {version}")
     shown = by_version[newest if version is None else version]
-    newest_answers = session.exec(
-        select(PolicyRow.document)
-        .where(PolicyRow.city_id == actor.city_id, PolicyRow.kind == ACCEPTANCE_KIND)
-        .order_by(col(PolicyRow.version).desc())
-        .limit(1)
-    ).first()
-    model = Acceptance.of(newest_answers or {})
+    model = _answers(session, actor.city_id)
     ids = {row.document.get("actor_id", 0) for row in rows}
     who = dict(session.execute(sa.select(col(User.id), col(User.display_name)).where(col(User.id).in_(ids))).all())
     versions = [
@@ -90,16 +84,7 @@ def policy_page(
     ]
     return PolicyPage(
         version=newest,
-        terms=tuple(
-            TermRow(
-                t.name,
-                say(locale, t.sentence),
-                say(locale, t.meaning),
-                f"{shown.weight(t.name, service):g}",
-                f"{shown.weight(t.name) if service else DEFAULT_WEIGHTS[t.name]:g}",
-            )
-            for t in OBJECTIVE
-        ),
+        terms=_terms(shown, service, locale),
         service=service,
         services=_services(session, actor, shown, locale),
         document=shown.adopted(),
@@ -110,6 +95,31 @@ def policy_page(
         learned=_learned(model, locale),
         learned_from=say(locale, N_("From {n} answers"), n=f"{model.answers:,}") if model.weights else "",
         versions=tuple(versions),
+    )
+
+
+def _answers(session: Session, city_id: int) -> Acceptance:
+    """What was learned from the city's answers last."""
+    newest = (
+        select(PolicyRow.document)
+        .where(PolicyRow.city_id == city_id, PolicyRow.kind == ACCEPTANCE_KIND)
+        .order_by(col(PolicyRow.version).desc())
+        .limit(1)
+    )
+    return Acceptance.of(session.exec(newest).first() or {})
+
+
+def _terms(policy: Policy, service: str, locale: Locale) -> tuple[TermRow, ...]:
+    """Every term with its weight, beside the default, or beside the weight for all services."""
+    return tuple(
+        TermRow(
+            t.name,
+            say(locale, t.sentence),
+            say(locale, t.meaning),
+            f"{policy.weight(t.name, service):g}",
+            f"{policy.weight(t.name) if service else DEFAULT_WEIGHTS[t.name]:g}",
+        )
+        for t in OBJECTIVE
     )
 
 
