@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from servicehub.domain.access import Actor
 from servicehub.domain.order import OrderEvent, OrderStatus
 from servicehub.domain.technician import CellKind
-from servicehub.domain.timewindow import local_time
+from servicehub.domain.timewindow import Window, local_time
 from servicehub.errors import JobRunning, ReasonMissing
 from servicehub.models.catalog import City
 from servicehub.models.dispatch import Occupancy
@@ -50,6 +50,7 @@ def stop_today(session: Session, actor: Actor, reason: str, *, now: datetime) ->
         raise ReasonMissing("stop today")
     technician = technicians.own(session, actor)
     end = until(session, technician, now)
+    technicians.lock_days(session, technician, Window.between(now, end))
     held = sa.select(Occupancy.order_id).where(
         col(Occupancy.technician_id) == technician.id, col(Occupancy.kind) == CellKind.HOLD
     )
@@ -71,7 +72,11 @@ def stop_today(session: Session, actor: Actor, reason: str, *, now: datetime) ->
     ).all()
     if any(order.status in _HERE for order in visits):
         raise JobRunning(f"technician {technician.id}")
-    session.add(TimeOff(technician_id=technician.id, start_at=now, end_at=end, reason=reason.strip()[:80]))
+    away = select(TimeOff.id).where(
+        TimeOff.technician_id == technician.id, col(TimeOff.start_at) <= now, col(TimeOff.end_at) >= end
+    )
+    if session.exec(away).first() is None:  # a second press changes nothing
+        session.add(TimeOff(technician_id=technician.id, start_at=now, end_at=end, reason=reason.strip()[:80]))
     technicians.set_online(session, actor, on=False, now=now)
     for order in visits:
         _give_back(session, order, actor, reason.strip(), now)

@@ -85,7 +85,7 @@ def add_time_off(
     technician = own(session, actor)
     if not now < end_at or not start_at < end_at or end_at - start_at > LONGEST_TIME_OFF or start_at > now + PLAN_AHEAD:
         raise Invalid("time off", start_at=start_at, end_at=end_at)
-    _lock_days(session, technician, Window.between(start_at, end_at))
+    lock_days(session, technician, Window.between(start_at, end_at))
     _refuse_jobs(session, technician, [Window.between(start_at, end_at)], now=now)
     row = TimeOff(technician_id=technician.id, start_at=start_at, end_at=end_at, reason=reason.strip()[:80])
     session.add(row)
@@ -138,7 +138,7 @@ def set_exception(
     if kept is not None:
         _check_day([(start, end) for start, end in kept])
         hours = [clock.wall_window(on, start, end) for start, end in kept]
-        _lock_days(session, technician, clock.day_window(on))
+        lock_days(session, technician, clock.day_window(on))
         _refuse_jobs(session, technician, subtract([clock.day_window(on)], hours), now=now)
     session.execute(
         delete(ShiftException).where(col(ShiftException.technician_id) == technician.id, col(ShiftException.on) == on)
@@ -210,7 +210,7 @@ def _refuse_jobs(session: Session, technician: Technician, away: list[Window], *
         raise JobsInside(f"{len(inside)} jobs", orders=tuple(inside))
 
 
-def _lock_days(session: Session, technician: Technician, window: Window) -> None:
+def lock_days(session: Session, technician: Technician, window: Window) -> None:
     """Raise the version of the days whose travel a concurrent booking may be checking, so that one of the two waits."""
     days = {
         window.start_at.date() + timedelta(days=n)

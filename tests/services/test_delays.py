@@ -13,7 +13,7 @@ from servicehub.domain.technician import CellKind
 from servicehub.errors import JobRunning, ReasonMissing
 from servicehub.models.customer import Notice
 from servicehub.models.delay import Delay
-from servicehub.models.dispatch import Occupancy, Offer
+from servicehub.models.dispatch import Occupancy, Offer, TechnicianDay
 from servicehub.models.order import Order, OrderLog
 from servicehub.models.technician import Technician, TimeOff
 from servicehub.queries.customer.order import _late as customer_line
@@ -122,6 +122,13 @@ def test_the_rest_of_the_day_is_given_to_others_at_once(session: Session) -> Non
     dispatching.run_due(session, NOW)
     session.flush()
 
+    def versions_of(person: Technician) -> list[int]:
+        query = (
+            select(TechnicianDay.version).where(TechnicianDay.technician_id == person.id).order_by(TechnicianDay.day)
+        )
+        return list(session.exec(query))
+
+    before = versions_of(who)
     handed = absences.stop_today(session, actor_of(who), "unwell", now=NOW)
 
     mine = [visit for visit in (*visits, asked) if visit.technician_id is not None]
@@ -133,6 +140,9 @@ def test_the_rest_of_the_day_is_given_to_others_at_once(session: Session) -> Non
     away = session.exec(select(TimeOff).where(TimeOff.technician_id == who.id)).one()
     assert (away.start_at, away.end_at) == (NOW, town.local("2026-03-03 00:00"))
     assert session.get_one(Technician, who.id).is_online is False
+    assert versions_of(who)[:1] != before[:1], "whoever is booking him at this moment decides again"
+    again = absences.stop_today(session, actor_of(who), "unwell", now=NOW)
+    assert (again.visits, len(session.exec(select(TimeOff)).all())) == (0, 1), "a second press changes nothing"
     cells = session.exec(select(Occupancy.technician_id).where(Occupancy.order_id == visits[0].id)).all()
     assert set(cells) == {other.id}
     logs = session.exec(select(OrderLog).where(OrderLog.order_id == visits[0].id)).all()

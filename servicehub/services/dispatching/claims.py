@@ -15,8 +15,7 @@ from sqlmodel import Session, col, select
 from servicehub import bus
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.hall import next_wave_at, opened_at, reach_m
-from servicehub.domain.order import OrderMode, OrderStatus
-from servicehub.errors import NotCertified, NotFound, OrderTaken, SlotTaken, SlotUnavailable, TooEarly
+from servicehub.errors import NotCertified, OrderTaken, SlotTaken, SlotUnavailable, TooEarly
 from servicehub.models.dispatch import Claim
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
@@ -31,12 +30,7 @@ def claim(session: Session, actor: Actor, no: str, *, now: datetime) -> int:
     Asking twice is asking once. Raises: NotFound, OrderTaken, TooEarly before the wave reaches the actor, and what
     `hand.grab` raises for somebody who may not have it.
     """
-    actor.require_role(Role.TECHNICIAN)
-    order = session.exec(select(Order).where(Order.no == no, Order.city_id == actor.city_id)).first()
-    if order is None:
-        raise NotFound(f"order {no}")
-    if order.status is not OrderStatus.MATCHING or order.mode is not OrderMode.GRAB:
-        raise OrderTaken(no)
+    order = hand.in_hall(session, actor, no)
     situation = roster.situation(
         session, order, now=now, technician_ids=[actor.technician_id], by_hand=actor.technician_id
     )

@@ -33,12 +33,7 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
 
     Raises: OrderTaken, NotCertified, SlotUnavailable(reason=first failed rule), SlotTaken, NotFound.
     """
-    actor.require_role(Role.TECHNICIAN)
-    order = session.exec(select(Order).where(Order.no == no, Order.city_id == actor.city_id)).first()
-    if order is None:
-        raise NotFound(f"order {no}")
-    if order.status is not OrderStatus.MATCHING or order.mode is not OrderMode.GRAB:
-        raise OrderTaken(no)
+    order = in_hall(session, actor, no)
     situation = roster.situation(
         session, order, now=now, technician_ids=[actor.technician_id], by_hand=actor.technician_id
     )
@@ -64,6 +59,17 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         link=f"/orders/{no}/",
         technician=technician.name,
     )
+
+
+def in_hall(session: Session, actor: Actor, no: str) -> Order:
+    """An order of the technician's city that anybody may still take. Raises: NotAllowed, NotFound, OrderTaken."""
+    actor.require_role(Role.TECHNICIAN)
+    order = session.exec(select(Order).where(Order.no == no, Order.city_id == actor.city_id)).first()
+    if order is None:
+        raise NotFound(f"order {no}")
+    if order.status is not OrderStatus.MATCHING or order.mode is not OrderMode.GRAB:
+        raise OrderTaken(no)
+    return order
 
 
 def assign(session: Session, actor: Actor, no: str, technician_id: int, *, reason: str = "", now: datetime) -> None:
