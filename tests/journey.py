@@ -122,18 +122,26 @@ class World:
         fulfilment.depart(self.session, actor, order.no, now=self.now)
         self.now = max(self.now, order.start_at)
         fulfilment.arrive(self.session, actor, order.no, order.lat, order.lng, now=self.now)
-        code = crypto.decrypt(order.start_code_enc, "order.start_code")
-        assert fulfilment.start(self.session, actor, order.no, code, now=self.now)
+        self.start(order)
         return order
 
-    def finished(self, **changes: Any) -> Order:
-        """An order whose visit has ended."""
-        order = self.in_service(**changes)
+    def start(self, order: Order) -> None:
+        """The customer shows the code."""
+        code = crypto.decrypt(order.start_code_enc, "order.start_code")
+        assert fulfilment.start(self.session, self.technician(order.technician_id), order.no, code, now=self.now)
+
+    def finish(self, order: Order) -> None:
+        """The planned end, with photos."""
         actor = self.technician(order.technician_id)
         for kind in ("before", "after"):
             photos.attach(self.session, actor, order.no, kind, f"{kind}-{order.no}", now=self.now)
         self.now = order.end_at
         fulfilment.finish(self.session, actor, order.no, now=self.now)
+
+    def finished(self, **changes: Any) -> Order:
+        """An order whose visit has ended."""
+        order = self.in_service(**changes)
+        self.finish(order)
         return order
 
     def completed(self, **changes: Any) -> Order:

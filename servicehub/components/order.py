@@ -106,6 +106,28 @@ def technician_card(
     return el.div(avatar(art, 52), words, *(actions or []), class_name="row g12")
 
 
+def crew_list(mates: Any) -> rx.Component:
+    """Everybody of a visit of several people: portrait or a gap, name or that one is looked for, role and status."""
+
+    def one(mate: Any) -> rx.Component:
+        name = rx.cond(
+            mate.name != "", mate.name, rx.cond(mate.state == "missing", _("Missing"), _("Being looked for"))
+        )
+        named = rx.cond(
+            mate.link != "", el.a(name, href=mate.link, class_name="brand w6 f14"), el.span(name, class_name="w6 f14")
+        )
+        gap = el.span(icon("user", "s", "dim"), class_name="av gap", aria_hidden="true")
+        return el.li(
+            rx.cond(mate.art != "", avatar(mate.art, 36), gap),
+            el.div(named, el.span(mate.role, class_name="f12 mut"), class_name="col g0 grow"),
+            el.span(mate.state_text, class_name=rx.cond(mate.state == "missing", "f13 c-warn", "f13 mut")),
+            class_name="row g12",
+            key=mate.key,
+        )
+
+    return el.ul(rx.foreach(mates, one), class_name="col g12 plain", aria_label=_("Crew"))
+
+
 def start_code(code: Text, hint: Text, label: Text = "") -> rx.Component:
     """The four digits that the customer shows at the door, spelled out for screen readers."""
     figures = el.span(code, class_name="num f24 code")

@@ -174,8 +174,8 @@ ITEMS: tuple[Item, ...] = (
         extras=(Extra("hood", "油烟机表面", "Cooker hood surface", 50, 30), Extra("fridge", "冰箱内胆", "Inside of the fridge", 60, 30)),
     ),
     Item(
-        "deep", "deep-whole-home", "全屋深度保洁", "Whole-home deep cleaning", "全屋到角落 · 大工时", "The whole home, every corner",
-        569, 480, plan="deposit", deposit_bp=2000, skill="deep", included=_DEEP_IN, excluded=_CLEAN_OUT,
+        "deep", "deep-whole-home", "全屋深度保洁", "Whole-home deep cleaning", "全屋到角落 · 两人同时上门", "The whole home, every corner · by two at once",
+        569, 240, crew=2, plan="deposit", deposit_bp=2000, skill="deep", included=_DEEP_IN, excluded=_CLEAN_OUT,
     ),
     Item(
         "deep", "move-in", "开荒保洁", "Move-in cleaning", "装修后首次清洁 · 60㎡ 起", "First cleaning after decoration · from 60 m²",

@@ -60,6 +60,9 @@ class Cast:
     visitor_technician: int
 
 
+_CUSTOMERS_TURN = (_S.AWAITING_BALANCE, _S.AWAITING_CONFIRM, _S.COMPLETED, _S.PENDING_PAYMENT)
+
+
 class LiveCity:
     """One step looks at everything that is due and acts; steps never overlap."""
 
@@ -119,12 +122,7 @@ class LiveCity:
         customer = self.cast.customers.get(order.customer_id)
         if technician is not None and order.status in (_S.ACCEPTED, _S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE):
             await asyncio.to_thread(self._work, order, technician, now)
-        elif customer is not None and order.status in (
-            _S.AWAITING_BALANCE,
-            _S.AWAITING_CONFIRM,
-            _S.COMPLETED,
-            _S.PENDING_PAYMENT,
-        ):
+        elif customer is not None and order.lead_id is None and order.status in _CUSTOMERS_TURN:
             await self._finish(order, customer, now)
 
     def _work(self, order: Order, actor: Actor, now: datetime) -> None:
@@ -134,6 +132,8 @@ class LiveCity:
             self._try(fulfilment.depart, actor, order.no, now=now)
         elif order.status is _S.EN_ROUTE:
             self._ride(order, actor, now, max(18.0, draw.uniform(12, 26) * 60 / self.speed))
+        elif order.lead_id is not None:
+            return  # who leads the visit starts and finishes it
         elif order.status is _S.ARRIVED and now >= (order.arrived_at or now) + timedelta(seconds=5):
             code = crypto.decrypt(order.start_code_enc, "order.start_code")
             self._try(fulfilment.start, actor, order.no, code, now=now)

@@ -312,4 +312,5 @@ def _products(session: Session, city_id: int) -> list[history.Product]:
             tuple((a.slug, a.minutes) for a in extras if a.service_item_id == item.id),
         )
         for item in items
+        if item.crew_size == 1  # the past is told of single technicians
     ]

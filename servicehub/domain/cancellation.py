@@ -15,7 +15,18 @@ from servicehub.domain.access import Role
 from servicehub.domain.money import BP, share_bp
 from servicehub.domain.order import OrderStatus
 
-Rule = Literal["unpaid", "our_side", "unassigned", "grace", "ample_notice", "late", "delayed", "departed", "no_show"]
+Rule = Literal[
+    "unpaid",
+    "our_side",
+    "unassigned",
+    "grace",
+    "ample_notice",
+    "late",
+    "delayed",
+    "short_handed",
+    "departed",
+    "no_show",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +96,9 @@ def fee(
     travel_fee_fen: int,
     by: Role,
     delay_minutes: int = 0,
+    is_short: bool = False,
 ) -> CancelQuote:
-    """The fee for ending an order in `status`. `delay_minutes`: how late we expect to begin.
+    """The fee for ending an order in `status`. `delay_minutes`: how late we expect to begin; `is_short`: fewer come than were sold.
 
     `paid_fen` is what the customer has paid and not got back; no fee exceeds it. A technician who ends an ARRIVED order reports a
     customer who did not show up; everything else that technicians, operators or the platform end is free.
@@ -97,6 +109,8 @@ def fee(
         rule = "unpaid"
     elif by is Role.CUSTOMER and status in _AWAITED and delay_minutes >= policy.delayed_minutes:
         rule = "delayed"
+    elif by is Role.CUSTOMER and status in (*_AWAITED, OrderStatus.ARRIVED) and is_short:
+        rule = "short_handed"
     else:
         rule = _BY_STATUS.get(status) or _by_notice(policy, paid_at, start_at, now)
     charged = min(_amount(policy, rule, total_fen, travel_fee_fen), paid_fen)
@@ -112,6 +126,7 @@ def explain(policy: CancellationPolicy) -> list[CancelRow]:
         CancelRow("ample_notice", minutes=policy.notice_minutes),
         CancelRow("late", minutes=policy.notice_minutes, bp=policy.late_bp, cap_fen=policy.late_cap_fen),
         CancelRow("delayed", minutes=policy.delayed_minutes),
+        CancelRow("short_handed"),
         CancelRow("departed", bp=policy.departed_bp, plus_travel=True),
         CancelRow("no_show", minutes=policy.wait_minutes, bp=policy.no_show_bp, plus_travel=True),
         CancelRow("our_side", coupon_fen=policy.apology_coupon_fen),

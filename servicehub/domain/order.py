@@ -62,6 +62,7 @@ class OrderEvent(StrEnum):
     RESOLVE_REFUND = "resolve_refund"
     ESCALATE = "escalate"
     AFTERSALE_END = "aftersale_end"
+    LEAD_ENDED = "lead_ended"
 
 
 class OrderMode(StrEnum):
@@ -93,6 +94,9 @@ _LIVE_BEFORE_END = (
     _S.PENDING_PAYMENT, _S.MATCHING, _S.ASSIGNED, _S.ACCEPTED, _S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE,
     _S.AWAITING_BALANCE, _S.AWAITING_CONFIRM,
 )  # fmt: skip
+
+_COMPANION = tuple(s for s in _LIVE_BEFORE_END if s not in (_S.PENDING_PAYMENT, _S.AWAITING_BALANCE))
+"""What a companion of a visit of several people goes through: his order is never paid by itself."""
 
 STEPS: tuple[Step[OrderStatus, OrderEvent], ...] = (
     _step(
@@ -310,6 +314,10 @@ STEPS: tuple[Step[OrderStatus, OrderEvent], ...] = (
         "refund from escrow, else clawed back",
     ),
     _step(_S.DISPUTED, _E.ESCALATE, _S.DISPUTED, "P", "72 hours without a verdict", "operators alerted"),
+    *(
+        _step(s, _E.LEAD_ENDED, _S.CANCELLED, "P", "companion; its visit ended or moved", "cells released; no money")
+        for s in _COMPANION
+    ),
     *(
         _step(
             s, _E.FORCE_CANCEL, _S.CANCELLED, "O", "reason given", "full refund; cells released; coupon back; audited"

@@ -103,10 +103,13 @@ def settle(
     pass_through: frozenset[str] = CommissionPolicy().pass_through,
     funder_platform_bp: int = BP,
     paid_fen: int | None = None,
+    seat: int = 0,
+    people: int = 1,
 ) -> Split:
     """Divide what was paid for `lines` (a coupon's line is negative).
 
-    `paid_fen` below the lines' sum (part was refunded before settling) scales every component down in proportion.
+    `paid_fen` below the lines' sum (part was refunded before settling) scales every component down in proportion. Of `people` who
+    came together each has an equal part, the earlier seats a fen more where it does not come out even; this is the part of `seat`.
     """
     priced = [(line.kind, line.amount_fen) for line in lines]
     passed = sum(amount for kind, amount in priced if kind in pass_through)
@@ -118,6 +121,10 @@ def settle(
         raise ValueError(f"cannot settle {paid} of {total}")
     if paid != total:
         coupon, passed = scaled(coupon, paid, total), scaled(passed, paid, total)
+        passed = min(passed, paid + coupon)
+        labour = paid + coupon - passed
+    if people > 1:
+        paid, coupon, passed = (split(whole, [1] * people)[seat] for whole in (paid, coupon, passed))
         passed = min(passed, paid + coupon)
         labour = paid + coupon - passed
     subsidy, coupon_share = split(coupon, [funder_platform_bp, BP - funder_platform_bp])
@@ -134,6 +141,10 @@ def take_home(
     rate: Rate,
     pass_through: frozenset[str] = CommissionPolicy().pass_through,
     funder_platform_bp: int = BP,
+    seat: int = 0,
+    people: int = 1,
 ) -> int:
     """What a technician will get for the order, for offers: `settle(…).net_fen` of the whole price."""
-    return settle(lines, rate=rate, pass_through=pass_through, funder_platform_bp=funder_platform_bp).net_fen
+    return settle(
+        lines, rate=rate, pass_through=pass_through, funder_platform_bp=funder_platform_bp, seat=seat, people=people
+    ).net_fen

@@ -1,15 +1,19 @@
 """Orders, their lines, log, photos and reviews."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from servicehub.domain.access import Role
 from servicehub.domain.order import OrderMode, OrderStatus, PaymentPlan
 from servicehub.domain.technician import Gender
-from servicehub.models.base import BIG, JSON, at, fk, pk, stored_as_value
+from servicehub.models.base import BIG, JSON, among, at, fk, pk, stored_as_value
+
+_FILLED = "lead_id IS NOT NULL AND status NOT IN ('cancelled', 'expired')"
+"""A companion that is looked for or found; the database allows one for each seat."""
 
 
 class Order(SQLModel, table=True):
@@ -22,6 +26,15 @@ class Order(SQLModel, table=True):
         sa.Index("ix_sh_order_customer_id_created_at", "customer_id", "created_at"),
         sa.Index("ix_sh_order_technician_id_start_at", "technician_id", "start_at"),
         sa.Index("ix_sh_order_status_deadline_at", "status", "deadline_at"),
+        sa.CheckConstraint("crew_size >= 1 AND seat >= 0 AND (seat = 0) = (lead_id IS NULL)", name="crew"),
+        sa.Index(
+            "uq_sh_order_lead_id_seat",
+            "lead_id",
+            "seat",
+            unique=True,
+            sqlite_where=sa.text(_FILLED),
+            postgresql_where=sa.text(_FILLED),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=pk())
@@ -35,6 +48,13 @@ class Order(SQLModel, table=True):
     technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
     requested_technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
     """Whom the customer asked for; None: the platform matches."""
+
+    crew_size: int = 1
+    """How many technicians come."""
+    lead_id: int | None = Field(default=None, sa_column=fk("sh_order.id", nullable=True))
+    """Of a companion, who has an order of his own without a price: the order that was sold."""
+    seat: int = 0
+    """0: the lead, or a visit of one person; companions from 1."""
 
     status: OrderStatus = Field(sa_column=sa.Column(stored_as_value(OrderStatus), nullable=False))
     version: int = 1
@@ -93,6 +113,21 @@ class Order(SQLModel, table=True):
     completed_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
     cancelled_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
     settled_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+
+
+def was_sold() -> Any:
+    """Condition on `Order`: what a customer bought, no companion's part of a visit of several people."""
+    return col(Order.lead_id).is_(None)
+
+
+def load_companions(session: Session, lead_ids: Collection[int]) -> dict[int, list[Order]]:
+    """Lead order -> its companions that were not given up, by seat."""
+    found: dict[int, list[Order]] = {lead_id: [] for lead_id in lead_ids}
+    gone = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
+    query = select(Order).where(among(col(Order.lead_id), lead_ids), col(Order.status).not_in(gone))
+    for order in session.exec(query.order_by(col(Order.seat))) if lead_ids else ():
+        found[order.lead_id or 0].append(order)
+    return found
 
 
 def names_technician() -> Any:

@@ -110,7 +110,7 @@ def load_situations(
     about = _load_about(session, standings, {o.customer_id for o in orders}, now)
     wanted = _wanted(orders, services, about, technician_ids, by_hand)
     calendars = _load_all_calendars(session, orders, services, standings, set().union(*wanted.values()), now)
-    asked = _load_asked(session, [o.id or 0 for o in orders])
+    asked = _load_asked(session, orders)
     policies = _load_policies(session, {o.city_id for o in orders}, now)
     crews = {
         city_id: Crew(
@@ -311,14 +311,21 @@ def _load_all_calendars(
     return calendars
 
 
-def _load_asked(session: Session, order_ids: Collection[int]) -> dict[int, frozenset[int]]:
+def _load_asked(session: Session, orders: Sequence[Order]) -> dict[int, frozenset[int]]:
+    """Order -> who was asked for it, or for another seat of the same visit."""
+    crews = [o.lead_id or o.id or 0 for o in orders if o.crew_size > 1]
+    visit_of = {o.id or 0: o.lead_id or o.id or 0 for o in orders}
+    if crews:
+        seats = sa.select(col(Order.id), col(Order.lead_id)).where(among(col(Order.lead_id), crews))
+        seated: list[Any] = list(session.execute(seats))
+        visit_of |= dict(seated) | {lead: lead for lead in crews}
     found: dict[int, set[int]] = defaultdict(set)
     rows: Iterable[Any] = session.execute(
-        sa.select(col(Offer.order_id), col(Offer.technician_id)).where(among(col(Offer.order_id), order_ids))
+        sa.select(col(Offer.order_id), col(Offer.technician_id)).where(among(col(Offer.order_id), visit_of))
     )
     for order_id, technician_id in rows:
-        found[order_id].add(technician_id)
-    return {order_id: frozenset(found[order_id]) for order_id in order_ids}
+        found[visit_of[order_id]].add(technician_id)
+    return {o.id or 0: frozenset(found[visit_of[o.id or 0]]) for o in orders}
 
 
 def _load_policies(session: Session, city_ids: Collection[int], now: datetime) -> dict[int, Policy]:

@@ -43,6 +43,8 @@ class Service:
     buffer_minutes: int
     min_notice_minutes: int
     horizon_days: int
+    people: int = 1
+    """How many technicians a visit takes."""
 
     @property
     def clock(self) -> LocalTime:
@@ -67,6 +69,7 @@ _SERVICES = (
         col(ServiceItem.buffer_minutes),
         col(ServiceItem.min_notice_minutes),
         col(ServiceItem.horizon_days),
+        col(ServiceItem.crew_size),
     )
     .join(City, col(City.id) == col(ServiceItem.city_id))
     .where(col(ServiceItem.id).in_(sa.bindparam("ids", expanding=True)))

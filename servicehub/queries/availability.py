@@ -78,6 +78,11 @@ def slots(
     deciders = [Decider(c.without(request.order_id) if request.order_id else c, terms) for c in calendars]
     in_reach = [d for d in deciders if not d.out_of_reach()]
     counted = _count(deciders if request.technician_id else in_reach, within)
+    if service.people > 1:
+        everybody = (
+            counted if not request.technician_id else _with_anybody(session, actor, service, request, within, now)
+        )
+        counted = {start: _together(tally, everybody.get(start), service.people) for start, tally in counted.items()}
     one = deciders[0] if request.technician_id and deciders else None
     best = _recommend(counted)
     return SlotGrid(
@@ -118,6 +123,7 @@ def earliest(
             ],
             _terms(service, SlotRequest(item_id, place, quantity=service.min_quantity), now),
             within,
+            service.people,
         )
         for item_id, service in services.items()
     }
@@ -216,8 +222,12 @@ def _certified(calendar: Calendar, service: Service, certificates: dict[tuple[in
     return replace(calendar, certified_until=until)
 
 
-def _first(calendars: Iterable[Calendar], terms: Terms, within: Window) -> datetime | None:
-    """The soonest feasible start of anybody; each search stops where the best one so far begins."""
+def _first(calendars: Iterable[Calendar], terms: Terms, within: Window, people: int = 1) -> datetime | None:
+    """The soonest start that so many people can make; for one, each search stops where the best one so far begins."""
+    if people > 1:
+        counted = _count([d for d in (Decider(c, terms) for c in calendars) if not d.out_of_reach()], within)
+        enough = min((start for start, tally in counted.items() if tally.free >= people), default=None)
+        return None if enough is None else instant_of(enough)
     best: int | None = None
     for calendar in calendars:
         decider = Decider(calendar, terms)
@@ -246,6 +256,22 @@ def _count(deciders: Sequence[Decider], within: Window) -> dict[int, _Tally]:
             tally.free += 1
             tally.nearest = min(tally.nearest, decider.last_way)
     return counted
+
+
+def _with_anybody(
+    session: Session, actor: Actor, service: Service, request: SlotRequest, within: Window, now: datetime
+) -> dict[int, _Tally]:
+    """Start -> how many are free of everybody, whoever was asked for."""
+    people = _people(session, actor, service, replace(request, technician_id=0))
+    terms = _terms(service, request, now)
+    calendars = (c.without(request.order_id) for c in _calendars(session, people, within, service, now))
+    return _count([d for d in (Decider(c, terms) for c in calendars) if not d.out_of_reach()], within)
+
+
+def _together(tally: _Tally, everybody: _Tally | None, people: int) -> _Tally:
+    """How many visits of so many people could begin then, at the least."""
+    free = 0 if everybody is None else max(0, everybody.free - people + 1)
+    return _Tally(min(tally.free, free), tally.nearest)
 
 
 def _recommend(counted: dict[int, _Tally]) -> list[int]:

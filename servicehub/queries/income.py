@@ -71,7 +71,8 @@ def income_detail(session: Session, actor: Actor, no: str, *, now: datetime, loc
         raise NotFound(f"earning of {no}")
     earning, order, item = found
     tz = session.get_one(City, actor.city_id).timezone
-    lines = session.exec(select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id))).all()
+    priced = order.lead_id or order.id
+    lines = session.exec(select(OrderLine).where(OrderLine.order_id == priced).order_by(col(OrderLine.id))).all()
     state = _state(earning)
     return IncomeDetail(
         no=no,

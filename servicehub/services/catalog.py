@@ -12,6 +12,9 @@ from servicehub.errors import Invalid
 from servicehub.models.catalog import AddOn, Blackout, Category, City, District, Policy, ServiceItem
 from servicehub.models.customer import Coupon
 
+MOST_PEOPLE = 6
+"""Technicians of one visit."""
+
 
 def open_city(session: Session, actor: Actor, city: City, districts: list[District]) -> int:
     """Store a city with its districts; returns its id. Only the platform itself opens cities."""
@@ -41,8 +44,8 @@ def publish(session: Session, actor: Actor, item: ServiceItem, add_ons: list[Add
     _may_write(actor)
     if item.base_minutes <= 0 or item.price_fen < 0 or not 1 <= item.min_quantity <= item.max_quantity:
         raise Invalid(f"service {item.slug}")
-    if item.crew_size != 1:
-        raise Invalid(f"service {item.slug}: one technician a visit")
+    if not 1 <= item.crew_size <= MOST_PEOPLE:
+        raise Invalid(f"service {item.slug}: {item.crew_size} technicians")
     session.add(item)
     session.flush()
     for add_on in add_ons:

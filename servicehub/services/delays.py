@@ -106,10 +106,8 @@ def _keep(session: Session, order: Order, found: Forecast, known: Delay | None, 
     delay.begins_at, delay.minutes, delay.behind_id = begins, found.late, found.behind_id
     if found.late >= max(TOLD_MINUTES, delay.told_minutes + (WORSE_MINUTES if delay.told_minutes else 0)):
         delay.told_minutes = found.late
-        notices.send(
-            session, order.customer_id, "late", key=f"late:{order.no}:{order.version}:{found.late // WORSE_MINUTES}", now=now,
-            link=f"/orders/{order.no}/", begins_at=begins,
-        )  # fmt: skip
+        key = f"late:{order.no}:{order.version}:{found.late // WORSE_MINUTES}"
+        notices.tell_customer(session, order, "late", key=key, now=now, begins_at=begins)
     session.add(delay)
 
 

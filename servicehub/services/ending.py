@@ -9,10 +9,12 @@ from sqlmodel import Session
 from servicehub.domain import cancellation
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.cancellation import CancelQuote
+from servicehub.domain.money import split
 from servicehub.domain.order import OrderEvent
 from servicehub.models.order import Order
 from servicehub.services import (
     coupons,
+    crews,
     delays,
     notices,
     payments,
@@ -35,7 +37,9 @@ def end_unpaid(
         session, order, event, actor, now=now, reason=reason, cancelled_at=now, technician_id=None, dispatch_at=None
     )
     payments.close_open(session, order)
-    _tell(session, order, "payment_expired" if event is OrderEvent.PAY_TIMEOUT else "cancelled", now)
+    notices.tell_customer(
+        session, order, "payment_expired" if event is OrderEvent.PAY_TIMEOUT else "cancelled", now=now
+    )
 
 
 def end_in_full(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime, reason: str) -> None:
@@ -48,14 +52,14 @@ def end_in_full(session: Session, order: Order, event: OrderEvent, actor: Actor,
         refunds.request(
             session, order, paid, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now=now
         )
-    _tell(session, order, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now)
+    notices.tell_customer(session, order, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now=now)
 
 
 def end_with_fee(
     session: Session, order: Order, event: OrderEvent, actor: Actor, quote: CancelQuote, *, now: datetime, reason: str
 ) -> None:
     """End a paid order by the cancellation terms: the fee is kept and shared, the rest goes back."""
-    _give_back(session, order, now=now)
+    companions = _give_back(session, order, now=now)
     if quote.fee_fen == 0:
         coupons.release(session, order, now=now)
     data = {"fee_fen": quote.fee_fen, "refund_fen": quote.refund_fen, "rule": quote.rule}
@@ -64,17 +68,26 @@ def end_with_fee(
     )
     payments.close_open(session, order)
     if quote.fee_fen:
-        settlements.settle_cancellation(session, order, quote, now=now)
+        settlements.settle_cancellation(session, order, quote, companions=companions, now=now)
     if quote.refund_fen:
         refunds.request(session, order, quote.refund_fen, "cancelled", now=now)
-    _tell(session, order, "cancelled", now)
+    notices.tell_customer(session, order, "cancelled", now=now)
 
 
 def complete(session: Session, order: Order, event: OrderEvent, actor: Actor, *, now: datetime) -> None:
     """The customer is content, or silent for a day: the escrow becomes commission and the technician's pending earning."""
     transitions.advance(session, order, event, actor, now=now, completed_at=now, settled_at=now)
+    crews.confirm(session, order, now=now)
+    settle(session, order, now=now)
+    notices.tell_customer(session, order, "completed", now=now)
+
+
+def settle(session: Session, order: Order, *, now: datetime) -> None:
+    """Divide what was paid among those who came. The part of anybody who was sold and did not come goes back to the customer."""
+    came = 1 + sum(c.finished_at is not None for c in crews.companions(session, order))
+    if order.lead_id is None and came < order.crew_size and (held := payments.escrow(session, order)):
+        refunds.request(session, order, sum(split(held, [1] * order.crew_size)[came:]), "crew_short", now=now)
     settlements.settle(session, order, now=now)
-    _tell(session, order, "completed", now)
 
 
 def back_to_matching(
@@ -86,7 +99,7 @@ def back_to_matching(
         session, order, event, actor, now=now, reason=reason,
         technician_id=None, dispatch_at=now, priority=1, departed_at=None, accepted_at=None, commission={},
     )  # fmt: skip
-    _tell(session, order, "rematching", now)
+    notices.tell_customer(session, order, "rematching", now=now)
 
 
 def terms(session: Session, order: Order, *, by: Role, now: datetime) -> CancelQuote:
@@ -102,15 +115,12 @@ def terms(session: Session, order: Order, *, by: Role, now: datetime) -> CancelQ
         travel_fee_fen=payments.line_sum(session, order, "travel"),
         by=by,
         delay_minutes=delays.minutes_of(session, order),
+        is_short=crews.is_short(session, order),
     )
 
 
-def _give_back(session: Session, order: Order, *, now: datetime) -> None:
+def _give_back(session: Session, order: Order, *, now: datetime) -> list[Order]:
+    """The order's time and offer, and its companions; returns those of them who had said yes."""
     offers.void(session, order, now=now)
     scheduling.release(session, order.id or 0)
-
-
-def _tell(session: Session, order: Order, kind: str, now: datetime) -> None:
-    notices.send(
-        session, order.customer_id, kind, key=f"{kind}:{order.no}:{order.version}", now=now, link=f"/orders/{order.no}/"
-    )
+    return crews.disband(session, order, now=now)

@@ -23,12 +23,13 @@ from servicehub.errors import (
     TooEarly,
     TooFar,
     TooManyTries,
+    TransitionRefused,
     WrongStartCode,
 )
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order, OrderPhoto
 from servicehub.models.technician import Technician
-from servicehub.services import ending, notices, payments, scheduling, transitions
+from servicehub.services import crews, ending, notices, payments, scheduling, transitions
 from servicehub.settings import get_settings
 
 CODE_TRIES = 5
@@ -43,9 +44,7 @@ def depart(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
     if now < earliest:
         raise TooEarly(f"depart {no}", at=earliest)
     transitions.advance(session, order, OrderEvent.DEPART, actor, now=now, departed_at=now)
-    notices.send(
-        session, order.customer_id, "departed", key=f"departed:{no}:{order.version}", now=now, link=f"/orders/{no}/"
-    )
+    notices.tell_customer(session, order, "departed", now=now)
 
 
 def arrive(session: Session, actor: Actor, no: str, lat: float, lng: float, *, now: datetime) -> None:
@@ -68,6 +67,13 @@ def arrive_without_position(session: Session, actor: Actor, no: str, *, reason: 
     _arrived(session, order, actor, now=now, reason=reason.strip(), data={"unverified": True})
 
 
+def _lead(order: Order, step: str) -> Order:
+    """The order, if it leads its visit. Raises: TransitionRefused for a companion, whose lead does this for everybody."""
+    if order.lead_id is not None:
+        raise TransitionRefused(order.no, state=order.status.value, event=step)
+    return order
+
+
 def _arrived(
     session: Session, order: Order, actor: Actor, *, now: datetime, data: dict[str, Any], reason: str = "", **seen: Any
 ) -> None:
@@ -80,22 +86,18 @@ def _arrived(
         .values(arrived_count=Technician.arrived_count + 1, on_time_count=Technician.on_time_count + on_time, **seen)
         .execution_options(synchronize_session=False)
     )
-    notices.send(
-        session,
-        order.customer_id,
-        "arrived",
-        key=f"arrived:{order.no}:{order.version}",
-        now=now,
-        link=f"/orders/{order.no}/",
-    )
+    notices.tell_customer(session, order, "arrived", now=now)
+    lead = crews.lead_of(session, order)
+    if lead is not order and lead.status is OrderStatus.IN_SERVICE:
+        crews.start(session, lead, actor, now=now)
 
 
 def start(session: Session, actor: Actor, no: str, code: str, *, now: datetime) -> bool:
-    """Begin with the code that the customer shows. A wrong code is counted (so it must commit) and answered with False.
+    """Begin with the code that the customer shows, for the whole crew. A wrong code is counted (so it must commit): False.
 
     Raises: TooManyTries after five wrong codes (an operator may help), WrongStartCode for what is no code at all.
     """
-    order = _own(session, actor, no)
+    order = _lead(_own(session, actor, no), "start")
     if not (code.isascii() and code.isdigit() and len(code) == 4):
         raise WrongStartCode(no)
     if order.start_code_tries >= CODE_TRIES:
@@ -104,6 +106,7 @@ def start(session: Session, actor: Actor, no: str, code: str, *, now: datetime) 
         transitions.amend(session, order, start_code_tries=order.start_code_tries + 1)
         return False
     transitions.advance(session, order, OrderEvent.START, actor, now=now, started_at=now)
+    crews.start(session, order, actor, now=now)
     return True
 
 
@@ -118,24 +121,31 @@ def tick(session: Session, actor: Actor, no: str, key: str, *, done: bool, now: 
 
 
 def finish(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
-    """End the visit: photos before and after and every checklist line are required; unused time is given back.
+    """End the visit for the whole crew: photos before and after and every checklist line are required; unused time is given back.
 
-    Raises: PhotosMissing, ChecklistOpen.
+    Who of the crew never came is let go. Raises: PhotosMissing, ChecklistOpen.
     """
-    order = _own(session, actor, no)
+    order = _lead(_own(session, actor, no), "finish")
     _require_proof(session, order)
     due_fen = payments.balance_due(session, order)
-    event = OrderEvent.FINISH_DUE if due_fen > 0 else OrderEvent.FINISH_PAID
+    _done(session, order, OrderEvent.FINISH_DUE if due_fen > 0 else OrderEvent.FINISH_PAID, actor, now)
+    for companion in crews.companions(session, order):
+        if companion.status is OrderStatus.IN_SERVICE:
+            _done(session, companion, OrderEvent.FINISH_PAID, actor, now)
+    crews.disband(session, order, now=now, reason="not_there")
+    kind = "balance_due" if due_fen > 0 else "finished"
+    notices.tell_customer(session, order, kind, key=f"finished:{no}", now=now)
+
+
+def _done(session: Session, order: Order, event: OrderEvent, actor: Actor, now: datetime) -> None:
     transitions.advance(session, order, event, actor, now=now, finished_at=now)
-    scheduling.release(session, order.id, from_at=now)
+    scheduling.release(session, order.id or 0, from_at=now)
     session.execute(
         sa.update(Technician)
         .where(col(Technician.id) == order.technician_id)
         .values(done_count=Technician.done_count + 1)
         .execution_options(synchronize_session=False)
     )
-    kind = "balance_due" if due_fen > 0 else "finished"
-    notices.send(session, order.customer_id, kind, key=f"finished:{no}", now=now, link=f"/orders/{no}/")
 
 
 def technician_cancel(session: Session, actor: Actor, no: str, *, reason: str, now: datetime) -> None:
@@ -148,7 +158,7 @@ def technician_cancel(session: Session, actor: Actor, no: str, *, reason: str, n
 
 def customer_no_show(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
     """Leave after waiting at the door. Raises: TooEarly before 15 minutes of waiting."""
-    order = _own(session, actor, no)
+    order = _lead(_own(session, actor, no), "customer_no_show")
     due = (order.arrived_at or now) + CUSTOMER_WAIT
     if order.status is OrderStatus.ARRIVED and now < max(due, order.start_at + CUSTOMER_WAIT):
         raise TooEarly(f"no-show {no}", at=max(due, order.start_at + CUSTOMER_WAIT))

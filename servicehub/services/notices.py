@@ -18,6 +18,7 @@ from servicehub.domain.access import Actor, Role
 from servicehub.errors import NotLoggedIn
 from servicehub.models.account import User
 from servicehub.models.customer import Notice
+from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 
 
@@ -39,6 +40,17 @@ def send(
         return False
     _hint(session, user_id)
     return True
+
+
+def tell_customer(session: Session, order: Order, kind: str, *, key: str = "", now: datetime, **params: Any) -> bool:
+    """Tell the order's customer, with a link to the order; once for each of its versions unless `key` says otherwise.
+
+    Customers hear of a visit of several people through the order that they bought, not from each companion's.
+    """
+    if order.lead_id is not None:
+        return False
+    once = key or f"{kind}:{order.no}:{order.version}"
+    return send(session, order.customer_id, kind, key=once, now=now, link=f"/orders/{order.no}/", **params)
 
 
 def send_each(

@@ -16,12 +16,13 @@ from sqlmodel import Session, col, select
 from servicehub import bus, outbox
 from servicehub.domain.channel import RefundRequest, RefundState
 from servicehub.domain.money import BP, scaled, share_bp
+from servicehub.domain.money import split as divided
 from servicehub.domain.payment import PaymentStatus, RefundStatus
 from servicehub.errors import LedgerRefused, RefundTooLarge
 from servicehub.models.ledger import JournalEntry, Posting
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment, Refund
-from servicehub.services import ledger
+from servicehub.services import ledger, settlements
 
 RETRY_FIRST_S, RETRY_LONGEST_S = 30, 3600
 
@@ -144,8 +145,12 @@ def _promise(session: Session, order: Order, refund: Refund, technician_bp: int,
 
 def _clawed(session: Session, order: Order, amount: int, technician_bp: int) -> dict[str, int]:
     """Who gives back `amount` of a settled order: every component of its split in proportion, summing up exactly in the end."""
-    order_id, technician_id = order.id or 0, order.technician_id or 0
-    split = ledger.lines_of(session, f"settle:{order_id}")
+    order_id = order.id or 0
+    earned = settlements.of_visit(session, order)
+    split: dict[str, int] = {}
+    for earning in earned:
+        for account, fen in ledger.lines_of(session, f"settle:{earning.order_id}").items():
+            split[account] = split.get(account, 0) + fen
     paid = split.get(ledger.escrow(order_id), 0)
     before = _clawed_before(session, order_id)
     if before + amount > paid:
@@ -156,7 +161,11 @@ def _clawed(session: Session, order: Order, amount: int, technician_bp: int) -> 
     if technician < 0:
         commission, technician = commission + technician, 0
     borne = share_bp(technician, technician_bp)
-    return _taken(session, technician_id, order_id, borne) | {
+    weights = [earning.net_fen for earning in earned]
+    taken: dict[str, int] = {}
+    for earning, part in zip(earned, divided(borne, weights if any(weights) else [1] * len(weights)), strict=True):
+        taken |= _taken(session, earning.technician_id, earning.order_id, part)
+    return taken | {
         ledger.COMMISSION: commission,
         ledger.SUBSIDY: -subsidy,
         ledger.DISPUTE_COST: technician - borne,

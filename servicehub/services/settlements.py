@@ -1,5 +1,7 @@
 """Settlement: a finished order's escrow becomes commission and the technician's earning, which matures after some days.
 
+Of a visit of several people everybody who came has an equal part, with an entry and a commission rate of his own.
+
 Owns earnings and their entries. The split is `domain.settlement`; its rule is the one that the technician saw before accepting.
 The order row itself is not touched.
 """
@@ -17,13 +19,14 @@ from servicehub import bus
 from servicehub.domain import settlement
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.money import BP
+from servicehub.domain.money import split as split_fen
 from servicehub.domain.policy import OrderPolicy
 from servicehub.domain.settlement import Rate, Split
 from servicehub.errors import LedgerRefused
 from servicehub.models.base import among
 from servicehub.models.catalog import Category
 from servicehub.models.customer import Coupon, CouponGrant
-from servicehub.models.order import Order, OrderLine
+from servicehub.models.order import Order, OrderLine, load_companions
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Technician
 from servicehub.services import ledger, policies
@@ -40,7 +43,7 @@ def take_home(session: Session, order: Order, technician: Technician) -> Split:
 def take_homes(session: Session, pairs: Sequence[tuple[Order, Technician]]) -> list[Split]:
     """`take_home` for many; the lines of all orders in one statement."""
     lines: dict[int, list[OrderLine]] = defaultdict(list)
-    ids = [order.id for order, _technician in pairs]
+    ids = {order.lead_id or order.id or 0 for order, _technician in pairs}
     for line in session.exec(select(OrderLine).where(among(col(OrderLine.order_id), ids)).order_by(col(OrderLine.id))):
         lines[line.order_id].append(line)
     rules: dict[int, OrderPolicy] = {}
@@ -48,55 +51,76 @@ def take_homes(session: Session, pairs: Sequence[tuple[Order, Technician]]) -> l
     for order, technician in pairs:
         policy = rules.get(order.policy_id) or rules.setdefault(order.policy_id, policies.of_order(session, order))
         rate = policy.commission.rate(technician.level, policy.version)
-        found.append(_split(session, order, policy, rate, None, lines[order.id or 0]))
+        part = (order.seat, order.crew_size)
+        found.append(
+            _split(session, _sold(session, order), policy, rate, None, lines[order.lead_id or order.id or 0], part)
+        )
     return found
 
 
 def settle(session: Session, order: Order, *, now: datetime) -> Earning | None:
-    """Divide what is held for the order. Once: a repetition returns the first earning. None when nothing is held.
+    """Divide what is held for the order among those who came; returns the earning of its own technician, who led the visit.
+
+    Once: a repetition returns the first earning. None when nothing is held.
 
     Raises: LedgerRefused for an order without a technician.
     """
     order_id = order.id or 0
-    if earned := of_order(session, order_id):
-        return earned
+    if known := of_order(session, order_id):
+        return known
     paid = ledger.balance(session, ledger.escrow(order_id))
     if not paid:
         return None
-    technician = _technician(session, order)
     policy = policies.of_order(session, order)
     priced = session.exec(select(OrderLine).where(OrderLine.order_id == order_id)).all()
-    split = _split(session, order, policy, _frozen_rate(order, technician, policy), paid, priced)
-    pending = ledger.pending(technician.id or 0, order_id)
-    lines = {
-        ledger.escrow(order_id): split.paid_fen,
-        ledger.SUBSIDY: split.subsidy_fen,
-        ledger.COMMISSION: -split.commission_fen,
-        pending: -split.net_fen,
-    }
-    ledger.post(session, f"settle:{order_id}", "settlement", ledger.order_ref(order_id), lines, now=now)
     category = session.get_one(Category, order.category_id).slug
-    matures_at = policy.settlement.matures_at(technician.level, category, now)
-    return _earn(session, order_id, technician, "service", split, matures_at, now)
+    came = [order, *(c for c in load_companions(session, [order_id])[order_id] if c.finished_at is not None)]
+    earned = []
+    for seat, member in enumerate(came):
+        technician = _technician(session, member)
+        rate = _frozen_rate(member, technician, policy)
+        split = _split(session, order, policy, rate, paid, priced, (seat, len(came)))
+        member_id = member.id or 0
+        lines = {
+            ledger.escrow(order_id): split.paid_fen,
+            ledger.SUBSIDY: split.subsidy_fen,
+            ledger.COMMISSION: -split.commission_fen,
+            ledger.pending(technician.id or 0, member_id): -split.net_fen,
+        }
+        ledger.post(session, f"settle:{member_id}", "settlement", ledger.order_ref(member_id), lines, now=now)
+        matures_at = policy.settlement.matures_at(technician.level, category, now)
+        earned.append(_earn(session, member_id, technician, "service", split, matures_at, now))
+    return earned[0]
 
 
-def settle_cancellation(session: Session, order: Order, quote: CancelQuote, *, now: datetime) -> Earning | None:
-    """Share the cancellation fee; the rest stays in escrow for `refunds.request`. None when there is no fee."""
+def settle_cancellation(
+    session: Session, order: Order, quote: CancelQuote, *, companions: Sequence[Order] = (), now: datetime
+) -> Earning | None:
+    """Share the cancellation fee; the rest stays in escrow for `refunds.request`. None when there is no fee.
+
+    `companions` who had said yes have an equal part of what the technician gets.
+    """
     if not quote.fee_fen:
         return None
     order_id = order.id or 0
-    if earned := of_order(session, order_id):
-        return earned
-    technician = _technician(session, order)
-    lines = {
-        ledger.escrow(order_id): quote.fee_fen,
-        ledger.CANCELLATION_INCOME: -quote.platform_fen,
-        ledger.pending(technician.id or 0, order_id): -quote.technician_fen,
-    }
-    ledger.post(session, f"cancel:{order_id}", "cancellation", ledger.order_ref(order_id), lines, now=now)
-    share = Split(quote.fee_fen, 0, quote.technician_fen, 0, 0, 0, quote.technician_fen, CANCELLATION_RULE, 0)
-    days = policies.of_order(session, order).settlement.cancellation_days
-    return _earn(session, order_id, technician, "cancellation_fee", share, now + timedelta(days=days), now)
+    if known := of_order(session, order_id):
+        return known
+    matures_at = now + timedelta(days=policies.of_order(session, order).settlement.cancellation_days)
+    members = [order, *companions]
+    platform_fen = quote.platform_fen
+    earned = []
+    for member, part in zip(members, split_fen(quote.technician_fen, [1] * len(members)), strict=True):
+        member_id, technician = member.id or 0, _technician(session, member)
+        lines = {
+            ledger.escrow(order_id): part + platform_fen,
+            ledger.CANCELLATION_INCOME: -platform_fen,
+            ledger.pending(technician.id or 0, member_id): -part,
+        }
+        ledger.post(session, f"cancel:{member_id}", "cancellation", ledger.order_ref(member_id), lines, now=now)
+        share = Split(part + platform_fen, 0, part, 0, 0, 0, part, CANCELLATION_RULE, 0)
+        earned.append(_earn(session, member_id, technician, "cancellation_fee", share, matures_at, now))
+        platform_fen = 0
+    return earned[0]
 
 
 def mature_due(session: Session, now: datetime, *, limit: int = 200) -> int:
@@ -126,6 +150,17 @@ def of_order(session: Session, order_id: int) -> Earning | None:
     return session.exec(select(Earning).where(Earning.order_id == order_id)).first()
 
 
+def of_visit(session: Session, order: Order) -> list[Earning]:
+    """The earnings of everybody who came, the lead's first."""
+    visit = sa.select(col(Order.id)).where(sa.or_(col(Order.id) == order.id, col(Order.lead_id) == order.id))
+    return list(session.exec(select(Earning).where(col(Earning.order_id).in_(visit)).order_by(col(Earning.id))))
+
+
+def _sold(session: Session, order: Order) -> Order:
+    """The order with the price."""
+    return order if order.lead_id is None else session.get_one(Order, order.lead_id)
+
+
 def _split(
     session: Session,
     order: Order,
@@ -133,13 +168,17 @@ def _split(
     rate: Rate,
     paid_fen: int | None,
     lines: Sequence[OrderLine],
+    part: tuple[int, int],
 ) -> Split:
+    seat, people = part
     return settlement.settle(
         lines,
         rate=rate,
         pass_through=policy.commission.pass_through,
         funder_platform_bp=_funder(session, order),
         paid_fen=paid_fen,
+        seat=seat,
+        people=people,
     )
 
 
@@ -208,9 +247,10 @@ def _mature(session: Session, earning: Earning, now: datetime) -> None:
 
 
 def _set_frozen(session: Session, order: Order, *, frozen: bool) -> bool:
+    ids = [earning.id for earning in of_visit(session, order)]
     changed = session.execute(
         sa.update(Earning)
-        .where(col(Earning.order_id) == order.id, col(Earning.matured_at).is_(None))
+        .where(col(Earning.id).in_(ids), col(Earning.matured_at).is_(None))
         .values(frozen=frozen)
         .execution_options(synchronize_session=False)
     )

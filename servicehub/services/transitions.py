@@ -18,7 +18,7 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.errors import NotFound, OrderChanged
 from servicehub.models.catalog import ServiceItem
-from servicehub.models.order import Order, OrderLog
+from servicehub.models.order import Order, OrderLog, was_sold
 from servicehub.services import order_numbers
 from servicehub.settings import get_settings
 
@@ -39,7 +39,7 @@ def load(session: Session, actor: Actor, no: str) -> Order:
     """
     query = select(Order).where(Order.no == no)
     if actor.role is Role.CUSTOMER:
-        query = query.where(Order.customer_id == actor.user_id)
+        query = query.where(Order.customer_id == actor.user_id, was_sold())
     elif actor.role is Role.TECHNICIAN:
         query = query.where(Order.technician_id == actor.technician_id)
     elif actor.role is Role.OPERATOR:
@@ -143,6 +143,8 @@ def hint(session: Session, order: Order, former_technician_id: int | None = None
         bus.overview(str(order.city_id)),
     ]
     topics += [bus.technician(t) for t in {order.technician_id, former_technician_id} if t]
+    if order.lead_id is not None:
+        topics.append(bus.order(session.get_one(Order, order.lead_id).no))
     bus.publish(session, *topics)
 
 

@@ -104,6 +104,13 @@ def relative(at: datetime, now: datetime, tz: str = CITY_TZ, *, locale: Locale |
     return "just now" if speech == "en" else "刚刚"
 
 
+def crew(people: int, *, locale: Locale | None = None) -> str:
+    """`2 位技师` / `2 technicians` of a visit of several people; "" for one."""
+    if people == 1:
+        return ""
+    return f"{people} technicians" if _in(locale) == "en" else f"{people} 位技师"
+
+
 def duration(minutes: int, *, locale: Locale | None = None) -> str:
     """`40 分钟`, `3 小时`, `1 小时 30 分钟` / `40 min`, `3 h`, `1 h 30 min`."""
     hour_word, minute_word = ("h", "min") if _in(locale) == "en" else ("小时", "分钟")

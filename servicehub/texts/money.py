@@ -79,6 +79,7 @@ _CANCELLATION: dict[str, str] = {
     "ample_notice": N_("At least {time} before the visit: free"),
     "late": N_("Less than {time} before the visit: {share}, at most {cap}"),
     "delayed": N_("If we expect to be {time} late or more: free, also when the professional is on the way"),
+    "short_handed": N_("If fewer professionals come than you ordered: free, and their part is refunded if you go on"),
     "departed": N_("After the professional has set out: distance fee and {share}"),
     "no_show": N_("After arrival, or nobody at home for {time}: distance fee and {share}"),
     "our_side": N_("If we cancel: everything back, and a {coupon} coupon"),
@@ -92,6 +93,7 @@ RULE_NAMES: dict[str, str] = {
     "ample_notice": N_("In good time"),
     "late": N_("Short notice"),
     "delayed": N_("We will be late"),
+    "short_handed": N_("Fewer people than ordered"),
     "departed": N_("The professional was on the way"),
     "no_show": N_("The professional was at the door"),
 }

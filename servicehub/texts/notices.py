@@ -25,6 +25,12 @@ NOTICES: dict[str, tuple[str, str]] = {
     "paid": (N_("Payment received"), N_("We are finding a technician for you.")),
     "accepted": (N_("Order accepted"), N_("A technician accepted your order.")),
     "departed": (N_("Technician on the way"), N_("You can follow the way on the order page.")),
+    "crew_short": (
+        N_("One technician fewer"),
+        N_(
+            "We found fewer people than you ordered. You may cancel free of charge, or we refund the missing one's part."
+        ),
+    ),
     "late": (
         N_("Your technician will be late"),
         N_("The visit is expected to begin at {begins_at}. The order page says what you can do."),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from servicehub.viewmodels.crew import Mate
 from servicehub.viewmodels.money import EntryRow
 
 
@@ -285,6 +286,7 @@ class OrderSheet:
     requirements: str
     customer: Person
     technician: Person
+    crew: tuple[Mate, ...]
     has_technician: bool
     lines: tuple[PriceRow, ...]
     total: str

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from servicehub.viewmodels.crew import Mate
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -224,6 +226,10 @@ class Job:
     """What to do now: depart, arrive, start, finish, wait, or "" when there is nothing."""
     step_title: str = ""
     step_text: str = ""
+    crew: tuple[Mate, ...] = ()
+    """Everybody of a visit of several people, the lead first."""
+    is_companion: bool = False
+    """Somebody else leads the visit."""
     timer_s: int = 0
     timer_up: bool = False
     has_timer: bool = False

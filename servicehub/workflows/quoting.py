@@ -129,11 +129,12 @@ def _summary(
     off = -sum(row.amount_fen for row in quote.lines if row.amount_fen < 0)
     rest = quote.total_fen - quote.first_due_fen
     length = formats.duration(minutes, locale=locale)
+    visit = words.visit(locale, minutes, item.crew_size)
     return Summary(
         service=item.slug,
         title=pick(locale, item.name_zh, item.name_en),
         art=art,
-        facts=f"{words.amount(locale, max(draft.quantity, item.min_quantity), unit)} · {length}" if unit else length,
+        facts=f"{words.amount(locale, max(draft.quantity, item.min_quantity), unit)} · {visit}" if unit else visit,
         lines=tuple(_line(locale, row) for row in quote.lines),
         total=formats.amount(quote.total_fen),
         due=formats.amount(quote.first_due_fen),

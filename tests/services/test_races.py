@@ -94,6 +94,43 @@ def test_who_lets_the_platform_choose_pays_only_for_a_time_that_somebody_holds(d
     assert database.read_now(_count, Occupancy) == 0, "unpaid holds end"
 
 
+def test_crews_never_share_a_person_whoever_books_and_pays_at_once(database: Database) -> None:
+    """Forty want a crew of two of seven people at one time: three get one, and keep it when all pay in the same moment."""
+
+    def prepare(session: Session) -> tuple[orders.BookingRequest, list[tuple[Actor, int]]]:
+        world = journey.build(session, technicians=7, crew_size=2)
+        return world.request(), forty_buyers(session, world)
+
+    wish, buyers = database.write_now(prepare)
+
+    def attempt(i: int) -> object:
+        actor, address_id = buyers[i]
+        return database.write_now(orders.create, actor, replace(wish, address_id=address_id), now=NOW)
+
+    outcomes = at_once(40, attempt)
+    assert Counter(type(o) for o in outcomes) == {str: 3, NobodyAvailable: 37}
+    assert len(set(database.read_now(_holders))) == 6
+
+    def reports(session: Session) -> list[Report]:
+        found = []
+        for i, no in enumerate(outcomes):
+            if isinstance(no, str):
+                order = session.exec(select(Order).where(Order.no == no)).one()
+                item, _due = payments.due(session, order)
+                p = payments.open_payment(session, buyers[i][0], order, item, "simulator", "wechat", now=NOW)
+                found.append(Report("simulator", f"e{p.no}", "payment", p.no, p.amount_fen, f"c{p.no}"))
+        return found
+
+    def pay(session: Session, report: Report) -> None:
+        orders.payment_recorded(session, payments.record(session, report, now=NOW), now=NOW)
+
+    paid = database.write_now(reports)
+    assert at_once(3, lambda i: database.write_now(pay, paid[i])) == [None] * 3
+    statuses = database.read_now(lambda session: list(session.exec(select(Order.status))))
+    assert statuses == [OrderStatus.ASSIGNED] * 6
+    assert len(set(database.read_now(_holders))) == 6
+
+
 def test_nobody_gets_in_between_a_payment_and_the_offer(database: Database) -> None:
     """Three people's time is held for three orders; all are paid while 37 others want the same time."""
 

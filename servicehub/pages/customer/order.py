@@ -10,6 +10,7 @@ from servicehub.components.elements import countdown, live_map
 from servicehub.components.forms import text_area
 from servicehub.components.layout import confirm, cta_bar, expire_button, modal, navbar, note, opens, skeleton
 from servicehub.components.order import (
+    crew_list,
     photo,
     photo_grid,
     price_breakdown,
@@ -84,6 +85,12 @@ def _technician() -> rx.Component:
         D.code != "", card(start_code(D.code, _("Tell it to the technician at your door"))), rx.fragment()
     )
     return rx.cond(D.has_technician, block, only_code)
+
+
+def _crew() -> rx.Component:
+    """Who comes, when more than one does."""
+    listed = card(el.h2(_("Who comes"), class_name="f16 w7"), crew_list(D.crew), cls="col g12")
+    return rx.cond(D.crew.length() > 0, listed, rx.fragment())
 
 
 def _what() -> rx.Component:
@@ -189,7 +196,9 @@ def _dialogs() -> rx.Component:
 
 def view() -> rx.Component:
     """The page."""
-    body = el.div(_map(), _status(), _technician(), _what(), _photos(), _log(), _money(), _more(), class_name="stack")
+    body = el.div(
+        _map(), _status(), _technician(), _crew(), _what(), _photos(), _log(), _money(), _more(), class_name="stack"
+    )
     wait = el.div(skeleton("card", 3), class_name="pad")
     return customer_shell(
         loaded(OrderState, body, wait=wait),

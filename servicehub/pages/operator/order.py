@@ -8,7 +8,15 @@ from servicehub.components.base import avatar, el, icon, link
 from servicehub.components.elements import live_map
 from servicehub.components.layout import note, panel
 from servicehub.components.operator import abtn, alink, columns, facts_table, page_head
-from servicehub.components.order import photo, photo_grid, price_breakdown, price_line, status_pill, timeline
+from servicehub.components.order import (
+    crew_list,
+    photo,
+    photo_grid,
+    price_breakdown,
+    price_line,
+    status_pill,
+    timeline,
+)
 from servicehub.components.tables import amount_td, sla, table, th, two_lines
 from servicehub.pages.operator.entries import entry_table
 from servicehub.pages.operator.frame import act, amount_field, frame, not_here, reason_dialog, waiting_panel
@@ -85,6 +93,7 @@ def _people() -> rx.Component:
         ),
         class_name="row g12",
     )
+    crew = rx.cond(O.crew.length() > 0, crew_list(O.crew), rx.fragment())
     stars = el.div(
         icon("star-f", "s"),
         el.span(O.stars, class_name="num"),
@@ -93,7 +102,8 @@ def _people() -> rx.Component:
     )
     review = rx.cond(O.stars != "", stars, rx.fragment())
     return panel(
-        _("People"), el.div(rx.cond(O.has_technician, worker, nobody), customer, review, class_name="col g16 panel-b")
+        _("People"),
+        el.div(rx.cond(O.has_technician, worker, nobody), crew, customer, review, class_name="col g16 panel-b"),
     )
 
 

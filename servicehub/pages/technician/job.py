@@ -10,7 +10,7 @@ from servicehub.components.base import art, attrs, btn, card, cell, col, el, ico
 from servicehub.components.elements import countdown, elapsed, live_map, photo_input, position_watch
 from servicehub.components.forms import group, radio_option, text_area
 from servicehub.components.layout import confirm, navbar, note, opens, section, sheet
-from servicehub.components.order import photo, photo_grid, status_pill, steps, timeline, timeline_item
+from servicehub.components.order import crew_list, photo, photo_grid, status_pill, steps, timeline, timeline_item
 from servicehub.components.technician import big_step, code_pad, technician_shell
 from servicehub.pages.page import Page
 from servicehub.pages.technician.parts import nothing, round_links, until_ready
@@ -106,6 +106,12 @@ def _what() -> rx.Component:
     return card(head, wishes, said, el.div(class_name="hr"), pay, cls="col g8")
 
 
+def _crew() -> rx.Component:
+    """Who else comes."""
+    listed = card(el.h2(_("Who comes"), class_name="f16 w6"), crew_list(S.job.crew), cls="col g12")
+    return rx.cond(S.job.crew.length() > 0, listed, rx.fragment())
+
+
 def _where() -> rx.Component:
     door = rx.cond(
         S.job.contact_open,
@@ -167,7 +173,7 @@ def _work() -> rx.Component:
         ),
     )
     body = card(pictures, el.div(class_name="hr"), el.h3(_("Checklist"), class_name="f14 w6"), ticks, cls="col g8")
-    return rx.cond(S.job.phase >= 2, body, rx.fragment())
+    return rx.cond((S.job.phase >= 2) & ~S.job.is_companion, body, rx.fragment())
 
 
 def _trouble() -> rx.Component:
@@ -253,7 +259,9 @@ def _overlays() -> rx.Component:
 
 def view() -> rx.Component:
     """The page."""
-    found = rx.fragment(el.div(_step(), _work(), _what(), _where(), _trouble(), class_name="stack"), _history())
+    found = rx.fragment(
+        el.div(_step(), _work(), _what(), _crew(), _where(), _trouble(), class_name="stack"), _history()
+    )
     gone = el.div(
         nothing(
             _("This job is not yours"),

@@ -163,7 +163,7 @@ def card(locale: Locale, item: ServiceItem, category: str, earliest: str = "") -
         rating_x100=words.score_x100(item.rating_sum, item.rating_count),
         sold=words.sold(locale, item.sold_count),
         sold_count=item.sold_count,
-        duration=formats.duration(item.base_minutes, locale=locale),
+        duration=words.visit(locale, item.base_minutes, item.crew_size),
         warranty=words.warranty(locale, item.warranty_days),
         earliest=earliest,
     )
@@ -181,7 +181,7 @@ def detail(locale: Locale, item: ServiceItem, category: Category, positive: str)
         price=formats.amount(item.price_fen),
         suffix=words.suffix(locale, item),
         unit=words.unit(locale, item),
-        duration=formats.duration(item.base_minutes, locale=locale),
+        duration=words.visit(locale, item.base_minutes, item.crew_size),
         least=item.min_quantity,
         most=item.max_quantity,
         included=tuple(pick(locale, line.get("zh", ""), line.get("en", "")) for line in item.included),

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from servicehub.domain.access import Actor
 from servicehub.domain.order import ACTIVE, OrderStatus
 from servicehub.models.catalog import ServiceItem
-from servicehub.models.order import Order
+from servicehub.models.order import Order, was_sold
 from servicehub.models.technician import Technician
 from servicehub.queries import availability
 from servicehub.queries.customer import account, catalog, coupons, orders, people, words
@@ -66,7 +66,7 @@ def _live(session: Session, actor: Actor) -> Order | None:
     """The order that the customer should look at: the one that needs something of him, else the next visit."""
     if not actor.user_id:
         return None
-    query = select(Order).where(Order.customer_id == actor.user_id, col(Order.status).in_(ACTIVE))
+    query = select(Order).where(Order.customer_id == actor.user_id, was_sold(), col(Order.status).in_(ACTIVE))
     rows = session.exec(query.order_by(col(Order.start_at)).limit(50)).all()
     asks = (OrderStatus.PENDING_PAYMENT, OrderStatus.AWAITING_BALANCE, OrderStatus.AWAITING_CONFIRM)
     return next((row for row in rows if row.status in asks), rows[0] if rows else None)
@@ -78,7 +78,12 @@ def _rebook(session: Session, actor: Actor, tz: str, locale: Locale, now: dateti
         select(Order, ServiceItem, Technician)
         .join(ServiceItem, col(ServiceItem.id) == col(Order.service_item_id))
         .join(Technician, col(Technician.id) == col(Order.technician_id))
-        .where(Order.customer_id == actor.user_id, col(Order.status).in_(orders.DONE), col(ServiceItem.published))
+        .where(
+            Order.customer_id == actor.user_id,
+            was_sold(),
+            col(Order.status).in_(orders.DONE),
+            col(ServiceItem.published),
+        )
         .order_by(col(Order.start_at).desc())
         .limit(1)
     )

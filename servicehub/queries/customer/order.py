@@ -21,6 +21,7 @@ from servicehub.models.delay import Delay
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
 from servicehub.models.technician import Position, Technician
+from servicehub.queries import crew
 from servicehub.queries.customer import payments, progress, words
 from servicehub.queries.customer.orders import actions, own, photos
 from servicehub.queries.customer.places import city_of
@@ -74,6 +75,14 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         payments=payments.lines(session, order, city.timezone, locale=locale, now=now),
         has_technician=shown is not None,
         technician=_technician(session, locale, order, shown) if shown else OrderTechnician(),
+        crew=crew.mates(
+            session,
+            order,
+            locale=locale,
+            says=lambda status: words.status(locale, status),
+            named=SHOWS_TECHNICIAN,
+            link=lambda _member, person: f"/t/{person.id}/" if person else "",
+        ),
         track=way,
         actions=actions(order, reviewed=reviewed),
         photos=photos(session, order, "before", "after"),
@@ -165,7 +174,7 @@ def _points(order: Order, who: tuple[Point, Technician] | None, text: str) -> st
 def _facts(locale: Locale, order: Order, item: ServiceItem) -> str:
     unit = words.unit(locale, item)
     minutes = int((order.end_at - order.start_at).total_seconds()) // 60
-    parts = [formats.duration(minutes, locale=locale)]
+    parts = [words.visit(locale, minutes, order.crew_size)]
     return " · ".join([words.amount(locale, order.quantity, unit), *parts] if unit else parts)
 
 

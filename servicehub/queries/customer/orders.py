@@ -11,7 +11,7 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import ACTIVE, ORDER, OrderEvent, OrderStatus
 from servicehub.errors import NotFound
 from servicehub.models.catalog import Category, ServiceItem
-from servicehub.models.order import Order, OrderPhoto, Review, names_technician
+from servicehub.models.order import Order, OrderPhoto, Review, names_technician, was_sold
 from servicehub.models.technician import Technician
 from servicehub.queries.customer import words
 from servicehub.queries.customer.places import city_of
@@ -34,7 +34,7 @@ TABS: dict[str, frozenset[OrderStatus]] = {
 
 def own(session: Session, actor: Actor, no: str) -> Order:
     """The actor's own order. Raises: NotFound for any other, whether or not it exists."""
-    query = select(Order).where(Order.no == no, Order.customer_id == actor.user_id)
+    query = select(Order).where(Order.no == no, Order.customer_id == actor.user_id, was_sold())
     order = session.exec(query).first() if actor.role is Role.CUSTOMER and actor.user_id else None
     if order is None:
         raise NotFound(f"order {no[:16]}")
@@ -69,7 +69,7 @@ def count(session: Session, actor: Actor, tab: str) -> int:
 
 
 def _in_tab(actor: Actor, tab: str) -> list[sa.ColumnElement[bool]]:
-    which = [col(Order.customer_id) == actor.user_id]
+    which = [col(Order.customer_id) == actor.user_id, was_sold()]
     if statuses := TABS.get(tab, frozenset()):
         which.append(col(Order.status).in_(statuses))
     if tab == "review":

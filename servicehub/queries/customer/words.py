@@ -135,6 +135,13 @@ def service_art(category: str, item: str = "") -> str:
     return f"/art/svc-{item if item in DRAWN_ITEMS else category}.svg"
 
 
+def visit(locale: Locale, minutes: int, people: int) -> str:
+    """How long a visit takes, and how many come if more than one: `4 小时 · 2 位技师`."""
+    return " · ".join(
+        part for part in (formats.duration(minutes, locale=locale), formats.crew(people, locale=locale)) if part
+    )
+
+
 def portrait(technician: Technician) -> str:
     """Address of a technician's picture."""
     name = technician.portrait or "av-1"

@@ -92,6 +92,7 @@ def _queue_row(
     soon = order.start_at < now + UNPLACED_BEFORE
     tone = "bad" if waited > UNPLACED_AFTER and soon else "warn" if waited > UNPLACED_AFTER or soon else "ok"
     notes = [say(locale, "Rescued")] if order.priority else []
+    notes += [say(locale, "Companion")] if order.lead_id is not None else []
     notes += [say(locale, "Round {n}", n=order.round)] if order.round else []
     notes.append(words.word(locale, words.MODE, order.mode.value))
     return QueueRow(
@@ -100,7 +101,7 @@ def _queue_row(
         area=order.area,
         district=pick(locale, district.name_zh, district.name_en),
         visit=formats.day_time(order.start_at, now, tz, locale=locale),
-        amount=formats.yuan(order.total_fen),
+        amount=formats.yuan(order.total_fen) if order.lead_id is None else "",
         note=" · ".join(notes),
         waited_s=max(0, round(waited.total_seconds())),
         tone=tone,

@@ -22,6 +22,7 @@ from servicehub.models.delay import Delay
 from servicehub.models.order import Order, OrderLine, OrderPhoto, Review
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.technician import Technician
+from servicehub.queries import crew
 from servicehub.queries.operator import order_history, words
 from servicehub.queries.operator.orders import PHONE_CONTEXT, masked_phone
 from servicehub.queries.operator.scope import city_of, guard, orders_of
@@ -31,6 +32,8 @@ from servicehub.viewmodels.operator import MoneyRow, OrderPage, OrderSheet, Pers
 _E = OrderEvent
 _PAY_TONES = {"kept": "done", "pending": "wait", "extra": "after", "late": "after", "closed": "cancel"}
 _REFUND_TONES = {"new": "wait", "sent": "go", "succeeded": "done", "failed": "after"}
+_NAMED = frozenset(OrderStatus)
+"""Operators see everybody."""
 _SCHEDULED = (OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.PENDING_PAYMENT)
 
 
@@ -103,6 +106,14 @@ class _Sheet:
             requirements=", ".join(self._word(words.REQUIREMENT, r) for r in order.requirements),
             customer=self._customer(customer),
             technician=self._technician(technician),
+            crew=crew.mates(
+                self.session,
+                order,
+                locale=self.locale,
+                says=lambda status: self._word(words.STATUS, status.value),
+                named=_NAMED,
+                link=lambda member, _person: f"/operator/orders/{member.no}/",
+            ),
             has_technician=technician is not None,
             lines=self._lines(),
             total=formats.amount(order.total_fen, always_decimals=True),
@@ -145,6 +156,7 @@ class _Sheet:
         minutes = int((order.end_at - order.start_at).total_seconds()) // 60
         parts = [f"× {order.quantity}"] if order.quantity > 1 else []
         parts.append(formats.duration(minutes, locale=self.locale))
+        parts += [people] if (people := formats.crew(order.crew_size, locale=self.locale)) else []
         parts.append(
             say(self.locale, "As soon as possible") if order.is_immediate else self._word(words.MODE, order.mode.value)
         )

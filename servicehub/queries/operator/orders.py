@@ -249,7 +249,7 @@ def order_row(
     risky = order.status in (_S.ACCEPTED, _S.ASSIGNED, _S.EN_ROUTE) and order.start_at < now + timedelta(minutes=5)
     return OrderRow(
         no=order.no,
-        service=pick(locale, item.name_zh, item.name_en),
+        service=_service(order, item, locale),
         quantity=formats.duration(int((order.end_at - order.start_at).total_seconds()) // 60, locale=locale),
         customer=customer or say(locale, "Customer"),
         phone=masked_phone(order),
@@ -265,6 +265,11 @@ def order_row(
         has_sla=timed,
         is_risky=risky,
     )
+
+
+def _service(order: Order, item: ServiceItem, locale: Locale) -> str:
+    named = pick(locale, item.name_zh, item.name_en)
+    return named if order.lead_id is None else say(locale, N_("{service}, companion"), service=named)
 
 
 def masked_phone(order: Order) -> str:

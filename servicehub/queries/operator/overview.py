@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 from servicehub.domain.access import Actor, Permission
 from servicehub.domain.order import OrderStatus, PaymentPlan
 from servicehub.domain.technician import TechnicianStatus
-from servicehub.models.order import Order
+from servicehub.models.order import Order, was_sold
 from servicehub.models.technician import Technician
 from servicehub.queries.operator.scope import CityDay, city_day, city_of, epoch, guard, orders_of, whole
 from servicehub.texts import Locale, formats, say
@@ -88,7 +88,7 @@ def _placed(session: Session, actor: Actor, day: CityDay, now: datetime) -> tupl
             sa.case((status.in_(SERVED), 1), else_=0).label("served"),
             col(Order.total_fen).label("total"),
         )
-        .where(*orders_of(actor), _within(col(Order.created_at), day, now))
+        .where(*orders_of(actor), was_sold(), _within(col(Order.created_at), day, now))
         .subquery()
     )
     c = rows.c
@@ -143,7 +143,13 @@ def _fact(kind: str, at: Any, value: Any, actor: Actor, day: CityDay, until: dat
         ((epoch(at) - whole(day.week_start)) // whole(3600)).label("bucket"),
         sa.case((sa.or_(at >= day.start, at < day.week_now), 1), else_=0).label("cut"),
         value.label("value"),
-    ).where(*orders_of(actor), col(Order.created_at) >= day.week_start - _FACT_HORIZON, _within(at, day, until), *more)
+    ).where(
+        *orders_of(actor),
+        was_sold(),
+        col(Order.created_at) >= day.week_start - _FACT_HORIZON,
+        _within(at, day, until),
+        *more,
+    )
 
 
 def _within(at: Any, day: CityDay, until: datetime) -> Any:

@@ -58,6 +58,7 @@ EVENT = {
     "resolve_refund": N_("After-sales resolved with a refund"),
     "escalate": N_("After-sales escalated"),
     "aftersale_end": N_("Warranty over"),
+    "lead_ended": N_("The visit it belongs to ended or moved"),
 }
 EVENT_ICON = {
     "created": "clipboard-list",

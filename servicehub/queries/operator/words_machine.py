@@ -77,4 +77,6 @@ SENTENCES: tuple[str, ...] = (
     N_("72 hours without a verdict"),
     N_("operators alerted"),
     N_("full refund; cells released; coupon back; audited"),
+    N_("companion; its visit ended or moved"),
+    N_("cells released; no money"),
 )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -16,6 +18,7 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import CONTACT_OPEN, ORDER, OrderEvent, OrderStatus
 from servicehub.models.catalog import Category, ServiceItem
 from servicehub.models.order import Order, OrderLog, OrderPhoto
+from servicehub.queries import crew
 from servicehub.queries.technician import money, scope, words
 from servicehub.queries.technician.scope import SERVED, Task
 from servicehub.queries.technician.workbench import next_step
@@ -43,6 +46,13 @@ STEP_WORDS: dict[OrderStatus, tuple[str, str]] = {
     _S.DISPUTED: (N_("In after-sales"), N_("Operations look into it. These earnings wait.")),
     _S.CANCELLED: (N_("Job cancelled"), N_("Your time is free again.")),
 }
+COMPANION_WORDS: dict[OrderStatus, tuple[str, str]] = {
+    _S.ARRIVED: (
+        N_("Wait for the start"),
+        N_("Who leads the visit enters the customer's code; it starts for both of you."),
+    ),
+    _S.IN_SERVICE: (N_("Service under way"), N_("Who leads the visit takes the photos and finishes it for the crew.")),
+}
 
 
 def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Locale) -> Job:
@@ -58,7 +68,7 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
         return Job()
     order, item, slug = row
     task, is_open = Task(order, item, slug), order.status in CONTACT_OPEN
-    step_title, step_text = STEP_WORDS.get(order.status, ("", ""))
+    step_title, step_text = _step_words(order)
     allowed = ORDER.events(order.status, Role.TECHNICIAN)
     lines = tuple(
         CheckLine(line["key"], pick(locale, line["zh"], line["en"]), line["key"] in order.checklist_done)
@@ -69,7 +79,8 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
         tail=formats.order_tail(order.no),
         status=order.status.value,
         status_label=words.status(locale, order.status),
-        step=next_step(order.status) or ("wait" if order.status in (_S.AWAITING_CONFIRM, _S.AWAITING_BALANCE) else ""),
+        step=_step(order),
+        **_crew(session, order, locale),
         step_title=say(locale, step_title) if step_title else "",
         step_text=say(locale, step_text) if step_text else "",
         **_timer(order, now),
@@ -92,8 +103,8 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
         take_home=formats.yuan(_take_home(session, actor, order), always_decimals=True),
         rule=scope.rule(locale, order),
         tries_left=max(0, CODE_TRIES - order.start_code_tries),
-        may_photo_before=order.status in (_S.ARRIVED, _S.IN_SERVICE),
-        may_photo_after=order.status is _S.IN_SERVICE,
+        may_photo_before=order.lead_id is None and order.status in (_S.ARRIVED, _S.IN_SERVICE),
+        may_photo_after=order.lead_id is None and order.status is _S.IN_SERVICE,
         **_photos(session, order),
         checklist=lines,
         checklist_left=sum(not line.done for line in lines),
@@ -102,6 +113,24 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
         phase=PHASES.get(order.status, 4),
         log=_log(session, order, tz, now, locale),
     )
+
+
+def _crew(session: Session, order: Order, locale: Locale) -> dict[str, Any]:
+    says = partial(words.status, locale)
+    found = crew.mates(session, order, locale=locale, says=says, named=CONTACT_OPEN)
+    return {"crew": found, "is_companion": order.lead_id is not None}
+
+
+def _step(order: Order) -> str:
+    """The key of what to do now; a companion waits for the lead to start and to finish."""
+    waits = order.status in (_S.AWAITING_CONFIRM, _S.AWAITING_BALANCE)
+    waits = waits or (order.lead_id is not None and order.status in (_S.ARRIVED, _S.IN_SERVICE))
+    return "wait" if waits else next_step(order.status) or ""
+
+
+def _step_words(order: Order) -> tuple[str, str]:
+    table = COMPANION_WORDS if order.lead_id is not None and order.status in COMPANION_WORDS else STEP_WORDS
+    return table.get(order.status, ("", ""))
 
 
 def _take_home(session: Session, actor: Actor, order: Order) -> int:
@@ -120,7 +149,7 @@ def _timer(order: Order, now: datetime) -> dict[str, int | bool]:
 
 
 def _no_show(order: Order, allowed: list[OrderEvent], now: datetime) -> dict[str, int | bool]:
-    if OrderEvent.CUSTOMER_NO_SHOW not in allowed or order.arrived_at is None:
+    if OrderEvent.CUSTOMER_NO_SHOW not in allowed or order.arrived_at is None or order.lead_id is not None:
         return {}
     due = max(order.arrived_at, order.start_at) + CUSTOMER_WAIT
     return {"may_no_show": True, "wait_left_s": max(0, int((due - now).total_seconds()))}

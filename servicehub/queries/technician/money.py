@@ -28,7 +28,7 @@ def estimates(session: Session, technician: Technician, orders: Sequence[Order])
     """Order id -> take-home in fen if this technician served it."""
     if not orders:
         return {}
-    ids = [order.id for order in orders]
+    ids = {order.lead_id or order.id or 0 for order in orders}
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     for line in session.exec(select(OrderLine).where(col(OrderLine.order_id).in_(ids))).all():
         lines[line.order_id].append(line)
@@ -43,10 +43,12 @@ def estimates(session: Session, technician: Technician, orders: Sequence[Order])
     rules = policies(session, orders)
     return {
         order.id or 0: take_home(
-            lines[order.id or 0],
+            lines[order.lead_id or order.id or 0],
             rate=rules[order.policy_id].commission.rate(technician.level, rules[order.policy_id].version),
             pass_through=rules[order.policy_id].commission.pass_through,
-            funder_platform_bp=funders.get(order.id, BP),
+            funder_platform_bp=funders.get(order.lead_id or order.id, BP),
+            seat=order.seat,
+            people=order.crew_size,
         )
         for order in orders
     }

@@ -127,9 +127,18 @@ def name(locale: Locale, item: ServiceItem) -> str:
 
 def facts(locale: Locale, order: Order, item: ServiceItem) -> str:
     """Size and wishes: `2 台 · 家有宠物`."""
-    size = words.quantity(locale, item.unit, order.quantity)
+    size = " · ".join(
+        part for part in (words.quantity(locale, item.unit, order.quantity), _crew(locale, order)) if part
+    )
     wishes = [words.requirement(locale, key) for key in order.requirements]
     return " · ".join(part for part in [size, *wishes] if part)
+
+
+def _crew(locale: Locale, order: Order) -> str:
+    if order.crew_size == 1:
+        return ""
+    text = N_("Crew of {n}, you lead") if order.lead_id is None else N_("Crew of {n}")
+    return say(locale, text, n=order.crew_size)
 
 
 def take_home_fen(order: Order) -> int:

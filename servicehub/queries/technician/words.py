@@ -100,6 +100,7 @@ EVENT: dict[str, tuple[str, str]] = {
     "cancel": (N_("Cancelled by the customer"), "x"),
     "force_cancel": (N_("Cancelled by operations"), "x"),
     "customer_no_show": (N_("The customer was not there"), "x"),
+    "lead_ended": (N_("The visit ended or moved"), "x"),
 }
 """Steps of a job that its technician is told of."""
 

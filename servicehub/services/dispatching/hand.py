@@ -50,15 +50,7 @@ def grab(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         raise OrderTaken(no) from error
     scheduling.claim(session, technician_id=technician.id or 0, order=order, kind=CellKind.JOB, now=now)
     explain(session, order, ranking, situation.policy, technician.id, "grab", actor, now=now)
-    notices.send(
-        session,
-        order.customer_id,
-        "accepted",
-        key=f"accepted:{no}:{order.version}",
-        now=now,
-        link=f"/orders/{no}/",
-        technician=technician.name,
-    )
+    notices.tell_customer(session, order, "accepted", now=now, technician=technician.name)
 
 
 def in_hall(session: Session, actor: Actor, no: str) -> Order:

@@ -91,15 +91,7 @@ def accept(session: Session, actor: Actor, offer_id: int, *, now: datetime) -> s
         .values(offers_accepted=Technician.offers_accepted + 1)
         .execution_options(synchronize_session=False)
     )
-    notices.send(
-        session,
-        order.customer_id,
-        "accepted",
-        key=f"accepted:{order.no}:{order.version}",
-        now=now,
-        link=f"/orders/{order.no}/",
-        technician=technician.name,
-    )
+    notices.tell_customer(session, order, "accepted", now=now, technician=technician.name)
     return order.no
 
 

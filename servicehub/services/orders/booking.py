@@ -36,7 +36,7 @@ from servicehub.models.catalog import AddOn, City, District, DistrictStatus, Ser
 from servicehub.models.customer import Address
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
-from servicehub.services import addresses, coupons, dispatching, order_numbers, policies, scheduling, transitions
+from servicehub.services import addresses, coupons, crews, dispatching, order_numbers, policies, scheduling, transitions
 from servicehub.services.pricing import add_on_terms, item_terms, named, order_lines
 
 REQUIREMENTS = frozenset({"pets", "bring_vacuum", "shoe_covers", "parking", "stairs", "elderly", "quiet"})
@@ -234,6 +234,7 @@ def _visit(wish: _Wish, actor: Actor, start_at: datetime, end_at: datetime) -> s
         customer_id=actor.user_id,
         gender=Gender(wish.request.gender) if wish.request.gender else None,
         is_immediate=wish.request.start_at is None,
+        people=wish.item.crew_size,
     )
 
 
@@ -250,6 +251,7 @@ def _row(wish: _Wish, actor: Actor, priced: BookingQuote, now: datetime) -> Orde
         service_item_id=item.id,
         category_id=item.category_id,
         requested_technician_id=chosen,
+        crew_size=item.crew_size,
         technician_id=None if nothing_due else chosen,
         status=OrderStatus.MATCHING if nothing_due else OrderStatus.PENDING_PAYMENT,
         mode=mode,
@@ -299,23 +301,29 @@ def _store(session: Session, actor: Actor, order: Order, priced: BookingQuote, n
         for line in order_lines(priced):
             line.order_id = order.id or 0
             session.add(line)
+        if unpaid and order.crew_size > 1:
+            scheduling.lock_everybody(session, order, now=now)
         if order.technician_id is not None:
             scheduling.claim(session, technician_id=order.technician_id, order=order, kind=CellKind.HOLD, now=now)
-        elif not chosen and unpaid:
-            _hold_somebody(session, order, now)
+        if unpaid:
+            _hold(session, order, order.crew_size - (order.technician_id is not None), now)
         if priced.coupon_grant_id is not None:
             coupons.lock(session, order, priced.coupon_grant_id, now=now)
         session.flush()
         dispatching.search(session, order, now=now)
+        if not unpaid:
+            crews.fill(session, order, now=now)
 
 
-def _hold_somebody(session: Session, order: Order, now: datetime) -> None:
-    """Hold the time of one who could come while the customer pays, so that nobody pays for a time that is gone.
+def _hold(session: Session, order: Order, people_wanted: int, now: datetime) -> None:
+    """Hold the time of so many who could come while the customer pays, so that nobody pays for a time that is gone.
 
-    Who comes is found when it is paid, and this is given back for that one's time only; holds are spread over everybody.
+    Who comes is found when it is paid, and this is given back for their time only; holds are spread over everybody.
 
     Raises: NobodyAvailable.
     """
+    if not people_wanted:
+        return
     people = scheduling.free_technicians(session, scheduling.Visit.of(order), now=now)
     first = (order.id or 0) % len(people) if people else 0
     for technician_id in people[first:] + people[:first]:
@@ -324,8 +332,11 @@ def _hold_somebody(session: Session, order: Order, now: datetime) -> None:
                 scheduling.claim(session, technician_id=technician_id, order=order, kind=CellKind.HOLD, now=now)
         except (SlotTaken, SlotUnavailable):
             continue
-        transitions.amend(session, order, technician_id=technician_id)
-        return
+        if order.technician_id is None:
+            transitions.amend(session, order, technician_id=technician_id)
+        people_wanted -= 1
+        if not people_wanted:
+            return
     raise NobodyAvailable(order.no)
 
 

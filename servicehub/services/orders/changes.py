@@ -11,7 +11,7 @@ from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.errors import Invalid, PriceChanged, ReasonMissing, RefundTooLarge, SlotUnavailable, TransitionRefused
 from servicehub.models.order import Order
-from servicehub.services import audits, ending, notices, payments, refunds, scheduling, settlements, transitions
+from servicehub.services import audits, crews, ending, notices, payments, refunds, scheduling, settlements, transitions
 
 MOST_RESCHEDULES = 3
 _NOTHING_PAID = frozenset({OrderStatus.PENDING_PAYMENT})
@@ -65,6 +65,7 @@ def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, n
     if order.status is OrderStatus.ACCEPTED and not _free_to_move(session, order, now):
         raise SlotUnavailable(no, reason="notice")
     end_at = start_at + (order.end_at - order.start_at)
+    crews.disband(session, order, now=now, reason="rescheduled")
     if order.technician_id is not None:
         scheduling.swap(session, order, technician_id=order.technician_id, start_at=start_at, end_at=end_at, now=now)
     else:
@@ -75,6 +76,7 @@ def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, n
         session, order, OrderEvent.RESCHEDULE, actor, now=now, data=moved,
         start_at=start_at, end_at=end_at, reschedules=order.reschedules + 1, is_immediate=False, **again,
     )  # fmt: skip
+    crews.fill(session, order, now=now, required=True)
 
 
 def confirm(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
@@ -116,9 +118,7 @@ def refund(session: Session, actor: Actor, no: str, amount_fen: int, *, reason: 
     refunds.request(session, order, amount_fen, "goodwill", now=now)
     transitions.hint(session, order)
     audits.record(session, actor, "order.refund", f"order:{no}", reason, {"amount_fen": amount_fen}, now=now)
-    notices.send(
-        session, order.customer_id, "refunded", key=f"refunded:{no}:{now.timestamp()}", now=now, link=f"/orders/{no}/"
-    )
+    notices.tell_customer(session, order, "refunded", key=f"refunded:{no}:{now.timestamp()}", now=now)
 
 
 def resolve(session: Session, actor: Actor, no: str, *, refund_fen: int, reason: str, now: datetime) -> None:
@@ -134,7 +134,8 @@ def resolve(session: Session, actor: Actor, no: str, *, refund_fen: int, reason:
         refunds.request(session, order, refund_fen, "after_sale", now=now)
     settlements.unfreeze(session, order)
     if unsettled and payments.escrow(session, order):
-        settlements.settle(session, order, now=now)
+        settle = settlements.settle if refund_fen else ending.settle
+        settle(session, order, now=now)
     audits.record(session, actor, "order.resolve", f"order:{no}", reason, {"refund_fen": refund_fen}, now=now)
 
 

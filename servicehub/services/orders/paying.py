@@ -15,7 +15,7 @@ from servicehub.domain.technician import CellKind
 from servicehub.errors import CouponUnusable, NobodyAvailable, SlotTaken, SlotUnavailable
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment
-from servicehub.services import coupons, dispatching, notices, payments, scheduling, transitions
+from servicehub.services import coupons, crews, dispatching, notices, payments, scheduling, transitions
 from servicehub.services.orders.booking import search_from
 from servicehub.services.payments import Outcome, OutcomeKind
 
@@ -43,7 +43,10 @@ def payment_recorded(session: Session, outcome: Outcome, *, now: datetime) -> No
 def _first_payment(session: Session, order: Order, payment: Payment, now: datetime) -> None:
     payments.keep(session, payment, now=now)
     coupons.use(session, order)
-    held = order.requested_technician_id is not None and scheduling.promote(session, order.id or 0, CellKind.JOB) > 0
+    chosen = order.requested_technician_id
+    if chosen is not None and order.crew_size > 1:
+        scheduling.release(session, order.id or 0, kept_for=chosen)  # of those who were held with him
+    held = chosen is not None and scheduling.promote(session, order.id or 0, CellKind.JOB) > 0
     if held:
         dispatching.offer_requested(session, order, now=now)
     else:
@@ -60,15 +63,8 @@ def _first_payment(session: Session, order: Order, payment: Payment, now: dateti
             dispatch_at=search_from(order.mode, now),
         )
         dispatching.search(session, order, now=now)
-    notices.send(
-        session,
-        order.customer_id,
-        "paid",
-        key=f"paid:{order.no}",
-        now=now,
-        link=f"/orders/{order.no}/",
-        amount_fen=payment.amount_fen,
-    )
+    crews.fill(session, order, now=now)
+    notices.tell_customer(session, order, "paid", key=f"paid:{order.no}", now=now, amount_fen=payment.amount_fen)
 
 
 def _balance(session: Session, order: Order, payment: Payment, now: datetime) -> None:
@@ -76,15 +72,7 @@ def _balance(session: Session, order: Order, payment: Payment, now: datetime) ->
     if payments.balance_due(session, order) == 0:
         paid_at = order.paid_at or now
         transitions.advance(session, order, OrderEvent.PAY_BALANCE, SYSTEM, now=now, paid_at=paid_at)
-        notices.send(
-            session,
-            order.customer_id,
-            "paid",
-            key=f"balance:{order.no}",
-            now=now,
-            link=f"/orders/{order.no}/",
-            amount_fen=payment.amount_fen,
-        )
+        notices.tell_customer(session, order, "paid", key=f"balance:{order.no}", now=now, amount_fen=payment.amount_fen)
 
 
 def _after_expiry(session: Session, order: Order, payment: Payment, now: datetime) -> None:
@@ -104,6 +92,7 @@ def _after_expiry(session: Session, order: Order, payment: Payment, now: datetim
                 mode=mode, dispatch_at=search_from(mode, now),
             )  # fmt: skip
             dispatching.search(session, order, now=now)
+            crews.fill(session, order, now=now)
     except (NobodyAvailable, SlotTaken, SlotUnavailable, CouponUnusable):
         session.refresh(order)
         session.refresh(payment)
@@ -113,12 +102,6 @@ def _after_expiry(session: Session, order: Order, payment: Payment, now: datetim
 def _too_late(session: Session, order: Order, payment: Payment, now: datetime) -> None:
     payments.mark_late(session, payment, now=now)
     transitions.advance(session, order, OrderEvent.LATE_PAY, SYSTEM, now=now, data={"payment": payment.no})
-    notices.send(
-        session,
-        order.customer_id,
-        "late_payment",
-        key=f"late:{payment.no}",
-        now=now,
-        link=f"/orders/{order.no}/",
-        amount_fen=payment.amount_fen,
+    notices.tell_customer(
+        session, order, "late_payment", key=f"late:{payment.no}", now=now, amount_fen=payment.amount_fen
     )

@@ -14,7 +14,7 @@ from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.domain.payment import PaymentStatus
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment
-from servicehub.services import coupons, ending, transitions
+from servicehub.services import coupons, crews, ending, notices, transitions
 from servicehub.services.due import each
 
 COMPENSATION = "promise-20"
@@ -68,6 +68,9 @@ def _pay_timeout(session: Session, order: Order, now: datetime) -> None:
 def _match_timeout(session: Session, order: Order, now: datetime) -> None:
     ending.end_in_full(session, order, OrderEvent.MATCH_TIMEOUT, SYSTEM, now=now, reason="nobody_found")
     coupons.compensate(session, order.customer_id, COMPENSATION, key=f"nobody:{order.no}", now=now)
+    if order.lead_id is not None:
+        lead = crews.lead_of(session, order)
+        notices.tell_customer(session, lead, "crew_short", key=f"crew-short:{order.no}", now=now)
 
 
 def _no_show(session: Session, order: Order, now: datetime) -> None:

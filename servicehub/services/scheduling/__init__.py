@@ -19,6 +19,7 @@ from servicehub.services.scheduling.openings import (
     alternatives,
     check,
     free_technicians,
+    lock_everybody,
     require_somebody,
 )
 from servicehub.services.scheduling.visits import Visit
@@ -34,6 +35,7 @@ __all__ = [
     "holder",
     "holders",
     "lock_days",
+    "lock_everybody",
     "promote",
     "release",
     "require_somebody",

@@ -65,14 +65,23 @@ def claim(
     return verdict
 
 
-def release(session: Session, order_id: int, *, from_at: datetime | None = None, from_cell: int | None = None) -> int:
+def release(
+    session: Session,
+    order_id: int,
+    *,
+    from_at: datetime | None = None,
+    from_cell: int | None = None,
+    kept_for: int | None = None,
+) -> int:
     """Give the order's time back: all of it, or what is not begun at `from_at` (or from cell `from_cell` on).
 
-    Returns the number of freed cells.
+    `kept_for`: a technician whose time stays taken. Returns the number of freed cells.
     """
     query = sa.delete(Occupancy).where(col(Occupancy.order_id) == order_id)
     if from_at is not None:
         from_cell = -(-minute_of(from_at) // CELL_MINUTES)
+    if kept_for is not None:
+        query = query.where(col(Occupancy.technician_id) != kept_for)
     if from_cell is not None:
         query = query.where(col(Occupancy.cell) >= from_cell)
     return _rowcount(session, query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,8 @@ from servicehub.errors import NobodyAvailable
 from servicehub.models.calendars import Person
 from servicehub.models.order import Order
 from servicehub.models.supply import Service, load_service
-from servicehub.services.scheduling.visits import Visit, calendars_of, everybody, person_for
+from servicehub.services.scheduling.claims import lock_days
+from servicehub.services.scheduling.visits import Visit, block_of, calendars_of, everybody, person_for
 
 SEARCHES = ((timedelta(hours=3), timedelta(hours=3)), (timedelta(hours=12), timedelta(hours=72)))
 """Spans before and after the wanted start in which alternatives are looked for; the wider one only when the first gave too few."""
@@ -59,12 +61,24 @@ def require_somebody(
     end_at: datetime | None = None,
     limited: bool = True,
 ) -> int:
-    """How many technicians could make the order's visit (the order need not be stored yet). Raises: NobodyAvailable when none."""
+    """How many technicians could make the order's visit (the order need not be stored yet).
+
+    Raises: NobodyAvailable when they are fewer than it needs.
+    """
     visit = Visit.of(order, start_at=start_at, end_at=end_at)
     found = free_technicians(session, visit, now=now, limited=limited)
-    if not found:
+    if len(found) < visit.people:
         raise NobodyAvailable(f"at {visit.start_at.isoformat()}")
     return len(found)
+
+
+def lock_everybody(session: Session, order: Order, *, now: datetime) -> None:
+    """Serialise with everybody who takes the time of one who could make the visit; who needs several then takes them in peace."""
+    visit = Visit.of(order)
+    service = load_service(session, visit.service_item_id)
+    ids = {*free_technicians(session, visit, now=now), order.requested_technician_id} - {None}
+    if ids:
+        lock_days(session, [i for i in ids if i is not None], block_of(visit, service), service.clock)
 
 
 def alternatives(
@@ -82,7 +96,17 @@ def alternatives(
         found = _nearest(session, visit, service, people, around, now=now, n=n) if people else []
         if len(found) < n:
             others = [p for p in everybody(session, visit, service) if p.id != technician_id]
-            found += _nearest(session, visit, service, others, around, now=now, n=n - len(found), also=bool(people))
+            found += _nearest(
+                session,
+                visit,
+                service,
+                others,
+                around,
+                now=now,
+                n=n - len(found),
+                also=bool(people),
+                least=visit.people,
+            )
         if len(found) == n:
             break
     return found
@@ -98,13 +122,15 @@ def _nearest(
     now: datetime,
     n: int,
     also: bool = False,
+    least: int = 1,
 ) -> list[Alternative]:
-    """The `n` nearest feasible starts of these people; the wanted start itself counts only with `also`."""
+    """The `n` nearest starts that at least `least` of these people can make; the wanted start itself counts only with `also`."""
     terms, wanted = visit.terms(service, now=now, limited=True), visit.window.start
-    starts: dict[int, int] = {}
+    free: dict[int, list[int]] = defaultdict(list)
     for calendar in calendars_of(session, people, around, service, now=now):
         for start in Decider(calendar.without(visit.order_id), terms).feasible_starts(around):
             if start != wanted or also:
-                starts.setdefault(start, calendar.technician_id)
+                free[start].append(calendar.technician_id)
+    starts = {start: ids[0] for start, ids in free.items() if len(ids) >= least}
     ranked = nsmallest(n, starts, key=lambda start: (abs(start - wanted), -start))
     return [Alternative(instant_of(start), starts[start]) for start in ranked]

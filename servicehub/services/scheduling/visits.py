@@ -31,6 +31,8 @@ class Visit:
     gender: Gender | None = None
     order_id: int = 0
     is_immediate: bool = False
+    people: int = 1
+    """How many have to be free at once."""
 
     @classmethod
     def of(cls, order: Order, *, start_at: datetime | None = None, end_at: datetime | None = None) -> Visit:
@@ -44,6 +46,7 @@ class Visit:
             gender=order.gender,
             order_id=order.id or 0,
             is_immediate=order.is_immediate,
+            people=order.crew_size if order.lead_id is None else 1,
         )
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from servicehub.viewmodels.crew import Mate
 from servicehub.viewmodels.customer.booking import PriceLine
 
 
@@ -120,6 +121,8 @@ class OrderDetail:
     payments: tuple[PaymentLine, ...] = ()
     has_technician: bool = False
     technician: OrderTechnician = OrderTechnician()
+    crew: tuple[Mate, ...] = ()
+    """Everybody of a visit of several people, the lead first."""
     track: Track = Track()
     actions: OrderActions = OrderActions()
     photos: tuple[str, ...] = ()
