@@ -6,8 +6,9 @@ The name is what `outbox.defer` was given. A handler is idempotent: it may run a
 from __future__ import annotations
 
 from servicehub.jobs.registry import handler
-from servicehub.workflows import checkout, refunds
+from servicehub.workflows import checkout, refunds, rehearsing
 
 handler("payment_query")(checkout.query)
 handler("payment_close")(checkout.close)
 handler("refund")(refunds.send)
+handler("rehearsal")(rehearsing.run)

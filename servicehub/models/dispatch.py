@@ -119,6 +119,32 @@ class ReplanStatus(StrEnum):
     FAILED = "failed"
 
 
+class Rehearsal(SQLModel, table=True):
+    """A policy played on the city's own past days beside the one in force. The newest of a city is the one that counts."""
+
+    __tablename__ = "sh_rehearsal"
+    __table_args__ = (
+        sa.CheckConstraint("days > 0 AND played >= 0 AND plays >= 0", name="counts"),
+        sa.Index("ix_sh_rehearsal_city_id_asked_at", "city_id", "asked_at"),
+    )
+
+    id: int | None = Field(default=None, sa_column=pk())
+    city_id: int = Field(sa_column=fk("sh_city.id"))
+    actor_id: int
+    asked_at: datetime = Field(sa_column=at())
+    done_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    status: ReplanStatus = Field(sa_column=sa.Column(stored_as_value(ReplanStatus), nullable=False))
+    days: int
+    """How many past days were asked for."""
+    wanted: dict[str, Any] = Field(sa_column=sa.Column(JSON, nullable=False))
+    """The policy that is tried."""
+    played: int = 0
+    plays: int = 0
+    """Days times policies, known once it runs."""
+    result: dict[str, Any] = Field(default_factory=dict, sa_column=sa.Column(JSON, nullable=False))
+    """{"days": […], "policies": {name: {figure: {"mean", "half"}}}, "against": {…}} when done."""
+
+
 class Replan(SQLModel, table=True):
     """One re-planning of a city's visits that are not firm yet: asked for, worked on, applied."""
 

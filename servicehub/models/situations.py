@@ -19,7 +19,7 @@ from servicehub.domain.calendar import Calendar
 from servicehub.domain.geo import Point
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
-from servicehub.domain.timewindow import Window, local_time
+from servicehub.domain.timewindow import LocalTime, Window, local_time
 from servicehub.matching import DEFAULT_POLICY, Acceptance, Candidate, Crew, Job, Policy, Ranking, rank
 from servicehub.models.base import among
 from servicehub.models.calendars import PERSON_COLUMNS, Person, load_calendars, person_of
@@ -131,6 +131,17 @@ def load_situations(
         )
         for o in orders
     }
+
+
+def load_team(session: Session, city_id: int, within: Window, clock: LocalTime, *, now: datetime) -> list[Candidate]:
+    """Everybody of a city with what was planned for `within`, as if nobody had any visit yet nor had been seen anywhere."""
+    standings = _load_standings(session, {city_id}, None)
+    about = _load_about(session, standings, (), now)
+    people = [s.person for s in standings.values()]
+    calendars = load_calendars(session, people, within, clock, city_id=city_id, now=now)
+    return [
+        _candidate(s, replace(calendars[i], jobs=(), seen=None), about) for i, s in standings.items() if i in calendars
+    ]
 
 
 def _job(order: Order, service: Service, asked: frozenset[int], now: datetime) -> Job:
@@ -326,6 +337,11 @@ def _load_asked(session: Session, orders: Sequence[Order]) -> dict[int, frozense
     for order_id, technician_id in rows:
         found[visit_of[order_id]].add(technician_id)
     return {o.id or 0: frozenset(found[visit_of[o.id or 0]]) for o in orders}
+
+
+def load_policy(session: Session, city_id: int, now: datetime) -> Policy:
+    """The dispatch policy of a city in force, with what was learned from answers."""
+    return _load_policies(session, {city_id}, now)[city_id]
 
 
 def _load_policies(session: Session, city_ids: Collection[int], now: datetime) -> dict[int, Policy]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from statistics import fmean
 from typing import Any
 
-from servicehub.simulation.day import Day, tactics
+from servicehub.simulation.day import Day, Tactics, tactics
 from servicehub.simulation.figures import difference, measure, summary
 from servicehub.simulation.hindsight import hindsight
-from servicehub.simulation.scenario import draw
+from servicehub.simulation.scenario import Scenario, draw
 
 Play = tuple[int, str, int, int]
 """Seed, policy, technicians, orders."""
@@ -44,13 +44,11 @@ def compare(
         rows[name].append(found)
         told({"seed": seed, "policy": name, **{key: round(value, 2) for key, value in found.items()}})
     best = rows.pop(HINDSIGHT)
-    base = rows[policies[0]]
     return {
         "technicians": technicians,
         "orders": orders,
         "seeds": seeds,
-        "policies": {name: summary(found) for name, found in rows.items()},
-        "against": {name: difference(found, base) for name, found in rows.items() if name != policies[0]},
+        **side_by_side(rows),
         "hindsight": summary(best),
         "ratio_to_hindsight": {
             name: {key: round(_mean(found, key) / max(1e-9, _mean(best, key)), 4) for key in best[0]}
@@ -70,11 +68,23 @@ def _played(plays: Sequence[Play], workers: int) -> Iterator[dict[str, float]]:
 def _play(play: Play) -> dict[str, float]:
     seed, name, technicians, orders = play
     scenario = draw(seed, technicians=technicians, orders=orders)
-    if name == HINDSIGHT:
-        return hindsight(scenario)
-    day = Day(scenario, tactics(name))
+    return hindsight(scenario) if name == HINDSIGHT else played(scenario, tactics(name))
+
+
+def played(scenario: Scenario, how: Tactics) -> dict[str, float]:
+    """The figures of one day under one policy."""
+    day = Day(scenario, how)
     day.play()
     return measure(day)
+
+
+def side_by_side(rows: Mapping[str, Sequence[dict[str, float]]]) -> dict[str, Any]:
+    """Every policy's days in means with intervals, and their differences from the first one, day by day."""
+    base = next(iter(rows.values()))
+    return {
+        "policies": {name: summary(found) for name, found in rows.items()},
+        "against": {name: difference(found, base) for name, found in rows.items() if found is not base},
+    }
 
 
 def _mean(rows: Sequence[dict[str, float]], key: str) -> float:

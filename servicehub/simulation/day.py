@@ -332,7 +332,8 @@ class Day:
         wish = self.wishes[order_id]
         return Job(
             order_id=order_id, place=wish.place, start=self.starts[order_id], minutes=wish.minutes, now=instant(now),
-            buffer_minutes=BUFFER, skill=wish.skill, customer_id=order_id, is_immediate=wish.is_immediate,
+            buffer_minutes=BUFFER, skill=wish.skill, certificate=wish.certificate, gender=wish.gender,
+            requested_technician_id=wish.requested_id, customer_id=order_id, is_immediate=wish.is_immediate,
             asked=frozenset(self.asked.get(order_id, ())),
         )  # fmt: skip
 

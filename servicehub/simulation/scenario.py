@@ -63,6 +63,10 @@ class Wish:
     """What the visit really takes."""
     accepts: tuple[float, ...]
     """Draws in [0, 1), one for each offer."""
+    certificate: str = ""
+    gender: Gender | None = None
+    requested_id: int | None = None
+    """The technician whom the customer asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ class Scenario:
     """By technician: the minute at which he falls ill; 0: not today."""
     traffic: tuple[float, ...]
     """By hour: how much longer ways take than planned."""
+    usual: tuple[float, ...] = ()
+    """By hour: technicians whom such a day usually keeps busy; empty: as the days are drawn here."""
 
     @property
     def opens(self) -> int:
@@ -170,12 +176,17 @@ def expected_load(scenario: Scenario) -> np.ndarray:
 
     Known beforehand, as from history: no wish of the day is read.
     """
-    share = np.array(DEMAND) / sum(DEMAND)
-    minutes = sum(part * float(np.mean(lengths)) for _skill, part, lengths, _fen in SERVICES) + USUAL_WAY
     there = np.zeros(24)
     for technician in scenario.technicians:
         for shift in technician.calendar.shifts:
             for minute in range(shift.start, shift.end, 60):
                 there[scenario.clock.minute_of_day(minute) // 60] += 1
-    wanted = len(scenario.wishes) * share * minutes / 60
-    return np.asarray(wanted / np.maximum(there, 1.0))
+    return np.asarray(_busy(scenario) / np.maximum(there, 1.0))
+
+
+def _busy(scenario: Scenario) -> np.ndarray:
+    if scenario.usual:
+        return np.array(scenario.usual)
+    share = np.array(DEMAND) / sum(DEMAND)
+    minutes = sum(part * float(np.mean(lengths)) for _skill, part, lengths, _fen in SERVICES) + USUAL_WAY
+    return np.asarray(len(scenario.wishes) * share * minutes / 60)

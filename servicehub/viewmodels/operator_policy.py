@@ -65,6 +65,33 @@ class PolicyPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayedRow:
+    """One figure of the played days: under the policy in force, the tried one, and taking the nearest."""
+
+    name: str
+    now: str
+    tried: str
+    nearest: str
+    change: str
+    """Tried against in force, with half the width of its 95 % interval."""
+    tone: str
+    """better, worse, or "" while the interval holds zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The newest rehearsal of the city."""
+
+    id: int = 0
+    state: str = ""
+    """queued, running, done, stopped, failed; "" when there was none."""
+    text: str = ""
+    share: int = 0
+    """Percent of the plays that are done."""
+    rows: tuple[PlayedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedRow:
     """A decision that would have been another."""
 

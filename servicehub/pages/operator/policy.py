@@ -7,14 +7,17 @@ import reflex as rx
 from servicehub.components.base import btn, chip, el, icon, link
 from servicehub.components.layout import note, opens, panel
 from servicehub.components.operator import abtn, columns, page_head
+from servicehub.components.tables import table, th
 from servicehub.pages.operator.frame import frame, order_link, reason_dialog, waiting_panel
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
 from servicehub.state.operator.policy import PolicyState
 from servicehub.texts import N_, _
 
+DAYS = (3, 5, 10)
 S = PolicyState
 P = PolicyState.page
+PLAYED = PolicyState.played
 
 
 def _number(
@@ -123,6 +126,60 @@ def _tried() -> rx.Component:
     return panel(_("What would change"), rx.cond(S.tried.summary != "", result, nothing))
 
 
+def _played() -> rx.Component:
+    """The tried weights on the city's own past days: the real matching, with windows, answers and re-planning."""
+    is_open = (PLAYED.state == "queued") | (PLAYED.state == "running")
+    days = el.label(
+        el.span(_("Past days"), class_name="f13"),
+        el.select(
+            *[el.option(str(n), value=str(n)) for n in DAYS],
+            value=S.days.to(str), on_change=S.choose_days, class_name="inp short", aria_label=_("Past days"),
+        ),
+        class_name="row g8",
+    )  # fmt: skip
+    start = btn(
+        _("Play the tried weights"), kind="o", type="button", on_click=S.rehearse, disabled=S.tried.summary == ""
+    )
+    going = el.div(
+        el.progress(value=PLAYED.share, max=100, aria_label=_("Progress"), class_name="grow"),
+        abtn("x", _("Stop"), on_click=S.end_rehearsal),
+        class_name="row g8",
+    )
+
+    def one(r: rx.Var) -> rx.Component:
+        tone = rx.match(r.tone, ("better", "num c-ok"), ("worse", "num c-bad"), "num mut")
+        return el.tr(
+            el.th(r.name, scope="row", class_name="f13"),
+            *[el.td(value, class_name="num r") for value in (r.now, r.tried, r.nearest)],
+            el.td(el.span(r.change, class_name=tone), class_name="r"),
+            key=r.name,
+        )
+
+    heads = [
+        th(_("Mean of a day")),
+        th(_("In force"), "r"),
+        th(_("Tried"), "r"),
+        th(_("Nearest"), "r"),
+        th(_("Change"), "r"),
+    ]
+    figures = table(_("Past days under other weights"), heads, rx.foreach(PLAYED.rows, one), dense=True)
+    tools = rx.cond(
+        S.may_write,
+        el.div(rx.cond(is_open, going, el.div(days, start, class_name="row g12 wrap")), class_name="col g8"),
+        rx.fragment(),
+    )
+    body = el.div(
+        el.p(
+            _("The same orders, shifts and answers go through the real matching under both policies."),
+            class_name="f13 mut",
+        ),
+        tools,
+        rx.cond(PLAYED.text != "", el.p(PLAYED.text, class_name="f13 w5", role="status"), rx.fragment()),
+        class_name="col g12 panel-b",
+    )
+    return panel(_("Past days played again"), body, rx.cond(PLAYED.rows.length() > 0, figures, rx.fragment()))
+
+
 def _learned() -> rx.Component:
     def one(r: rx.Var) -> rx.Component:
         tone = rx.match(r.tone, ("up", "num c-ok"), ("down", "num c-bad"), "num mut")
@@ -189,7 +246,7 @@ def view() -> rx.Component:
         "act-adopt", _("Adopt this policy"), _("It decides from now on. Earlier versions stay and can be built on."),
         _("Adopt"), S.adopt, danger=False,
     )  # fmt: skip
-    body = columns(_form(), el.div(_tried(), _learned(), _versions(), class_name="col g16"), kind="2")
+    body = columns(_form(), el.div(_tried(), _played(), _learned(), _versions(), class_name="col g16"), kind="2")
     return frame(head, rx.cond(S.ready, body, waiting_panel()), active="dispatch", state=S, overlays=dialog)
 
 

@@ -9,11 +9,12 @@ from servicehub.domain.access import Permission
 from servicehub.errors import Invalid
 from servicehub.matching import DEFAULT_WEIGHTS
 from servicehub.queries.operator.policy import policy_page, replay
-from servicehub.services import policies
+from servicehub.queries.operator.rehearsal import rehearsal
+from servicehub.services import policies, rehearsals
 from servicehub.state.base import handler, roles
 from servicehub.state.operator.base import OperatorPage, reason_of
 from servicehub.texts import say
-from servicehub.viewmodels.operator_policy import PolicyPage, Replay
+from servicehub.viewmodels.operator_policy import PolicyPage, Rehearsal, Replay
 
 
 @roles("operator")
@@ -25,6 +26,9 @@ class PolicyState(OperatorPage, rx.State):
     """Changes when the form shall show other numbers."""
     may_write: bool = False
     tried: Replay = Replay()
+    played: Rehearsal = Rehearsal()
+    days: int = 5
+    """Past days of the next rehearsal."""
     wanted: dict[str, Any] = {}
     """What was tried and may be adopted."""
     newest: int = 0
@@ -41,9 +45,9 @@ class PolicyState(OperatorPage, rx.State):
         await self._watch((bus.dispatch(str(actor.city_id)),), self._reload, settle_s=2, every_s=60)
 
     async def _reload(self) -> None:
-        found = await self._read(policy_page)
+        found, played = await self._read(policy_page), await self._read(rehearsal)
         async with self:
-            self.newest = found.version
+            self.newest, self.played = found.version, played
             if not self.ready:
                 self._take(found)
 
@@ -69,6 +73,25 @@ class PolicyState(OperatorPage, rx.State):
         """Replay the last decisions with the numbers of the form."""
         wanted = _wanted(form, self.page)
         self.tried, self.wanted = await self._read(replay, wanted), wanted
+
+    @handler
+    async def choose_days(self, days: str) -> None:
+        """How many past days are played."""
+        self.days = int(days) if str(days).isdigit() else self.days
+
+    @handler
+    async def rehearse(self) -> None:
+        """Play what was tried on past days."""
+        if not self.wanted:
+            raise Invalid("nothing tried")
+        await self._write(rehearsals.request, self.wanted, days=self.days)
+        self.played = await self._read(rehearsal)
+
+    @handler
+    async def end_rehearsal(self) -> None:
+        """Stop playing."""
+        await self._write(rehearsals.stop)
+        self.played = await self._read(rehearsal)
 
     @handler
     async def adopt(self, form: dict) -> None:
