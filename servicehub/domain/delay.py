@@ -1,7 +1,7 @@
 """When visits will really begin: a technician's day played forward from what is known now.
 
-A visit under way lasts as long as it was planned to, from when it began; a way takes what the travel times say. Nothing is learned
-from the past here, and nothing is random: the same day has the same forecast.
+A visit under way lasts as long as it was planned to, from when it began; a way takes what the travel times say, which the caller
+may have slowed to what the roads are like. Nothing is random: the same day has the same forecast.
 """
 
 from __future__ import annotations

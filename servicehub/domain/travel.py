@@ -9,7 +9,8 @@ one trip comes from `adapters.routing`. Owns `TravelTimes`, which the schedule a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -97,6 +98,33 @@ class OfflineTravelTimes:
 
 
 OFFLINE = OfflineTravelTimes()
+PRIOR_MINUTES = 60.0
+"""So many minutes of usual ways are imagined beside those that were seen, so that one slow trip is no jam."""
+SLOWEST = 2.5
+
+
+class Trip(NamedTuple):
+    """A way that somebody took: minutes on the move as they were, and as the formula had them."""
+
+    minutes: float
+    expected: float
+
+
+def slowness(trips: Iterable[Trip]) -> float:
+    """How many times longer ways take now than usual, at least 1 (a quick hour promises nothing) and at most `SLOWEST`.
+
+    The ratio of sums, pulled towards 1 by `PRIOR_MINUTES`.
+    """
+    took = expected = PRIOR_MINUTES
+    for trip in trips:
+        took += trip.minutes
+        expected += trip.expected
+    return min(max(took / expected, 1.0), SLOWEST)
+
+
+def slowed(factor: float) -> OfflineTravelTimes:
+    """The formula while moving takes `factor` times as long."""
+    return OfflineTravelTimes({t: replace(s, km_per_hour=s.km_per_hour / factor) for t, s in SPEEDS.items()})
 
 
 def travel_minutes(origin: Point, destination: Point, transport: Transport, minute_of_day: int = 12 * 60) -> int:

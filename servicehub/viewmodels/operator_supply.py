@@ -50,6 +50,28 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One order's decision."""
+
+    id: int
+    no: str
+    service: str
+    who: str
+    found: bool
+    """Whether anybody could be chosen."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Orders that were decided at one instant."""
+
+    key: str
+    when: str
+    rows: tuple[BatchRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     queue: tuple[QueueRow, ...]
     lanes: tuple[Lane, ...]
@@ -58,6 +80,8 @@ class Board:
     online: int
     busy: int
     en_route: int
+    slow_pct: int = 0
+    """How much longer ways take now than usual; 0: as usual."""
     now_minute: int = 0
     """Of the city's day, for the line of the present moment; 0 outside the chart."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import Transport
-from servicehub.domain.travel import OFFLINE, is_rush, travel_minutes
+from servicehub.domain.travel import OFFLINE, SLOWEST, SPEEDS, Trip, is_rush, slowed, slowness, travel_minutes
 
 HERE = Point(31.2, 121.4)
 
@@ -51,3 +51,25 @@ def test_farther_is_never_faster() -> None:
     for transport in Transport:
         minutes = [travel_minutes(HERE, north(km / 10), transport) for km in range(1, 200)]
         assert minutes == sorted(minutes)
+
+
+def test_one_slow_trip_is_no_jam_but_many_are() -> None:
+    slow = Trip(minutes=40, expected=20)
+
+    assert slowness([]) == 1.0
+    assert slowness([slow]) == pytest.approx(100 / 80)
+    assert slowness([slow] * 30) == pytest.approx(1260 / 660)
+    assert slowness([Trip(1000, 1)] * 9) == SLOWEST
+
+
+def test_a_quick_hour_promises_nothing() -> None:
+    assert slowness([Trip(minutes=5, expected=20)] * 20) == 1.0
+
+
+def test_slow_roads_stretch_the_moving_part_of_a_way() -> None:
+    there = Point(31.23, 121.47), Point(31.23 + 5 * 0.009, 121.47)
+    usual, jam = (times.leg(*there, Transport.EBIKE) for times in (OFFLINE, slowed(2.0)))
+
+    fixed = SPEEDS[Transport.EBIKE].fixed_minutes
+    assert jam.calm_minutes - fixed == pytest.approx(2 * (usual.calm_minutes - fixed), abs=2)
+    assert jam.distance_m == usual.distance_m

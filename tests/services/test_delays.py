@@ -15,7 +15,7 @@ from servicehub.models.customer import Notice
 from servicehub.models.delay import Delay
 from servicehub.models.dispatch import Occupancy, Offer, TechnicianDay
 from servicehub.models.order import Order, OrderLog
-from servicehub.models.technician import Technician, TimeOff
+from servicehub.models.technician import Position, Technician, TimeOff
 from servicehub.queries.customer.order import _late as customer_line
 from servicehub.queries.operator.attention import attention
 from servicehub.queries.operator.board import board
@@ -174,3 +174,41 @@ def test_stopping_needs_a_reason_and_no_visit_under_way(session: Session) -> Non
     with pytest.raises(JobRunning):
         absences.stop_today(session, actor_of(who), "unwell", now=NOW)
     assert session.exec(select(TimeOff)).first() is None
+
+
+def test_slow_roads_make_a_visit_late_that_would_have_been_in_time(session: Session) -> None:
+    town = city.build(session)
+    who = city.add_technician(session, town, is_online=True)
+    following = city.add_order(
+        session, town, NOW + timedelta(minutes=35), status=OrderStatus.ACCEPTED, technician_id=who.id, place=north(6),
+        paid_at=NOW - timedelta(hours=3), accepted_at=NOW - timedelta(hours=2),
+    )  # fmt: skip
+    assert delays.watch(session, NOW) == 0
+
+    for _ in range(8):  # others have just needed fifty minutes for six kilometres
+        other = city.add_technician(session, town, is_online=True)
+        order = city.add_order(
+            session, town, NOW - timedelta(hours=1), status=OrderStatus.ARRIVED, technician_id=other.id,
+            arrived_at=NOW - timedelta(minutes=5),
+        )  # fmt: skip
+        session.add(
+            Position(
+                order_id=order.id,
+                technician_id=other.id,
+                at=NOW - timedelta(minutes=55),
+                lat=north(6)[0],
+                lng=north(6)[1],
+            )
+        )
+    session.flush()
+
+    late = delays.watch(session, NOW)
+    assert late >= 1
+    assert session.get_one(Delay, following.id).minutes >= 5
+    shown = board(
+        session,
+        Actor(user_id=1, role=Role.OPERATOR, operator_role=OperatorRole.ADMIN, city_id=town.city_id),
+        locale="zh",
+        now=NOW,
+    )
+    assert 40 <= shown.slow_pct <= 150

@@ -9,7 +9,7 @@ from servicehub.components.elements import drag_board, elapsed, live_map
 from servicehub.components.layout import empty, map_pick, note, panel
 from servicehub.components.operator import abtn, columns, page_head, queue_item
 from servicehub.components.schedule import lane, lane_bar, lanes, lanes_now
-from servicehub.pages.operator.frame import frame, reason_dialog
+from servicehub.pages.operator.frame import frame, order_link, reason_dialog
 from servicehub.pages.operator.reasons import candidate_card
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
@@ -17,6 +17,8 @@ from servicehub.state.operator.dispatch import DispatchState
 from servicehub.texts import N_, _
 
 S = DispatchState
+SLOW_SHOWN = 10
+"""Percent from which on slow roads are worth a word."""
 
 
 def _head() -> rx.Component:
@@ -24,6 +26,11 @@ def _head() -> rx.Component:
         el.span(_("{n} online", n=S.online), class_name="tag tag-g"),
         el.span(_("{n} on the way", n=S.en_route), class_name="tag tag-v"),
         el.span(_("{n} on a job", n=S.busy), class_name="tag tag-b"),
+        rx.cond(
+            S.slow_pct >= SLOW_SHOWN,
+            el.span(icon("car", "xs"), _("Roads {n} % slower", n=S.slow_pct), class_name="tag tag-a"),
+            rx.fragment(),
+        ),
         class_name="row g6",
     )
     ahead = link(icon("calendar", "s"), _("Planned ahead"), to="/operator/dispatch/plan/", cls="abtn")
@@ -93,6 +100,40 @@ def _candidates() -> rx.Component:
     return panel(_("Candidates"), about, rx.cond(S.candidates.length() > 0, rows, nothing), note=S.candidates.length())
 
 
+def _batches() -> rx.Component:
+    """What the dispatch decided last, as it decides it."""
+
+    def row(r: rx.Var) -> rx.Component:
+        who = el.span(r.who, class_name=rx.cond(r.found, "w6 f14", "w6 f14 c-warn"))
+        return el.li(
+            el.div(order_link(r.no), el.span(r.service, class_name="f13 mut cut grow"), who, class_name="row g8"),
+            el.span(r.note, class_name="f12 mut"),
+            class_name="col g2",
+            key=r.id,
+        )
+
+    def one(b: rx.Var) -> rx.Component:
+        head = el.div(
+            el.span(b.when, class_name="num w6 f13"),
+            el.span(_("{n} decided together", n=b.rows.length()), class_name="f12 mut"),
+            class_name="row g8",
+        )
+        return el.article(
+            head, el.ul(rx.foreach(b.rows, row), class_name="col g8 plain"), class_name="col g6 panel-b", key=b.key
+        )
+
+    nothing = empty(_("Nothing decided yet"), _("Every decision of the dispatch appears here at once."))
+    shown = el.div(
+        rx.foreach(S.batches, one),
+        class_name="batches",
+        aria_live="polite",
+        tab_index=0,
+        role="log",
+        aria_label=_("Live batch"),
+    )
+    return panel(_("Live batch"), rx.cond(S.batches.length() > 0, shown, nothing))
+
+
 def _lanes() -> rx.Component:
     def name(t: rx.Var) -> rx.Component:
         words = el.span(
@@ -151,7 +192,7 @@ def view() -> rx.Component:
         _("Drag an order onto a lane; while you hold it, each lane says who cannot have it and why."),
         class_name="f12 mut hide-m",
     )
-    return frame(_head(), drag_board(board, hint, _lanes()), active="dispatch", state=S, overlays=_dialog())
+    return frame(_head(), drag_board(board, hint, _lanes(), _batches()), active="dispatch", state=S, overlays=_dialog())
 
 
 PAGE = Page(

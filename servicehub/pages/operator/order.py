@@ -93,7 +93,6 @@ def _people() -> rx.Component:
         ),
         class_name="row g12",
     )
-    crew = rx.cond(O.crew.length() > 0, crew_list(O.crew), rx.fragment())
     stars = el.div(
         icon("star-f", "s"),
         el.span(O.stars, class_name="num"),
@@ -103,7 +102,12 @@ def _people() -> rx.Component:
     review = rx.cond(O.stars != "", stars, rx.fragment())
     return panel(
         _("People"),
-        el.div(rx.cond(O.has_technician, worker, nobody), crew, customer, review, class_name="col g16 panel-b"),
+        el.div(
+            rx.cond(O.crew.length() > 0, crew_list(O.crew), rx.cond(O.has_technician, worker, nobody)),
+            customer,
+            review,
+            class_name="col g16 panel-b",
+        ),
     )
 
 

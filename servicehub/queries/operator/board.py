@@ -1,4 +1,4 @@
-"""The dispatch board: orders that wait, today's lanes of technicians, and where everybody is. Four statements.
+"""The dispatch board: orders that wait, today's lanes of technicians, and where everybody is. Five statements.
 
 Who has not reported a position yet stands at home, as the matching assumes.
 
@@ -22,6 +22,7 @@ from servicehub.models.catalog import District, ServiceItem
 from servicehub.models.delay import Delay
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.technician import Technician
+from servicehub.models.traffic import load_slowness
 from servicehub.queries.operator import words
 from servicehub.queries.operator.attention import UNPLACED_AFTER, UNPLACED_BEFORE
 from servicehub.queries.operator.scope import city_of, guard, midnight, orders_of
@@ -55,6 +56,7 @@ def board(session: Session, actor: Actor, *, locale: Locale, now: datetime) -> B
     return Board(
         queue=queue, lanes=lanes, pins=_pins(session, actor, people, states, locale),
         online=sum(1 for t in people if t.is_online), busy=count("busy"), en_route=count("en_route"),
+        slow_pct=round(100 * (load_slowness(session, actor.city_id, now) - 1)),
         now_minute=minute if FIRST_MINUTE <= (minute := local_now_minute(now, tz)) <= LAST_MINUTE else 0,
     )  # fmt: skip
 

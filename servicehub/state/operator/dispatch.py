@@ -7,6 +7,7 @@ import reflex as rx
 from servicehub import bus
 from servicehub.domain.access import Permission
 from servicehub.errors import Invalid
+from servicehub.queries.operator.batches import newest
 from servicehub.queries.operator.board import board
 from servicehub.queries.operator.ranking import Ranked, ranked
 from servicehub.services import dispatching
@@ -14,7 +15,7 @@ from servicehub.state.base import handler, roles
 from servicehub.state.operator.base import SETTLE_S, OperatorPage, city_topics, reason_of
 from servicehub.texts import say
 from servicehub.viewmodels.operator import CandidateRow
-from servicehub.viewmodels.operator_supply import Lane, QueueRow
+from servicehub.viewmodels.operator_supply import Batch, Lane, QueueRow
 
 
 @roles("operator")
@@ -23,6 +24,8 @@ class DispatchState(OperatorPage, rx.State):
 
     queue: list[QueueRow] = []
     lanes: list[Lane] = []
+    batches: list[Batch] = []
+    """The newest decisions, by the instant at which they were made together."""
     pins: str = "[]"
     online: int = 0
     busy: int = 0
@@ -36,6 +39,7 @@ class DispatchState(OperatorPage, rx.State):
     """Whether somebody has the order already: assigning is then a reassignment and needs a reason."""
     candidates: list[CandidateRow] = []
     now_minute: int = 0
+    slow_pct: int = 0
     route: str = ""
     pick_id: int = 0
     pick_name: str = ""
@@ -54,10 +58,11 @@ class DispatchState(OperatorPage, rx.State):
     async def _reload(self) -> None:
         shown = await self._read(board)
         no = self.chosen or (shown.queue[0].no if shown.queue else "")
-        found = await self._read(ranked, no)
+        found, batches = await self._read(ranked, no), await self._read(newest)
         async with self:
+            self.batches = list(batches)
             self.queue, self.lanes, self.pins, self.ready = list(shown.queue), list(shown.lanes), shown.pins, True
-            self.now_minute = shown.now_minute
+            self.now_minute, self.slow_pct = shown.now_minute, shown.slow_pct
             self.online, self.busy, self.en_route = shown.online, shown.busy, shown.en_route
             if self.chosen in ("", no):
                 self._take(no, found)
