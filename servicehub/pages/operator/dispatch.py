@@ -187,12 +187,12 @@ def _dialog() -> rx.Component:
 
 def view() -> rx.Component:
     """The page."""
-    board = columns(_queue(), _map(), _candidates(), kind="3")
+    board = columns(_queue(), el.div(_map(), _batches(), class_name="col g16"), _candidates(), kind="3")
     hint = el.p(
         _("Drag an order onto a lane; while you hold it, each lane says who cannot have it and why."),
         class_name="f12 mut hide-m",
     )
-    return frame(_head(), drag_board(board, hint, _lanes(), _batches()), active="dispatch", state=S, overlays=_dialog())
+    return frame(_head(), drag_board(board, hint, _lanes()), active="dispatch", state=S, overlays=_dialog())
 
 
 PAGE = Page(

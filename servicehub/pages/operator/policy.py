@@ -246,8 +246,9 @@ def view() -> rx.Component:
         "act-adopt", _("Adopt this policy"), _("It decides from now on. Earlier versions stay and can be built on."),
         _("Adopt"), S.adopt, danger=False,
     )  # fmt: skip
-    body = columns(_form(), el.div(_tried(), _played(), _learned(), _versions(), class_name="col g16"), kind="2")
-    return frame(head, rx.cond(S.ready, body, waiting_panel()), active="dispatch", state=S, overlays=dialog)
+    body = columns(_form(), el.div(_tried(), _learned(), _versions(), class_name="col g16"), kind="2")
+    shown = el.div(body, _played(), class_name="col g16")
+    return frame(head, rx.cond(S.ready, shown, waiting_panel()), active="dispatch", state=S, overlays=dialog)
 
 
 PAGE = Page(

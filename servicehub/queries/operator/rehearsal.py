@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -44,9 +45,7 @@ def rehearsal(session: Session, actor: Actor, *, locale: Locale) -> Rehearsal:
         state=row.status.value,
         text=_text(row, locale),
         share=round(100 * row.played / row.plays) if row.plays else 0,
-        rows=tuple(_row(row.result, *figure, locale=locale) for figure in FIGURES)
-        if row.result.get("policies")
-        else (),
+        rows=tuple(_row(row.result, *figure, locale=locale) for figure in FIGURES if _says(row.result, figure[0])),
     )
 
 
@@ -57,6 +56,11 @@ def _text(row: Row, locale: Locale) -> str:
         return say(locale, N_("There is no past day with enough orders yet."))
     text = N_("{orders} orders of {days} past days, played again")
     return say(locale, text, orders=row.result["orders"], days=len(row.result["days"]))
+
+
+def _says(result: Mapping[str, Any], key: str) -> bool:
+    """Whether the figure is there and not nothing under every policy (a city without immediate orders has no wait for them)."""
+    return any(policy[key]["mean"] for policy in result.get("policies", {}).values())
 
 
 def _row(result: dict[str, Any], key: str, name: str, digits: int, better: float, *, locale: Locale) -> PlayedRow:
