@@ -190,6 +190,47 @@ def test_an_operator_gives_an_order_to_somebody_else(site: Site) -> None:
     assert len(audited) == 1
 
 
+def test_two_technicians_come_to_one_visit(site: Site) -> None:
+    database, customer = site.database, site.customer()
+    customer.goto("/s/deep-whole-home/")
+    expect(customer.get_by_text("2 位技师").first).to_be_visible()
+    no = acts.book(customer, acts.Taps(customer))
+    customer.goto(f"/orders/{no}/")
+    expect(customer.get_by_role("heading", name="上门人员")).to_be_visible()
+
+    lead, companion = acts.eventually(customer, database, lambda s: _asked(s, no))
+    people = [
+        site.technician(database.read_now(acts.phone_of, o.technician_id or 0), **HERE) for o in (lead, companion)
+    ]
+    for page, order in zip(people, (lead, companion), strict=True):
+        acts.accept(page)
+        page.context.set_geolocation({"latitude": order.lat, "longitude": order.lng})
+        page.goto(f"/technician/job/{order.no}/")
+        expect(page.get_by_text("人同行").first).to_be_visible()
+        page.get_by_role("button", name="我已出发").click()
+        page.get_by_role("button", name="我已到达").click()
+    expect(people[1].get_by_text("等待开始").first).to_be_visible()
+    expect(people[1].get_by_label("服务码")).to_have_count(0)
+    crew = customer.get_by_role("list", name="同行人员").get_by_role("listitem")
+    expect(crew).to_have_count(2)
+    expect(crew.nth(1)).to_contain_text("已到达")
+
+    people[0].get_by_label("服务码").fill(crypto.decrypt(lead.start_code_enc, "order.start_code"))
+    people[0].get_by_role("button", name="开始服务").click()
+    expect(crew.nth(0)).to_contain_text("服务中")
+    expect(crew.nth(1)).to_contain_text("服务中")
+    expect(people[1].get_by_text("由带队技师拍照").first).to_be_visible()
+    acts.finish(site, people[0], no)
+    expect(crew.nth(1)).to_contain_text("待确认")
+
+
+def _asked(session: Session, no: str) -> tuple[Order, Order] | None:
+    """The lead's and the companion's order, once somebody is asked for each."""
+    lead = acts.order_of(session, no)
+    found = [lead, *session.exec(select(Order).where(Order.lead_id == lead.id))]
+    return (found[0], found[1]) if [o.status for o in found] == [OrderStatus.ASSIGNED] * 2 else None
+
+
 def test_an_order_of_the_hall_goes_to_the_best_claim(site: Site) -> None:
     first_id = site.database.read_now(acts.visitor_technician)
     customer, technician = site.customer(), site.technician(**HERE)

@@ -20,9 +20,10 @@ NEVER = 1 << 50
 EARLIEST, LATEST, SERVICE, DEMAND, PENALTY, TOOLS = range(6)
 """Columns of `Model.visits`: window in which it begins, how long it takes, load, cost if nobody makes it, bit mask of needed
 tools."""
-START, END, OPENS, CLOSES, CAPACITY, LONGEST, KIND, OWN_TOOLS = range(8)
+START, END, OPENS, CLOSES, CAPACITY, LONGEST, KIND, OWN_TOOLS, MEANS = range(9)
 """Columns of `Model.people`: home, where the day ends (-1: where the last visit does), shift, most load, most time between
-leaving and being back, kind (technicians of one kind are interchangeable while idle), bit mask of tools."""
+leaving and being back, kind (technicians of one kind are interchangeable while idle), bit mask of tools, first row of the table of
+ways by which he travels."""
 LENGTH, LOAD, DURATION, PLAIN, COST, FETCH = range(6)
 """Columns of `Routes.state`: visits, load, time between leaving as late as possible and being back, cost as if nothing had to be
 fetched, cost, before which visit the depot is visited (-1: never)."""
@@ -34,14 +35,15 @@ MANY = 3000
 """Visits from which not every pair is looked at to find neighbours."""
 SEGMENT = 8
 """Numbers kept for each gap of a route: what lies before it (duration, earliest and latest start), what lies behind it, the way
-across; the eighth fills a cache line."""
+across in time and what it costs."""
 
 
 class Model(NamedTuple):
     """The question, as the kernels read it, in the order of their parameters."""
 
     way: NDArray[np.int32]
-    """[node, node]; empty when way is the distance of `xy`."""
+    """[node, node]; empty when way is the distance of `xy`. Tables of several means of transport stand below one another, and below
+    all of them what the same ways cost, if that differs from the time."""
     xy: NDArray[np.float64]
     """[node, 2] in units of way."""
     visits: Ints
@@ -59,8 +61,9 @@ class Model(NamedTuple):
     """[n, k] visits near in place and time, nearest first."""
     hops: Ints
     """[n, k] visits beside which an insertion is tried; k = 0: every gap of every candidate is tried."""
-    terms: tuple[int, int, int]
-    """Node where tools and parts are fetched once (-1: nothing ever is), cost of way, cost of time."""
+    terms: tuple[int, int, int, int]
+    """Node where tools and parts are fetched once (-1: nothing ever is), cost of way, cost of time, by how many rows lower in `way`
+    the costs stand (0: a way costs its time)."""
 
 
 class Routes(NamedTuple):
@@ -103,6 +106,10 @@ class Problem:
     opens: Ints
     closes: Ints
     way: NDArray[np.int32] | None = None
+    """[node, node], or [means, node, node] with `means` saying by which each technician travels."""
+    price: NDArray[np.int32] | None = None
+    """What the ways of `way` cost, of the same shape, where that is not the time."""
+    means: Ints | None = None
     xy: NDArray[np.float64] | None = None
     end: Ints | None = None
     allowed: NDArray[np.bool_] | None = None
@@ -130,13 +137,25 @@ class Problem:
         first, candidate = self._candidates(allowed)
         near = self._near()
         kinds = 0 if self.parts is None else self.parts.shape[1]
+        way, rows = self._tables()
+        means = 0 if self.means is None else self.means * way.shape[1]
         visits = (self.earliest, self.latest, self.service, self.demand, self.penalty, self.tools)
-        people = (self.start, self.end, self.opens, self.closes, self.capacity, self.longest, self.kind, self.own_tools)
+        people = (
+            self.start,
+            self.end,
+            self.opens,
+            self.closes,
+            self.capacity,
+            self.longest,
+            self.kind,
+            self.own_tools,
+            means,
+        )
         return Model(
-            way=np.zeros((0, 0), np.int32) if self.way is None else np.ascontiguousarray(self.way, np.int32),
+            way=way,
             xy=np.zeros((0, 2)) if self.xy is None else np.ascontiguousarray(self.xy, np.float64),
             visits=_columns(n, visits, (0, 0, 0, 0, 0, 0)),
-            people=_columns(v, people, (0, -1, 0, 0, NEVER, NEVER, np.arange(v), -1)),
+            people=_columns(v, people, (0, -1, 0, 0, NEVER, NEVER, np.arange(v), -1, 0)),
             parts=np.zeros((n, 0), np.int64) if self.parts is None else np.ascontiguousarray(self.parts, np.int64),
             stock=np.zeros((v, kinds), np.int64) if self.stock is None else np.ascontiguousarray(self.stock, np.int64),
             first=first,
@@ -144,13 +163,24 @@ class Problem:
             able=allowed,
             near=near,
             hops=near[:, : self.hops].copy(),
-            terms=(self.depot, self.cost_of_way, self.cost_of_time),
+            terms=(self.depot, self.cost_of_way, self.cost_of_time, rows),
         )
+
+    def _tables(self) -> tuple[NDArray[np.int32], int]:
+        """All tables below one another, and the row at which the costs begin (0: there are none)."""
+        if self.way is None:
+            return np.zeros((0, 0), np.int32), 0
+        nodes = self.way.shape[-1]
+        ways = self.way.reshape(-1, nodes)
+        if self.price is None:
+            return np.ascontiguousarray(ways, np.int32), 0
+        return np.ascontiguousarray(np.vstack([ways, self.price.reshape(-1, nodes)]), np.int32), len(ways)
 
     def _between(self, rows: Ints, columns: Ints) -> NDArray[np.float64]:
         """Way between nodes, as a table."""
         if self.way is not None:
-            return self.way[np.ix_(rows, columns)].astype(np.float64)
+            ways = self.way.reshape(-1, self.way.shape[-1])  # by the first means, if there are several
+            return ways[np.ix_(rows, columns)].astype(np.float64)
         if self.xy is None:
             raise ValueError("neither a table of ways nor places")
         return np.hypot(*(self.xy[rows, None, i] - self.xy[None, columns, i] for i in (0, 1)))

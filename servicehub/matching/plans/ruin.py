@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from servicehub.matching.plans.model import DEMAND, EARLIEST, LATEST, LENGTH, OWNER, SERVICE, START
+from servicehub.matching.plans.model import DEMAND, EARLIEST, LATEST, LENGTH, MEANS, OWNER, SERVICE, START
 from servicehub.matching.plans.routes import between
 
 WHOLE = 0.1
@@ -71,7 +71,7 @@ def sort(
             key[i] = float(visits[o, LATEST] - visits[o, EARLIEST]) + chance(dice)
         elif how < 0.75:
             v = candidate[first[o]] if first[o + 1] > first[o] else 0
-            key[i] = -float(between(way, xy, terms[0] if terms[0] >= 0 else people[v, START], o))
+            key[i] = -float(between(way, xy, people[v, MEANS] + (terms[0] if terms[0] >= 0 else people[v, START]), o))
         elif how < 0.82:
             key[i] = -float(visits[o, DEMAND] + visits[o, SERVICE])
         elif how < 0.9:

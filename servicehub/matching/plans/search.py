@@ -27,6 +27,7 @@ from servicehub.matching.plans.model import (
     PENALTY,
     PLACE,
     PLAIN,
+    SEGMENT,
     Ints,
     Model,
     Routes,
@@ -323,7 +324,7 @@ def _copy(route: Any, gaps: Any, state: Any, to_route: Any, to_gaps: Any, to_sta
     for k in range(state[v, LENGTH]):
         to_route[v, k] = route[v, k]
     for k in range(state[v, LENGTH] + 1):
-        for c in range(7):
+        for c in range(SEGMENT):
             to_gaps[v, k, c] = gaps[v, k, c]
 
 
