@@ -326,12 +326,16 @@ def choose(rankings: Sequence[Ranking]) -> dict[int, int | None]:
 
 
 def choose_start(
-    options: Mapping[int, Sequence[tuple[int, Ranking]]], price: Callable[[int], float] = lambda _start: 0.0
+    options: Mapping[int, Sequence[tuple[int, Ranking]]],
+    price: Callable[[int], float] = lambda _start: 0.0,
+    *,
+    worth: int = LEFT_WAITING,
 ) -> dict[int, tuple[int, int] | None]:
     """`choose` for orders that may begin at several times: order id -> start and technician, or None.
 
     `options`: each order's starts with the ranking at that start. Of several starts a technician could make, the one he scores best
-    at counts; of equals the first. `price`: seconds that beginning then costs besides, because others will want that hour.
+    at counts; of equals the first. `price`: seconds that beginning then costs besides, because others will want that hour. `worth`:
+    seconds that an order is worth; one that costs more is left waiting.
     """
     rows, people, scores, starts, alone = [], [], [], [], []
     for row, of_one in enumerate(options.values()):
@@ -345,7 +349,7 @@ def choose_start(
         people.append(ids[keep])
         scores.append(best[keep])
         starts.append(when[keep])
-        alone.append(LEFT_WAITING * (2 if any(r.is_urgent for _start, r in of_one) else 1))
+        alone.append(worth * (2 if any(r.is_urgent for _start, r in of_one) else 1))
     if not rows:
         return {}
     whose, who, score, begins = (np.concatenate(column) for column in (rows, people, scores, starts))

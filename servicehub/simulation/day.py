@@ -19,7 +19,9 @@ from servicehub.domain.calendar import Job as Occupied
 from servicehub.domain.timewindow import Window
 from servicehub.domain.travel import OFFLINE
 from servicehub.matching import DEFAULT_WEIGHTS, Candidate, Crew, Job, Policy, Ranking, choose_start, rank
-from servicehub.matching.replan import Movable, improve
+from servicehub.matching.dayplan import plan_days
+from servicehub.matching.engine import LEFT_WAITING
+from servicehub.matching.replan import Movable, Replan, improve
 from servicehub.simulation.scenario import ATTEMPTS, Scenario, Wish, expected_load, instant
 
 BUSY_SECONDS = 1200
@@ -31,6 +33,10 @@ STEP = 1
 LEAD = 20
 """Minutes after which somebody could be at the door of a customer who wants it at once."""
 REPLAN_EVERY = 30
+WORTH_SECONDS = 2700
+"""What an order is worth to the engine in a comparison: farther ones would cost the others more way than they bring."""
+DAY_ROUNDS = 2000
+"""Of ruin and recreate, when whole days are planned anew."""
 REPLAN_AHEAD = 6 * 60
 """Minutes: what begins within this time is planned anew."""
 RESCUE_AROUND = 120
@@ -60,6 +66,10 @@ class Tactics:
     way: Way
     policy: Policy = field(default_factory=Policy)
     replans: bool = False
+    worth_s: int = LEFT_WAITING
+    """What an order is worth, in seconds of the score: who costs more stays unserved."""
+    whole_days: bool = False
+    """Plans anew as routes (`matching.dayplan`), for the way alone; else by the whole objective, as the product does."""
     commit_minutes: int = 60
 
 
@@ -76,13 +86,22 @@ def tactics(name: str) -> Tactics:
         case "insertion":
             return Tactics(name, Way.INSERTION, Policy(weights={"travel": 1.0}))
         case "engine":
-            return Tactics(name, Way.ENGINE, Policy(weights=FAST, moved_cost_s=120), replans=True)
+            return Tactics(
+                name,
+                Way.ENGINE,
+                Policy(weights=FAST, moved_cost_s=120),
+                replans=True,
+                whole_days=True,
+                worth_s=WORTH_SECONDS,
+            )
         case "fair":
             return Tactics(
                 name,
                 Way.ENGINE,
                 Policy(weights={**FAST, "fairness": 1.0}, moved_cost_s=120),
                 replans=True,
+                whole_days=True,
+                worth_s=WORTH_SECONDS,
             )
         case _:
             raise ValueError(f"There is no policy called {name}. There are: nearest, insertion, engine, fair")
@@ -230,7 +249,7 @@ class Day:
     def _batch(self, due: list[int], now: int) -> None:
         waiting = due
         for _round in range(3):
-            chosen = choose_start(self._options(waiting, now), self._price)
+            chosen = choose_start(self._options(waiting, now), self._price, worth=self.how.worth_s)
             taken = [order_id for order_id in waiting if chosen[order_id] is not None]
             for order_id in taken:
                 self.starts[order_id], who = chosen[order_id] or (0, 0)
@@ -278,10 +297,7 @@ class Day:
         for order_id in waiting:
             starts = tuple(self.possible(order_id, now))
             movable.append(Movable(replace(self.job(order_id, now), start=starts[0]), None, starts))
-        policy = self.how.policy
-        found = improve(
-            movable, self._people(), policy, moved_cost_s=policy.moved_cost_s, sweeps=1, rounds=0, price=self._price
-        )
+        found = self._better(movable, now, DAY_ROUNDS // 4 if waiting else DAY_ROUNDS)
         self.moved += sum(move.from_id is not None for move in found.moves)
         for move in found.moves:
             if move.from_id is not None:
@@ -292,6 +308,14 @@ class Day:
             self.starts[move.order_id] = move.start
             if move.to_id is not None:
                 self._take(move.order_id, move.to_id, now)
+
+    def _better(self, movable: Sequence[Movable], now: int, rounds: int) -> Replan:
+        policy, people = self.how.policy, self._people()
+        if self.how.whole_days:
+            return plan_days(
+                movable, people, now=now, rounds=rounds, moved_cost_s=policy.moved_cost_s, worth_s=self.how.worth_s
+            )
+        return improve(movable, people, policy, moved_cost_s=policy.moved_cost_s, sweeps=1, rounds=0, price=self._price)
 
     def _price(self, start: int) -> float:
         """Beginning in an hour in which nearly everybody is wanted costs more: a window is better used to keep clear of it."""
