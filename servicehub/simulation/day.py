@@ -33,7 +33,7 @@ STEP = 1
 LEAD = 20
 """Minutes after which somebody could be at the door of a customer who wants it at once."""
 REPLAN_EVERY = 30
-WORTH_SECONDS = 2700
+WORTH_SECONDS = 3600
 """What an order is worth to the engine in a comparison: farther ones would cost the others more way than they bring."""
 DAY_ROUNDS = 2000
 """Of ruin and recreate, when whole days are planned anew."""
