@@ -71,10 +71,10 @@ def plan_days(
     """
     nothing = Replan((), 0, Figures(0, 0), Figures(0, 0), 0)
     days = _Days(movable, candidates, now, worth_s)
-    if dark := days.out_of_time():
+    if out := days.out_of_time():
         movable, candidates = (
-            [m for m in movable if m.holder_id not in dark],
-            [c for c in candidates if c.technician_id not in dark],
+            [m for m in movable if m.holder_id not in out],
+            [c for c in candidates if c.technician_id not in out],
         )
         days = _Days(movable, candidates, now, worth_s)
     if not days.stops or not days.people:
@@ -88,8 +88,9 @@ def plan_days(
     gain = before - plan.cost - moved_cost_s * sum(move.from_id is not None for move in moves)
     if gain <= 0 or not moves or not days.may(moves):
         return nothing
-    held = sum(stop.holder is not None for stop in days.stops)
-    return Replan(moves, gain, Figures(held, before // 60), Figures(len(served), plan.cost // 60), plan.rounds)
+    held, all_of_them = sum(stop.holder is not None for stop in days.stops), len(days.stops)
+    ways = [cost - worth_s * (all_of_them - n) for cost, n in ((before, held), (plan.cost, len(served)))]
+    return Replan(moves, gain, Figures(held, ways[0] // 60), Figures(len(served), ways[1] // 60), plan.rounds)
 
 
 class _Days:

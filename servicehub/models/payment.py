@@ -51,7 +51,7 @@ class Refund(SQLModel, table=True):
     order_id: int = Field(sa_column=fk("sh_order.id", index=True))
     amount_fen: int
     reason: str = Field(max_length=40)
-    """Key of the wording: cancelled, late_payment, extra_payment, nobody_found, after_sale, goodwill."""
+    """Key of the wording: cancelled, late_payment, extra_payment, nobody_found, after_sale, goodwill, crew_short."""
     status: RefundStatus = Field(sa_column=sa.Column(stored_as_value(RefundStatus), nullable=False))
     tries: int = 0
     created_at: datetime = Field(sa_column=at())

@@ -25,6 +25,7 @@ REFUND_REASONS: dict[str, str] = {
     "nobody_found": N_("Nobody could come"),
     "after_sale": N_("After-sales decision"),
     "goodwill": N_("Goodwill"),
+    "crew_short": N_("Fewer people than ordered"),
 }
 REFUND_STATUSES: dict[str, str] = {
     "new": N_("Refund requested"),

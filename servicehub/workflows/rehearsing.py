@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -22,7 +21,6 @@ from servicehub.simulation.scenario import Scenario
 
 IN_FORCE, TRIED, NEAREST = "in_force", "tried", "nearest"
 Player = Callable[[Scenario, Tactics], dict[str, float]]
-_log = logging.getLogger(__name__)
 
 
 def run(database: Database, payload: Mapping[str, Any], *, player: Player | None = None) -> None:

@@ -81,6 +81,8 @@ def test_who_waits_is_served_where_a_window_makes_room() -> None:
     found = plan_days([held, waiting], [person(1, at(0), [occupied(held)])], now=EIGHT - 60, rounds=100)
 
     served = {move.order_id: move.start for move in found.moves}
+    assert (found.before.served, found.after.served) == (1, 2)
+    assert 0 < found.before.way_minutes <= found.after.way_minutes < 60
     assert served[2] == EIGHT + 120
     assert EIGHT + 180 < served[1] <= EIGHT + 240
 

@@ -20,6 +20,7 @@ from servicehub.models.dispatch import Occupancy, Offer
 from servicehub.models.order import Order, load_companions
 from servicehub.models.payment import Earning, Refund
 from servicehub.services import coupons, crews, dispatching, fulfilment, ledger, orders, transitions
+from servicehub.texts.money import REFUND_REASONS
 from tests import city, journey
 from tests.journey import World
 
@@ -192,6 +193,7 @@ def test_the_part_of_who_never_came_goes_back_to_the_customer(world: World) -> N
 
     (refund,) = world.session.exec(select(Refund)).all()
     assert (refund.amount_fen, refund.reason) == (order.total_fen // 2, "crew_short")
+    assert refund.reason in REFUND_REASONS
     (earning,) = world.session.exec(select(Earning)).all()
     assert earning.net_fen == lead.commission["net_fen"]
     assert_books_are_sound(world)
@@ -281,6 +283,17 @@ def test_moving_the_visit_finds_a_crew_for_the_new_time_or_changes_nothing(world
     assert world.session.get(Order, former.id).status is _S.CANCELLED
     assert companion.start_at == lead.start_at == later
     assert holders(world, companion) - holders(world, lead)
+
+
+def test_a_companion_alone_is_never_moved(world: World) -> None:
+    order = accepted(world)
+    world.now = city.NOW + timedelta(minutes=3)
+    companion = crew(world, order)[1]
+
+    with pytest.raises(TransitionRefused):
+        orders.reschedule(
+            world.session, journey.operator(world), companion.no, order.start_at + timedelta(hours=2), now=world.now
+        )
 
 
 def test_a_customer_has_no_door_to_a_companions_order(world: World) -> None:

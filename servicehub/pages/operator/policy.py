@@ -11,10 +11,9 @@ from servicehub.components.tables import table, th
 from servicehub.pages.operator.frame import frame, order_link, reason_dialog, waiting_panel
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
-from servicehub.state.operator.policy import PolicyState
+from servicehub.state.operator.policy import DAYS, PolicyState
 from servicehub.texts import N_, _
 
-DAYS = (3, 5, 10)
 S = PolicyState
 P = PolicyState.page
 PLAYED = PolicyState.played

@@ -161,6 +161,8 @@ REASON = {
     "customer_no_show": N_("The customer was not there"),
     "nobody_found": N_("Nobody found"),
     "pay_timeout": N_("Not paid in time"),
+    "rescheduled": N_("Rescheduled"),
+    "not_there": N_("Did not come"),
 }
 """Reasons that the platform writes; people's own words are shown as they are."""
 REQUIREMENT = {

@@ -53,13 +53,16 @@ def cancel(
 def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, now: datetime) -> None:
     """Move the visit to `start_at`, with the same technician once one accepted; at most three times.
 
-    Raises: SlotTaken, SlotUnavailable(reason), TransitionRefused, Invalid after three moves.
+    The companions of a crew are looked for anew at the new time. Raises: SlotTaken, SlotUnavailable(reason), NobodyAvailable,
+    TransitionRefused (a companion alone is never moved), Invalid after three moves.
     """
     actor.require_role(Role.CUSTOMER, Role.OPERATOR)
     if actor.role is Role.OPERATOR:
         actor.require(Permission.DISPATCH_ASSIGN)
     order = transitions.load(session, actor, no)
     ORDER.step(order.status, OrderEvent.RESCHEDULE)
+    if order.lead_id is not None:
+        raise TransitionRefused(no, state=order.status.value, event=OrderEvent.RESCHEDULE.value)
     if order.reschedules >= MOST_RESCHEDULES:
         raise Invalid("too many moves")
     if order.status is OrderStatus.ACCEPTED and not _free_to_move(session, order, now):

@@ -16,6 +16,9 @@ from servicehub.state.operator.base import OperatorPage, reason_of
 from servicehub.texts import say
 from servicehub.viewmodels.operator_policy import PolicyPage, Rehearsal, Replay
 
+DAYS = rehearsals.DAYS
+"""Choices of how many past days are played."""
+
 
 @roles("operator")
 class PolicyState(OperatorPage, rx.State):
@@ -77,7 +80,7 @@ class PolicyState(OperatorPage, rx.State):
     @handler
     async def choose_days(self, days: str) -> None:
         """How many past days are played."""
-        self.days = int(days) if str(days).isdigit() else self.days
+        self.days = {str(n): n for n in DAYS}.get(str(days), self.days)
 
     @handler
     async def rehearse(self) -> None:
