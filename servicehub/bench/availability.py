@@ -48,7 +48,7 @@ def _once(session: Session, built: town.Town, place: Any, days: int) -> tuple[fl
     connection = session.connection()
     sa.event.listen(connection, "before_cursor_execute", counted)
     began = time.perf_counter()
-    request = availability.SlotRequest(built.item_id, place, days=days)
+    request = availability.SlotRequest((built.item_id,), place, days=days)
     grid = availability.slots(session, ANONYMOUS, request, now=town.START)
     took = (time.perf_counter() - began) * 1000
     sa.event.remove(connection, "before_cursor_execute", counted)

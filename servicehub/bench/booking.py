@@ -107,7 +107,7 @@ def _wishes(session: Session, built: town.Town, count: int) -> list[tuple[int, d
     random.Random(3).shuffle(pairs)
     found: list[tuple[int, datetime]] = []
     for technician_id, start in pairs:
-        visit = scheduling.Visit(built.item_id, town.CENTRE, start, start + timedelta(hours=2), built.customer_id)
+        visit = scheduling.Visit((built.item_id,), town.CENTRE, start, start + timedelta(hours=2), built.customer_id)
         if scheduling.check(session, visit, technician_id, now=town.START).is_feasible:
             found.append((technician_id, start))
         if len(found) == count:

@@ -30,7 +30,7 @@ from servicehub.models.account import User
 from servicehub.models.catalog import AddOn, City, ServiceItem
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Offer
-from servicehub.models.order import Order, OrderPhoto, Review, planned_ahead
+from servicehub.models.order import Order, OrderPhoto, Review, load_checklist, planned_ahead
 from servicehub.models.technician import Technician
 from servicehub.services import dispatching, fulfilment, orders, photos, reviews, technicians
 from servicehub.settings import Settings
@@ -323,8 +323,7 @@ def _photo_kinds(session: Session, order_id: int) -> set[str]:
 
 def _open_checks(session: Session, order_id: int) -> list[str]:
     order = session.get_one(Order, order_id)
-    item = session.get_one(ServiceItem, order.service_item_id)
-    return [line["key"] for line in item.checklist if line["key"] not in order.checklist_done]
+    return [line["key"] for line in load_checklist(session, order) if line["key"] not in order.checklist_done]
 
 
 def _alive(session: Session, cast: Cast) -> int:

@@ -127,7 +127,7 @@ class Verdict:
         return self.why is None
 
 
-def visit_minutes(base: int, per_extra_unit: float, min_quantity: int, quantity: int, extra_minutes: int = 0) -> int:
-    """Duration of a visit: the base for the least quantity, more for each further unit and for add-ons, rounded up to a cell."""
-    total = base + per_extra_unit * max(0, quantity - min_quantity) + extra_minutes
+def visit_minutes(base: int, per_extra_unit: float, min_quantity: int, quantity: int) -> int:
+    """Duration of a visit: the base for the least quantity, more for each further unit, rounded up to a cell."""
+    total = base + per_extra_unit * max(0, quantity - min_quantity)
     return math.ceil(round(total, 6) / CELL_MINUTES) * CELL_MINUTES

@@ -80,6 +80,10 @@ class ItemTerms:
     deposit_fen: int = 0
 
 
+Wanted = tuple[ItemTerms, int]
+"""A service and its quantity."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddOnTerms:
     slug: str
@@ -137,15 +141,17 @@ def quote(
     holidays: Collection[date] | None = None,
     coupon: CouponTerms | None = None,
     policy: FeePolicy,
+    further: Sequence[Wanted] = (),
 ) -> Quote:
-    """The price of a service that starts at `start_local` (aware, in the city's zone).
+    """The price of a service that starts at `start_local` (aware, in the city's zone), with `further` ones of the same visit.
 
+    Fees are taken once for the visit; what is due first is by the terms of `item`.
     `distance_m` is from the district's centre to the address; `holidays` are local dates, the policy's when None. The coupon is
     applied as it is: whether it may be used is `domain.coupon.refusal`'s.
 
     Raises: Invalid for a quantity outside the service's or an add-on's range.
     """
-    lines = _labour(item, quantity, add_ons)
+    lines = _labour(item, quantity, add_ons, further)
     base_fen = sum(line.amount_fen for line in lines)
     lines += _fees(policy, base_fen, start_local, distance_m, holidays, is_immediate=is_immediate)
     total_fen = sum(line.amount_fen for line in lines)
@@ -155,15 +161,22 @@ def quote(
             lines.append(Line("coupon", coupon.slug, 1, -off, -off, coupon.name_zh, coupon.name_en))
             total_fen -= off
     first_due_fen = _first_due(item, total_fen)
-    minutes = duration_minutes(item, quantity, add_ons)
+    minutes = duration_minutes(item, quantity, add_ons, further)
     return Quote(tuple(lines), total_fen, first_due_fen, minutes, _hash(lines, first_due_fen, minutes))
 
 
-def duration_minutes(item: ItemTerms, quantity: int, add_ons: Sequence[tuple[AddOnTerms, int]]) -> int:
-    """Minutes of the visit: base, further units, add-ons, rounded up to a quarter of an hour."""
-    extra = Fraction(str(item.minutes_per_extra_unit)) * max(quantity - item.min_quantity, 0)
-    minutes = item.base_minutes + math.ceil(extra) + sum(add_on.minutes * count for add_on, count in add_ons)
+def duration_minutes(
+    item: ItemTerms, quantity: int, add_ons: Sequence[tuple[AddOnTerms, int]], further: Sequence[Wanted] = ()
+) -> int:
+    """Minutes of the visit: each service's base and further units, add-ons, rounded up to a quarter of an hour."""
+    minutes = sum(_minutes(wanted, count) for wanted, count in ((item, quantity), *further))
+    minutes += sum(add_on.minutes * count for add_on, count in add_ons)
     return -(-minutes // QUARTER) * QUARTER
+
+
+def _minutes(item: ItemTerms, quantity: int) -> int:
+    extra = Fraction(str(item.minutes_per_extra_unit)) * max(quantity - item.min_quantity, 0)
+    return item.base_minutes + math.ceil(extra)
 
 
 def renamed(quoted: Quote, names: Mapping[str, tuple[str, str]]) -> Quote:
@@ -175,19 +188,27 @@ def renamed(quoted: Quote, names: Mapping[str, tuple[str, str]]) -> Quote:
     return replace(quoted, lines=tuple(lines))
 
 
-def _labour(item: ItemTerms, quantity: int, add_ons: Sequence[tuple[AddOnTerms, int]]) -> list[Line]:
-    if not item.min_quantity <= quantity <= item.max_quantity:
-        raise Invalid(f"{quantity} of {item.slug}", least=item.min_quantity, most=item.max_quantity)
+def _labour(
+    item: ItemTerms, quantity: int, add_ons: Sequence[tuple[AddOnTerms, int]], further: Sequence[Wanted]
+) -> list[Line]:
     if len({add_on.slug for add_on, _count in add_ons}) != len(add_ons):
         raise Invalid(f"an add-on of {item.slug} twice")
-    amount_fen = item.price_fen * quantity - item.next_unit_off_fen * (quantity - 1)
-    lines = [Line("service", item.slug, quantity, item.price_fen, amount_fen, item.name_zh, item.name_en)]
+    if len({item.slug, *(other.slug for other, _count in further)}) != 1 + len(further):
+        raise Invalid(f"a service twice beside {item.slug}")
+    lines = [_service(wanted, count) for wanted, count in ((item, quantity), *further)]
     for add_on, count in add_ons:
         if not 1 <= count <= add_on.max_quantity:
             raise Invalid(f"{count} of {add_on.slug}", least=1, most=add_on.max_quantity)
         unit = add_on.price_fen
         lines.append(Line("add_on", add_on.slug, count, unit, unit * count, add_on.name_zh, add_on.name_en))
     return lines
+
+
+def _service(item: ItemTerms, quantity: int) -> Line:
+    if not item.min_quantity <= quantity <= item.max_quantity:
+        raise Invalid(f"{quantity} of {item.slug}", least=item.min_quantity, most=item.max_quantity)
+    amount_fen = item.price_fen * quantity - item.next_unit_off_fen * (quantity - 1)
+    return Line("service", item.slug, quantity, item.price_fen, amount_fen, item.name_zh, item.name_en)
 
 
 def _fees(

@@ -61,11 +61,21 @@ def _nobody(glance: Glance) -> Bools:
     return np.zeros(len(glance.rows), np.bool_)
 
 
-def _uncertified(glance: Glance) -> Bools:
-    kind = glance.job.certificate
-    if not kind:
+def _unskilled(glance: Glance) -> Bools:
+    skills = {skill for skill, _kind in glance.job.needs if skill}
+    if not skills:
         return _nobody(glance)
-    return glance.crew.certified_until(kind)[glance.rows] < glance.crew.clock.day(glance.job.start).toordinal()
+    lacks: Bools = np.any([~glance.crew.offers(skill)[glance.rows] for skill in skills], axis=0)
+    return lacks
+
+
+def _uncertified(glance: Glance) -> Bools:
+    kinds = {kind for _skill, kind in glance.job.needs if kind}
+    if not kinds:
+        return _nobody(glance)
+    day = glance.crew.clock.day(glance.job.start).toordinal()
+    lapsed: Bools = np.any([glance.crew.certified_until(kind)[glance.rows] < day for kind in kinds], axis=0)
+    return lapsed
 
 
 def _other_gender(glance: Glance) -> Bools:
@@ -108,7 +118,7 @@ RULES: tuple[Rule, ...] = (
         "skill",
         N_("Skill"),
         N_("Does not offer this service"),
-        lambda g: bool(g.job.skill) & ~g.crew.offers(g.job.skill)[g.rows],
+        _unskilled,
     ),
     Rule("certificate", N_("Certificate"), N_("No certificate that is valid on that day"), _uncertified),
     Rule("gender", N_("Gender"), N_("The customer asked for another gender"), _other_gender),

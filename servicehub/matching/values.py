@@ -28,6 +28,8 @@ class Job:
     skill: str = ""
     certificate: str = ""
     """Kind of certificate that must be valid on the day of the visit; empty: none."""
+    further: tuple[tuple[str, str], ...] = ()
+    """(skill, certificate) of the other services of the same visit."""
     customer_id: int = 0
     gender: Gender | None = None
     requested_technician_id: int | None = None
@@ -37,6 +39,11 @@ class Job:
     asked: frozenset[int] = frozenset()
     """Technicians who were already asked in this search, or declined."""
     waived: frozenset[WhyNot] = frozenset()
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """(skill, certificate) of everything that is done in the visit."""
+        return (self.skill, self.certificate), *self.further
 
     @property
     def terms(self) -> Terms:

@@ -101,18 +101,18 @@ def load_calendars(
     clock: LocalTime,
     *,
     city_id: int,
-    category_id: int | None = None,
+    category_ids: Collection[int] = (),
     now: datetime | None = None,
 ) -> dict[int, Calendar]:
     """Each person's calendar for visits that start in `within`; two statements.
 
-    `category_id` adds that category's blackouts to the city's. A live position counts while it is fresh at `now`.
+    `category_ids` add those categories' blackouts to the city's. A live position counts while it is fresh at `now`.
     """
     people = list(people)
     ids = [p.id for p in people]
     wide = within.grown(MARGIN_MINUTES, MARGIN_MINUTES)
     days = clock.days(wide)
-    plans, closed = _load_plans(session, ids, wide, days, city_id, category_id)
+    plans, closed = _load_plans(session, ids, wide, days, city_id, category_ids)
     jobs = load_jobs(session, ids, wide)
     blackouts = tuple(union(clock.day_window(day) for day in closed))
     return {p.id: _calendar(p, plans[p.id], jobs.get(p.id, ()), blackouts, clock, days, now) for p in people}
@@ -236,7 +236,10 @@ def _plan_query() -> Any:
         _no_instant(),
     ).where(
         col(Blackout.city_id) == sa.bindparam("city_id"),
-        sa.or_(col(Blackout.category_id).is_(None), col(Blackout.category_id) == sa.bindparam("category_id")),
+        sa.or_(
+            col(Blackout.category_id).is_(None),
+            col(Blackout.category_id).in_(sa.bindparam("category_ids", expanding=True)),
+        ),
         col(Blackout.on).between(sa.bindparam("first"), sa.bindparam("last")),
     )
     return sa.union_all(weekly, exceptions, off, blackout)
@@ -246,7 +249,12 @@ _PLANS = _plan_query()
 
 
 def _load_plans(
-    session: Session, ids: Collection[int], wide: Window, days: Sequence[date], city_id: int, category_id: int | None
+    session: Session,
+    ids: Collection[int],
+    wide: Window,
+    days: Sequence[date],
+    city_id: int,
+    category_ids: Collection[int],
 ) -> tuple[dict[int, _Plan], list[date]]:
     plans: dict[int, _Plan] = {i: _Plan() for i in ids}
     closed: list[date] = []
@@ -262,7 +270,7 @@ def _load_plans(
                 "begin": instant_of(wide.start),
                 "finish": instant_of(wide.end),
                 "city_id": city_id,
-                "category_id": category_id or 0,
+                "category_ids": list(category_ids),
             },
         )
         .all()

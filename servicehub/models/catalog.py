@@ -8,7 +8,11 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from servicehub.domain.order import PaymentPlan
+from servicehub.domain.pricing import AddOnTerms, ItemTerms
 from servicehub.models.base import JSON, at, fk, pk, stored_as_value
+
+MOST_FURTHER = 3
+"""Services beside the first one in one visit."""
 
 
 class DistrictStatus(StrEnum):
@@ -118,6 +122,18 @@ class ServiceItem(SQLModel, table=True):
     rating_count: int = 0
 
 
+def joins(item: ServiceItem, other: ServiceItem) -> bool:
+    """Whether `other` may be done in a visit for `item`: by one technician, paid in the same way."""
+    return (
+        other.id != item.id
+        and other.published
+        and other.city_id == item.city_id
+        and item.crew_size == other.crew_size == 1
+        and other.payment_plan == item.payment_plan
+        and other.same_gender_default == item.same_gender_default
+    )
+
+
 class AddOn(SQLModel, table=True):
     __tablename__ = "sh_add_on"
     __table_args__ = (sa.UniqueConstraint("service_item_id", "slug"),)
@@ -157,3 +173,28 @@ class Policy(SQLModel, table=True):
     version: int
     document: dict[str, Any] = Field(sa_column=sa.Column(JSON, nullable=False))
     effective_at: datetime = Field(sa_column=at())
+
+
+def item_terms(item: ServiceItem) -> ItemTerms:
+    """What the service costs and how long it takes."""
+    return ItemTerms(
+        slug=item.slug,
+        name_zh=item.name_zh,
+        name_en=item.name_en,
+        price_fen=item.price_fen,
+        base_minutes=item.base_minutes,
+        next_unit_off_fen=item.next_unit_off_fen,
+        min_quantity=item.min_quantity,
+        max_quantity=item.max_quantity,
+        minutes_per_extra_unit=item.minutes_per_extra_unit,
+        payment_plan=item.payment_plan,
+        deposit_bp=item.deposit_bp,
+        deposit_fen=item.deposit_fen,
+    )
+
+
+def add_on_terms(add_on: AddOn) -> AddOnTerms:
+    """What the add-on costs and how long it takes."""
+    return AddOnTerms(
+        add_on.slug, add_on.name_zh, add_on.name_en, add_on.price_fen, add_on.minutes, add_on.max_quantity
+    )

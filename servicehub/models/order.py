@@ -11,6 +11,7 @@ from servicehub.domain.access import Role
 from servicehub.domain.order import OrderMode, OrderStatus, PaymentPlan
 from servicehub.domain.technician import Gender
 from servicehub.models.base import BIG, JSON, among, at, fk, pk, stored_as_value
+from servicehub.models.catalog import ServiceItem
 
 _FILLED = "lead_id IS NOT NULL AND status NOT IN ('cancelled', 'expired')"
 """A companion that is looked for or found; the database allows one for each seat."""
@@ -45,6 +46,8 @@ class Order(SQLModel, table=True):
     customer_id: int = Field(sa_column=fk("sh_user.id"))
     service_item_id: int = Field(sa_column=fk("sh_service_item.id"))
     category_id: int = Field(sa_column=fk("sh_category.id"))
+    further_ids: list[int] = Field(default_factory=list, sa_column=sa.Column(JSON, nullable=False))
+    """Other service items that the same technician does in the same visit; the price and the name are those of the lines."""
     technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
     requested_technician_id: int | None = Field(default=None, sa_column=fk("sh_technician.id", nullable=True))
     """Whom the customer asked for; None: the platform matches."""
@@ -113,6 +116,19 @@ class Order(SQLModel, table=True):
     completed_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
     cancelled_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
     settled_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+
+
+def sold(order: Order) -> tuple[int, ...]:
+    """The service items of the visit, the one that names it first."""
+    return order.service_item_id, *order.further_ids
+
+
+def load_checklist(session: Session, order: Order) -> list[dict[str, str]]:
+    """What the technician ticks before finishing: [{"key", "zh", "en"}] of every service of the visit."""
+    known = {item.id: item for item in session.exec(select(ServiceItem).where(col(ServiceItem.id).in_(sold(order))))}
+    first, *further = (known[item_id] for item_id in sold(order))
+    more = ({**line, "key": f"{item.slug}:{line['key']}"} for item in further for line in item.checklist)
+    return [*first.checklist, *more]
 
 
 def was_sold() -> Any:

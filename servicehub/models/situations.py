@@ -25,9 +25,9 @@ from servicehub.models.base import among
 from servicehub.models.calendars import PERSON_COLUMNS, Person, load_calendars, person_of
 from servicehub.models.catalog import Policy as PolicyRow
 from servicehub.models.dispatch import Offer
-from servicehub.models.order import Order
+from servicehub.models.order import Order, sold
 from servicehub.models.payment import Earning
-from servicehub.models.supply import Service, load_services
+from servicehub.models.supply import Service, Sold, load_services
 from servicehub.models.technician import Certificate, PairBlock, Technician, TechnicianSkill, WeeklyShift
 
 DISPATCH_KIND = "dispatch"
@@ -105,7 +105,7 @@ def load_situations(
     """
     if not orders:
         return {}
-    services = load_services(session, {o.service_item_id for o in orders})
+    services = load_services(session, {sold(o) for o in orders})
     standings = _load_standings(session, {o.city_id for o in orders}, technician_ids)
     about = _load_about(session, standings, {o.customer_id for o in orders}, now)
     wanted = _wanted(orders, services, about, technician_ids, by_hand)
@@ -124,7 +124,7 @@ def load_situations(
     }
     return {
         o.id or 0: Situation(
-            job=_job(o, services[o.service_item_id], asked[o.id or 0] - {by_hand}, now),
+            job=_job(o, services[sold(o)], asked[o.id or 0] - {by_hand}, now),
             crew=crews[o.city_id],
             rows=np.flatnonzero(np.isin(crews[o.city_id].ids, list(wanted[o.id or 0]))),
             policy=policies.get(o.city_id, DEFAULT_POLICY),
@@ -155,6 +155,7 @@ def _job(order: Order, service: Service, asked: frozenset[int], now: datetime) -
         buffer_minutes=service.buffer_minutes,
         skill=service.skill,
         certificate=service.certificate,
+        further=tuple((one.skill, one.certificate) for one in service.further),
         customer_id=order.customer_id,
         gender=order.gender,
         requested_technician_id=order.requested_technician_id,
@@ -188,7 +189,7 @@ def _candidate(standing: _Standing, calendar: Calendar, about: _About) -> Candid
 
 def _wanted(
     orders: Sequence[Order],
-    services: dict[int, Service],
+    services: Mapping[Sold, Service],
     about: _About,
     technician_ids: Collection[int] | None,
     by_hand: int | None,
@@ -205,7 +206,7 @@ def _wanted(
         elif order.mode is OrderMode.CHOOSE and chosen is not None and by_hand is None:
             people = {chosen}
         else:
-            people = set(offering[services[order.service_item_id].skill])
+            people = set.intersection(*(offering[skill] for skill in services[sold(order)].skills))
         wanted[order.id or 0] = people | ({by_hand} if by_hand is not None else set())
     return wanted
 
@@ -307,7 +308,7 @@ def _load_visits(session: Session, customer_ids: Collection[int]) -> dict[int, d
 def _load_all_calendars(
     session: Session,
     orders: Sequence[Order],
-    services: dict[int, Service],
+    services: Mapping[Sold, Service],
     standings: dict[int, _Standing],
     wanted: set[int],
     now: datetime,
@@ -317,7 +318,7 @@ def _load_all_calendars(
         here = [o for o in orders if o.city_id == city_id]
         within = Window.between(min(o.start_at for o in here), max(o.end_at for o in here))
         people = [s.person for i, s in standings.items() if i in wanted and s.city_id == city_id]
-        clock = local_time(services[here[0].service_item_id].zone)
+        clock = local_time(services[sold(here[0])].zone)
         calendars |= load_calendars(session, people, within, clock, city_id=city_id, now=now)
     return calendars
 

@@ -4,8 +4,10 @@ Reading only, below services and queries: the list of free times and the commit 
 by `domain.availability` over `models.calendars`.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -29,7 +31,7 @@ NEVER_CERTIFIED = date.min
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a service asks of time and of people."""
+    """What a service asks of time and of people, or several that one technician does in one visit (`load_services`)."""
 
     id: int
     city_id: int
@@ -45,14 +47,31 @@ class Service:
     horizon_days: int
     people: int = 1
     """How many technicians a visit takes."""
+    further: tuple[Service, ...] = ()
+    """The other services of the same visit; buffers and spans are already those of the visit."""
+
+    @property
+    def skills(self) -> tuple[str, ...]:
+        """What the technician must offer, all of it."""
+        return tuple({one.skill: None for one in (self, *self.further)})
+
+    @property
+    def certificates(self) -> tuple[str, ...]:
+        """Kinds of certificates that must be valid on the day of the visit."""
+        return tuple({one.certificate: None for one in (self, *self.further) if one.certificate})
+
+    @property
+    def category_ids(self) -> tuple[int, ...]:
+        """On the days on which one of them rests, the visit is not made."""
+        return tuple({one.category_id: None for one in (self, *self.further)})
 
     @property
     def clock(self) -> LocalTime:
         return local_time(self.zone)
 
-    def minutes(self, quantity: int, extra_minutes: int = 0) -> int:
-        """Duration of a visit for `quantity` units and `extra_minutes` of add-ons."""
-        return visit_minutes(self.base_minutes, self.minutes_per_extra_unit, self.min_quantity, quantity, extra_minutes)
+    def minutes(self, quantity: int) -> int:
+        """Duration of a visit for `quantity` units of the first service."""
+        return visit_minutes(self.base_minutes, self.minutes_per_extra_unit, self.min_quantity, quantity)
 
 
 _SERVICES = (
@@ -74,39 +93,78 @@ _SERVICES = (
     .join(City, col(City.id) == col(ServiceItem.city_id))
     .where(col(ServiceItem.id).in_(sa.bindparam("ids", expanding=True)))
 )
+Sold = tuple[int, ...]
+"""The service items of one visit, the one that names it first (`models.order.sold`)."""
 
 
-def load_services(session: Session, item_ids: Collection[int]) -> dict[int, Service]:
-    """Facts of many services; one statement."""
-    rows: Iterable[Any] = session.connection().execute(_SERVICES, {"ids": list(item_ids)})
-    return {row[0]: Service(*row) for row in rows}
+def load_services(session: Session, sold: Collection[Sold]) -> dict[Sold, Service]:
+    """Facts of many visits' services; one statement. What names an unknown item is left out."""
+    ids = {item_id for one in sold for item_id in one}
+    rows: Iterable[Any] = session.connection().execute(_SERVICES, {"ids": list(ids)})
+    known = {row[0]: Service(*row) for row in rows}
+    return {one: _together([known[i] for i in one]) for one in sold if all(i in known for i in one)}
 
 
-def load_service(session: Session, item_id: int) -> Service:
-    """Facts of one service. Raises: NotFound."""
-    found = load_services(session, [item_id]).get(item_id)
+def load_service(session: Session, *item_ids: int) -> Service:
+    """Facts of one service, or of several in one visit. Raises: NotFound."""
+    found = load_services(session, [item_ids]).get(item_ids)
     if found is None:
-        raise NotFound(f"service item {item_id}")
+        raise NotFound(f"service items {item_ids}")
     return found
 
 
+def _together(services: Sequence[Service]) -> Service:
+    first, *further = services
+    if not further:
+        return first
+    return replace(
+        first,
+        buffer_minutes=max(one.buffer_minutes for one in services),
+        min_notice_minutes=max(one.min_notice_minutes for one in services),
+        horizon_days=min(one.horizon_days for one in services),
+        further=tuple(further),
+    )
+
+
 def _certified_until() -> Any:
-    return (
-        sa.select(sa.func.max(col(Certificate.expires_on)))
+    """The last day on which every wanted certificate is valid; NULL when one is missing."""
+    by_kind = (
+        sa.select(sa.func.max(col(Certificate.expires_on)).label("until"))
         .where(
             col(Certificate.technician_id) == col(Technician.id),
-            col(Certificate.kind) == sa.bindparam("certificate"),
+            col(Certificate.kind).in_(sa.bindparam("certificates", expanding=True)),
             col(Certificate.status) == CertificateStatus.APPROVED,
+        )
+        .group_by(col(Certificate.kind))
+        .correlate(Technician)
+        .subquery()
+    )
+    all_of_them = sa.func.count() == sa.bindparam("certificate_count", type_=sa.Integer)
+    return sa.select(sa.case((all_of_them, sa.func.min(by_kind.c.until)))).select_from(by_kind).scalar_subquery()
+
+
+def _has_skills() -> Any:
+    offered = (
+        sa.select(sa.func.count())
+        .where(
+            col(TechnicianSkill.technician_id) == col(Technician.id),
+            col(TechnicianSkill.skill).in_(sa.bindparam("skills", expanding=True)),
         )
         .correlate(Technician)
         .scalar_subquery()
     )
+    return offered == sa.bindparam("skill_count", type_=sa.Integer)
 
 
-def _has_skill() -> Any:
-    return sa.exists().where(
-        col(TechnicianSkill.technician_id) == col(Technician.id), col(TechnicianSkill.skill) == sa.bindparam("skill")
-    )
+def _asked(service: Service) -> dict[str, Any]:
+    """The parameters of what the technician must offer and be certified for."""
+    skills, certificates = service.skills, service.certificates
+    return {
+        "skills": list(skills),
+        "skill_count": len(skills),
+        "certificates": list(certificates),
+        "certificate_count": len(certificates),
+    }
 
 
 def _is_blocked() -> Any:
@@ -116,7 +174,7 @@ def _is_blocked() -> Any:
 
 
 _BY_ID = sa.select(
-    *PERSON_COLUMNS, _certified_until(), col(Technician.status), _has_skill(), _is_blocked()
+    *PERSON_COLUMNS, _certified_until(), col(Technician.status), _has_skills(), _is_blocked()
 ).where(
     among(col(Technician.id), sa.bindparam("ids", type_=IdList())), col(Technician.city_id) == sa.bindparam("city_id")
 )  # fmt: skip
@@ -129,7 +187,7 @@ _AROUND = (
         col(Technician.home_lng).between(sa.bindparam("west"), sa.bindparam("east")),
         sa.or_(sa.bindparam("gender") == "", sa.cast(col(Technician.gender), sa.String) == sa.bindparam("gender")),
         sa.or_(sa.not_(sa.bindparam("at_once", type_=sa.Boolean)), col(Technician.is_online)),
-        _has_skill(),
+        _has_skills(),
         ~_is_blocked(),
     )
     .order_by(col(Technician.id))
@@ -153,9 +211,8 @@ def load_people(
     rows: Iterable[Any] = session.connection().execute(
         _AROUND,
         {
+            **_asked(service),
             "city_id": service.city_id,
-            "certificate": service.certificate,
-            "skill": service.skill,
             "customer_id": customer_id,
             "gender": gender.value if gender else "",
             "at_once": at_once,
@@ -180,10 +237,9 @@ def load_named_people(
     rows: Iterable[Any] = session.connection().execute(
         _BY_ID,
         {
+            **_asked(service),
             "ids": list(technician_ids),
             "city_id": service.city_id,
-            "certificate": service.certificate,
-            "skill": service.skill,
             "customer_id": customer_id,
         },
     )
@@ -267,4 +323,4 @@ def load_people_by_skill(
 
 
 def _certified(service: Service, until: date | None) -> date | None:
-    return (until or NEVER_CERTIFIED) if service.certificate else None
+    return (until or NEVER_CERTIFIED) if service.certificates else None

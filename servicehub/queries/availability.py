@@ -25,6 +25,7 @@ from servicehub.models.calendars import Person, load_calendars, load_rests
 from servicehub.models.supply import (
     NEVER_CERTIFIED,
     Service,
+    Sold,
     load_named_people,
     load_people,
     load_people_by_skill,
@@ -45,11 +46,9 @@ Surcharge = Callable[[datetime], int]
 class SlotRequest:
     """What the grid is asked for. `technician_id` 0: anybody; `first_on` None: today."""
 
-    service_item_id: int
+    sold: Sold
     place: Point
     quantity: int = 1
-    extra_minutes: int = 0
-    """Of the chosen add-ons."""
     technician_id: int = 0
     gender: Gender | None = None
     first_on: date | None = None
@@ -57,7 +56,7 @@ class SlotRequest:
     order_id: int = 0
     """An order that is to be moved: its own booking is no obstacle."""
     minutes: int = 0
-    """Duration of the visit when it is already known; 0: by the service's formula."""
+    """Duration of the visit when it is already known; 0: that of the named service alone, without add-ons."""
 
 
 def slots(
@@ -69,7 +68,7 @@ def slots(
     """
     if not 1 <= request.days <= MOST_DAYS:
         raise Invalid("days", days=request.days)
-    service = load_service(session, request.service_item_id)
+    service = load_service(session, *request.sold)
     clock = service.clock
     people = _people(session, actor, service, request)
     within = _span(clock, request.first_on, request.days, now)
@@ -106,7 +105,7 @@ def earliest(
 
     For the least quantity. The items are of one city; unknown ones are left out.
     """
-    services = load_services(session, item_ids)
+    services = {one[0]: service for one, service in load_services(session, [(i,) for i in item_ids]).items()}
     if not services:
         return {}
     people, certificates = load_people_by_skill(session, services.values(), place, customer_id=_customer(actor))
@@ -121,7 +120,7 @@ def earliest(
                 _certified(_resting(calendars[p.id], rests.get(service.category_id)), service, certificates)
                 for p in people.get(service.skill, ())
             ],
-            _terms(service, SlotRequest(item_id, place, quantity=service.min_quantity), now),
+            _terms(service, SlotRequest((item_id,), place, quantity=service.min_quantity), now),
             within,
             service.people,
         )
@@ -144,7 +143,7 @@ def next_free_times(
     service = load_service(session, item_id)
     people = load_named_people(session, service, technician_ids, customer_id=_customer(actor))
     within = _span(service.clock, None, days, now)
-    terms = _terms(service, SlotRequest(item_id, place, quantity=service.min_quantity), now)
+    terms = _terms(service, SlotRequest((item_id,), place, quantity=service.min_quantity), now)
     found: dict[int, list[datetime]] = {technician_id: [] for technician_id in technician_ids}
     for calendar in _calendars(session, people, within, service, now):
         starts = islice(Decider(calendar, terms).feasible_starts(within), n)
@@ -188,7 +187,7 @@ def _calendars(
     session: Session, people: Iterable[Person], within: Window, service: Service, now: datetime
 ) -> list[Calendar]:
     found = load_calendars(
-        session, people, within, service.clock, city_id=service.city_id, category_id=service.category_id, now=now
+        session, people, within, service.clock, city_id=service.city_id, category_ids=service.category_ids, now=now
     )
     return list(found.values())
 
@@ -203,7 +202,7 @@ def _span(clock: LocalTime, first_on: date | None, days: int, now: datetime) -> 
 def _terms(service: Service, request: SlotRequest, now: datetime) -> Terms:
     return Terms(
         place=request.place,
-        minutes=request.minutes or service.minutes(request.quantity, request.extra_minutes),
+        minutes=request.minutes or service.minutes(request.quantity),
         buffer_minutes=service.buffer_minutes,
         now=now,
         min_notice_minutes=service.min_notice_minutes,

@@ -15,6 +15,7 @@ from servicehub.models.catalog import City, ServiceItem
 from servicehub.models.ledger import Account, JournalEntry
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Earning
+from servicehub.queries import visit
 from servicehub.queries.money import entry_rows
 from servicehub.texts import N_, Locale, formats, pick, say
 from servicehub.viewmodels.money import AmountRow, Income, IncomeDay, IncomeDetail, IncomeRow
@@ -76,7 +77,7 @@ def income_detail(session: Session, actor: Actor, no: str, *, now: datetime, loc
     state = _state(earning)
     return IncomeDetail(
         no=no,
-        title=pick(locale, item.name_zh, item.name_en),
+        title=visit.title(locale, item, order),
         when=formats.day_time(order.start_at, now, tz, locale=locale),
         net=_yuan(earning.net_fen),
         rate=_rate(earning),

@@ -23,9 +23,9 @@ _OVER = frozenset({_S.COMPLETED, _S.CLOSED, _S.DISPUTED})
 """Who has done his part, settled or not, keeps it."""
 _DONE = frozenset({_S.AWAITING_BALANCE, _S.AWAITING_CONFIRM})
 _COPIED = (
-    "city_id", "district_id", "customer_id", "service_item_id", "category_id", "is_immediate", "crew_size", "quantity",
-    "start_at", "end_at", "gender", "requirements", "note_enc", "area", "detail_enc", "contact_enc", "phone_enc", "lat", "lng",
-    "payment_plan", "policy_id",
+    "city_id", "district_id", "customer_id", "service_item_id", "further_ids", "category_id", "is_immediate", "crew_size",
+    "quantity", "start_at", "end_at", "gender", "requirements", "note_enc", "area", "detail_enc", "contact_enc", "phone_enc",
+    "lat", "lng", "payment_plan", "policy_id",
 )  # fmt: skip
 
 

@@ -26,8 +26,7 @@ from servicehub.errors import (
     TransitionRefused,
     WrongStartCode,
 )
-from servicehub.models.catalog import ServiceItem
-from servicehub.models.order import Order, OrderPhoto
+from servicehub.models.order import Order, OrderPhoto, load_checklist
 from servicehub.models.technician import Technician
 from servicehub.services import crews, ending, notices, payments, scheduling, transitions
 from servicehub.settings import get_settings
@@ -113,8 +112,8 @@ def start(session: Session, actor: Actor, no: str, code: str, *, now: datetime) 
 def tick(session: Session, actor: Actor, no: str, key: str, *, done: bool, now: datetime) -> None:
     """Tick or untick one line of the checklist. Raises: Invalid for an unknown key or outside the service."""
     order = _own(session, actor, no)
-    item = session.get_one(ServiceItem, order.service_item_id)
-    if order.status is not OrderStatus.IN_SERVICE or key not in {line["key"] for line in item.checklist}:
+    keys = {line["key"] for line in load_checklist(session, order)}
+    if order.status is not OrderStatus.IN_SERVICE or key not in keys:
         raise Invalid(f"checklist {key} of {no} at {now}")
     ticked = [k for k in order.checklist_done if k != key] + ([key] if done else [])
     transitions.amend(session, order, checklist_done=ticked)
@@ -183,6 +182,5 @@ def _require_proof(session: Session, order: Order) -> None:
     )
     if missing := sorted({"before", "after"} - kinds):
         raise PhotosMissing(order.no, kinds=missing)
-    item = session.get_one(ServiceItem, order.service_item_id)
-    if still := [line["key"] for line in item.checklist if line["key"] not in order.checklist_done]:
+    if still := [line["key"] for line in load_checklist(session, order) if line["key"] not in order.checklist_done]:
         raise ChecklistOpen(order.no, keys=still)

@@ -18,10 +18,11 @@ from servicehub.models.order import OrderLine
 from servicehub.models.technician import Technician
 from servicehub.queries.customer import catalog, coupons, slots, words
 from servicehub.queries.customer.cancelling import preview
-from servicehub.queries.customer.estimate import labour
+from servicehub.queries.customer.estimate import chosen
 from servicehub.queries.customer.order import line
 from servicehub.queries.customer.orders import own
 from servicehub.queries.customer.places import city_of
+from servicehub.queries.visit import WORK, title
 from servicehub.services import orders
 from servicehub.services.orders import BookingQuote, BookingRequest
 from servicehub.texts import N_, Locale, formats, pick, say
@@ -49,6 +50,7 @@ def request_of(draft: Draft, address_id: int, note: str, price_hash: str) -> Boo
         service_slug=draft.service,
         quantity=draft.quantity,
         add_ons=draft.add_ons,
+        further=draft.further,
         address_id=address_id,
         start_at=draft.start_at(),
         technician_id=draft.technician or None,
@@ -72,13 +74,14 @@ def quoted(session: Session, actor: Actor, draft: Draft, address_id: int, *, loc
             found = orders.quote(session, actor, request_of(draft, address_id, "", ""), now=now)
         except ServiceHubError as error:
             refused = error
-    base = _labour(session, item, draft, now)
-    chosen = (found.coupon_grant_id or 0) if found else 0
+    wish = chosen(session, item, draft.quantity, draft.add_ons, draft.further, now=now)
+    base = wish.quote
+    picked = (found.coupon_grant_id or 0) if found else 0
     zone = city_of(session, actor).timezone
-    facts = (item, words.service_art(category.slug, item.slug))
+    facts = (item, words.service_art(category.slug, item.slug), len(wish.further))
     return Quoted(
         summary=_summary(found, base, draft, facts, zone, locale, now),
-        coupons=coupons.choices(session, actor, base.service_fen, category.id or 0, chosen, locale=locale, now=now),
+        coupons=coupons.choices(session, actor, base.service_fen, category.id or 0, picked, locale=locale, now=now),
         technician=person.name if person else "",
         art=words.portrait(person) if person else "",
         refused=refused,
@@ -91,13 +94,15 @@ def rebooked(session: Session, actor: Actor, no: str, *, now: datetime) -> Draft
     item = session.get_one(ServiceItem, order.service_item_id)
     if not item.published:
         raise NotFound(item.slug)
-    lines = session.exec(select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.kind == "add_on")).all()
+    lines = session.exec(select(OrderLine).where(OrderLine.order_id == order.id, col(OrderLine.kind).in_(WORK))).all()
     known = set(session.exec(select(AddOn.slug).where(col(AddOn.service_item_id) == item.id)).all())
+    also = set(session.exec(select(ServiceItem.slug).where(col(ServiceItem.id).in_(order.further_ids))).all())
     start = slots.rebook_start(session, actor, order, now=now)
     return Draft(
         service=item.slug,
         quantity=order.quantity,
-        add_ons=tuple((row.ref, row.quantity) for row in lines if row.ref in known),
+        add_ons=tuple((row.ref, row.quantity) for row in lines if row.kind == "add_on" and row.ref in known),
+        further=tuple((row.ref, row.quantity) for row in lines if row.kind == "service" and row.ref in also),
         start=start.isoformat() if start else "",
         technician=(order.requested_technician_id if order.paid_at is None else order.technician_id) or 0,
         gender=order.gender.value if order.gender else "",
@@ -105,23 +110,16 @@ def rebooked(session: Session, actor: Actor, no: str, *, now: datetime) -> Draft
     )
 
 
-def _labour(session: Session, item: ServiceItem, draft: Draft, now: datetime) -> Quote:
-    known = {row.slug: row for row in catalog.add_ons(session, item)}
-    chosen = [(known[slug], min(n, known[slug].max_quantity)) for slug, n in draft.add_ons if slug in known]
-    units = max(item.min_quantity, min(draft.quantity, item.max_quantity))
-    return labour(item, units, chosen, now)
-
-
 def _summary(
     found: BookingQuote | None,
     base: Quote,
     draft: Draft,
-    facts: tuple[ServiceItem, str],
+    facts: tuple[ServiceItem, str, int],
     zone: str,
     locale: Locale,
     now: datetime,
 ) -> Summary:
-    item, art = facts
+    item, art, more = facts
     quote = found or base
     minutes = quote.duration_minutes
     unit = words.unit(locale, item)
@@ -132,9 +130,11 @@ def _summary(
     visit = words.visit(locale, minutes, item.crew_size)
     return Summary(
         service=item.slug,
-        title=pick(locale, item.name_zh, item.name_en),
+        title=title(locale, item, more),
         art=art,
-        facts=f"{words.amount(locale, max(draft.quantity, item.min_quantity), unit)} · {visit}" if unit else visit,
+        facts=f"{words.amount(locale, max(draft.quantity, item.min_quantity), unit)} · {visit}"
+        if unit and not more
+        else visit,
         lines=tuple(_line(locale, row) for row in quote.lines),
         total=formats.amount(quote.total_fen),
         due=formats.amount(quote.first_due_fen),

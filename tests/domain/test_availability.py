@@ -198,7 +198,6 @@ def test_the_grid_is_local_where_clocks_are_off_by_a_quarter(zone: str) -> None:
 def test_duration_grows_with_quantity_and_ends_on_a_cell() -> None:
     assert visit_minutes(240, 4, 60, 60) == 240
     assert visit_minutes(240, 4, 60, 90) == 360
-    assert visit_minutes(100, 80, 1, 2, 20) == 210
     assert visit_minutes(45, 0, 1, 1) == 45
 
 

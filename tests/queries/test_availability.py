@@ -52,7 +52,7 @@ def book(session: Session, town: city.Town, technician_id: int, at: str, minutes
 
 
 def grid(session: Session, town: city.Town, actor: Actor = ANONYMOUS, **request: object) -> SlotGrid:
-    asked = SlotRequest(**{"service_item_id": town.item_id, "place": HERE, "first_on": TUESDAY, "days": 1, **request})
+    asked = SlotRequest(**{"sold": (town.item_id,), "place": HERE, "first_on": TUESDAY, "days": 1, **request})
     return availability.slots(session, actor, asked, now=NOW)
 
 
@@ -137,7 +137,7 @@ def test_a_certificate_ends_the_days_on_which_somebody_counts(session: Session, 
     )
     session.flush()
 
-    days = grid(session, town, service_item_id=item.id, days=2).days
+    days = grid(session, town, sold=(item.id,), days=2).days
 
     assert [day.free_slots for day in days] == [19, 0]
 
@@ -154,7 +154,7 @@ def test_today_begins_after_the_notice(session: Session, town: city.Town) -> Non
     add_technician(session, town)
     item = add_item(session, town, min_notice_minutes=120)
 
-    found = states(grid(session, town, service_item_id=item.id, first_on=None))
+    found = states(grid(session, town, sold=(item.id,), first_on=None))
 
     assert found["11:30"] == (SlotState.FULL, 0)
     assert found["12:00"] == (SlotState.FEW, 1)
@@ -183,7 +183,7 @@ def test_the_shortest_way_is_recommended_first(session: Session, town: city.Town
 
 def test_a_price_hook_marks_the_starts_that_cost_more(session: Session, town: city.Town) -> None:
     add_technician(session, town, shift=(20 * 60, 24 * 60))
-    request = SlotRequest(town.item_id, HERE, first_on=TUESDAY, days=1)
+    request = SlotRequest((town.item_id,), HERE, first_on=TUESDAY, days=1)
 
     found = availability.slots(
         session, ANONYMOUS, request, now=NOW, surcharge=lambda at: 3000 if at >= town.local("2026-03-03 22:00") else 0
@@ -206,8 +206,8 @@ def test_a_longer_visit_has_fewer_starts(session: Session, town: city.Town) -> N
     add_technician(session, town)
     item = add_item(session, town, base_minutes=60, minutes_per_extra_unit=60, max_quantity=5)
 
-    assert grid(session, town, service_item_id=item.id, quantity=4).minutes == 240
-    assert grid(session, town, service_item_id=item.id, quantity=4).days[0].free_slots == 13
+    assert grid(session, town, sold=(item.id,), quantity=4).minutes == 240
+    assert grid(session, town, sold=(item.id,), quantity=4).days[0].free_slots == 13
 
 
 def test_the_grid_takes_at_most_six_statements_for_any_number_of_people(session: Session, town: city.Town) -> None:
@@ -243,7 +243,7 @@ def test_the_grid_and_the_commit_agree_on_every_start(session: Session, town: ci
 
 def test_nonsense_is_refused(session: Session, town: city.Town) -> None:
     with pytest.raises(NotFound):
-        grid(session, town, service_item_id=10**6)
+        grid(session, town, sold=(10**6,))
     with pytest.raises(Invalid):
         grid(session, town, days=0)
     with pytest.raises(Invalid):
@@ -311,7 +311,7 @@ def test_the_day_when_clocks_change_keeps_its_wall_clock(session: Session) -> No
     spring = date(2026, 3, 29)
     now = town.local("2026-03-28 12:00")
 
-    request = SlotRequest(town.item_id, HERE, first_on=spring, days=1)
+    request = SlotRequest((town.item_id,), HERE, first_on=spring, days=1)
     times = [s.time for s in availability.slots(session, ANONYMOUS, request, now=now).days[0].slots]
 
     assert times == ["00:00", "00:30", "01:00", "01:30", "03:00", "03:30", "04:00", "04:30", "05:00"]

@@ -129,7 +129,7 @@ def _neighbours_are_reachable(session: Session, world: World, technician_id: int
     if len(held) < 2:
         return
     visit = scheduling.Visit.of(held[0])
-    service = load_service(session, visit.service_item_id)
+    service = load_service(session, *visit.sold)
     whole = Window(min(minute_of(o.start_at) for o in held), max(minute_of(o.end_at) for o in held))
     people = load_named_people(session, service, [technician_id], customer_id=0, gender=None)
     calendars = load_calendars(

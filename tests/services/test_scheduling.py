@@ -260,7 +260,7 @@ def test_alternatives_are_the_nearest_free_times_of_the_same_person(session: Ses
     worker = add_technician(session, town)
     add_technician(session, town)
     taken, _verdict = book(session, town, worker.id, f"{TUESDAY} 10:00")
-    visit = Visit(town.item_id, city_point(), taken.start_at, taken.end_at)
+    visit = Visit((town.item_id,), city_point(), taken.start_at, taken.end_at)
 
     found = scheduling.alternatives(session, visit, technician_id=worker.id, now=NOW)
 
@@ -361,7 +361,7 @@ def test_of_two_hundred_attempts_on_one_slot_one_wins_and_the_others_see_three_a
         try:
             outcomes.append(database.write_now(attempt))
         except SlotTaken:
-            visit = Visit(town.item_id, city_point(), start, start + timedelta(minutes=90))
+            visit = Visit((town.item_id,), city_point(), start, start + timedelta(minutes=90))
             outcomes.append(database.read_now(scheduling.alternatives, visit, technician_id=worker_id, now=NOW))
 
     threads = [threading.Thread(target=client) for _ in range(200)]

@@ -98,6 +98,33 @@ def _extra(row: Any) -> rx.Component:
     )
 
 
+def _together() -> rx.Component:
+    """Other services that the same technician can do while he is there."""
+    listed = rx.foreach(ServiceState.beside, _beside)
+    block = card(
+        el.div(
+            el.h2(_("In the same visit"), class_name="f16 w7"),
+            el.p(_("One technician, one way, one time"), class_name="f12 mut"),
+            class_name="col g2",
+        ),
+        el.div(listed, class_name="col g8", role="group", aria_label=_("In the same visit")),
+        cls="col g12",
+    )
+    return rx.cond(ServiceState.beside.length() > 0, block, rx.fragment())
+
+
+def _beside(row: Any) -> rx.Component:
+    words = el.div(
+        el.span(row.title, class_name="f15 w5"),
+        el.span(row.price, " · ", row.minutes, class_name="f12 mut"),
+        class_name="col g2 grow",
+    )
+    less, more = ServiceState.also(row.slug, row.less), ServiceState.also(row.slug, row.more)
+    return el.div(
+        words, stepper(row.title, row.count, less, more, at_least=0, at_most=row.most), class_name="row", key=row.slug
+    )
+
+
 def _when() -> rx.Component:
     """Opens the sheet; says what it would propose."""
     soon = rx.cond(
@@ -156,7 +183,9 @@ def page(d: Any) -> rx.Component:
         btn(_("Choose a time to book"), size="l", cls="grow", id="book", **opens("slots")),
     )
     body = rx.fragment(
-        cover(d.art, "", back), _head(d), el.div(_options(), _when(), _content(d), _reviews(), class_name="stack")
+        cover(d.art, "", back),
+        _head(d),
+        el.div(_options(), _together(), _when(), _content(d), _reviews(), class_name="stack"),
     )
     return customer_shell(body, footer=bar, overlays=slot_sheet(ServiceState.total))
 

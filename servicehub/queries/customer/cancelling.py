@@ -9,9 +9,10 @@ from sqlmodel import Session
 from servicehub.domain.access import Actor
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.models.catalog import ServiceItem
+from servicehub.queries import visit
 from servicehub.queries.customer.orders import own
 from servicehub.queries.customer.places import city_of
-from servicehub.texts import Locale, formats, money, pick
+from servicehub.texts import Locale, formats, money
 from servicehub.viewmodels.customer.orders import CancelPreview
 
 
@@ -24,7 +25,7 @@ def preview(
     tz = city_of(session, actor).timezone
     return CancelPreview(
         no=no,
-        title=pick(locale, item.name_zh, item.name_en),
+        title=visit.title(locale, item, order),
         when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
         fee=formats.yuan(terms.fee_fen),
         refund=formats.yuan(terms.refund_fen),

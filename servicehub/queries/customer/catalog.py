@@ -10,16 +10,19 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor
+from servicehub.domain.technician import TechnicianStatus
 from servicehub.errors import NotFound
 from servicehub.models.account import User
-from servicehub.models.catalog import AddOn, Category, City, ServiceItem
+from servicehub.models.catalog import AddOn, Category, City, ServiceItem, joins
 from servicehub.models.order import OrderPhoto, Review
+from servicehub.models.technician import Technician, TechnicianSkill
 from servicehub.queries.customer import words
 from servicehub.queries.customer.places import city_of
 from servicehub.texts import N_, Locale, formats, pick, say
 from servicehub.viewmodels.customer.catalog import (
     AddOnChoice,
     CategoryCard,
+    FurtherChoice,
     ReviewCard,
     ServiceCard,
     ServiceDetail,
@@ -28,6 +31,7 @@ from servicehub.viewmodels.customer.catalog import (
 )
 
 MOST_REVIEWS = 20
+MOST_FURTHER_SHOWN = 4
 POSITIVE_FROM = 4
 
 
@@ -99,6 +103,43 @@ def add_on_choices(
             count=min(chosen.get(row.slug, 0), row.max_quantity),
         )
         for row in add_ons(session, item)
+    )
+
+
+def further(session: Session, item: ServiceItem) -> list[ServiceItem]:
+    """Services that one technician could do in the same visit; those first that most of the people of `item` offer too."""
+    mine = sa.select(col(TechnicianSkill.technician_id)).where(col(TechnicianSkill.skill) == item.skill)
+    offered = (
+        sa.select(col(TechnicianSkill.skill), sa.func.count())
+        .join(Technician, col(Technician.id) == col(TechnicianSkill.technician_id))
+        .where(col(TechnicianSkill.technician_id).in_(mine), col(Technician.status) == TechnicianStatus.ACTIVE)
+        .where(col(Technician.city_id) == item.city_id)
+        .group_by(col(TechnicianSkill.skill))
+    )
+    people: dict[str, int] = dict(list(session.execute(offered)))
+    rows = session.exec(select(ServiceItem).where(ServiceItem.city_id == item.city_id, col(ServiceItem.published)))
+    found = [other for other in rows if joins(item, other) and people.get(other.skill)]
+    return sorted(found, key=lambda o: (-people[o.skill], -o.sold_count, o.position, o.id or 0))
+
+
+def further_choices(
+    others: Sequence[ServiceItem], chosen: dict[str, int], *, locale: Locale
+) -> tuple[FurtherChoice, ...]:
+    """The first few of `others` and every chosen one, with how many are chosen."""
+    shown = [other for n, other in enumerate(others) if n < MOST_FURTHER_SHOWN or other.slug in chosen]
+    return tuple(_further(other, chosen.get(other.slug, 0), locale) for other in shown)
+
+
+def _further(item: ServiceItem, count: int, locale: Locale) -> FurtherChoice:
+    return FurtherChoice(
+        slug=item.slug,
+        title=pick(locale, item.name_zh, item.name_en),
+        price=f"{formats.yuan(item.price_fen)}{words.suffix(locale, item)}",
+        minutes=f"+{formats.duration(item.base_minutes, locale=locale)}",
+        count=count,
+        less=count - 1 if count > item.min_quantity else 0,
+        more=count + 1 if count else item.min_quantity,
+        most=item.max_quantity,
     )
 
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlmodel import Session
 
 from servicehub.domain.access import Actor
-from servicehub.domain.pricing import AddOnTerms, FeePolicy, ItemTerms, Quote, quote
-from servicehub.models.catalog import AddOn, ServiceItem
+from servicehub.domain.pricing import FeePolicy, Quote, quote
+from servicehub.models.catalog import MOST_FURTHER, AddOn, ServiceItem, add_on_terms, item_terms
 from servicehub.queries.customer import catalog, coupons
 from servicehub.texts import N_, Locale, formats, say
-from servicehub.viewmodels.customer.catalog import AddOnChoice
+from servicehub.viewmodels.customer.catalog import AddOnChoice, FurtherChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class Estimate:
     least: int
     most: int
     choices: tuple[AddOnChoice, ...]
+    further: tuple[tuple[str, int], ...]
+    beside: tuple[FurtherChoice, ...]
+    """Other services that may be done in the same visit."""
     total: str
     saved: str
     duration: str
@@ -36,59 +39,71 @@ def estimate(
     slug: str,
     quantity: int,
     add_ons: Sequence[tuple[str, int]],
+    further: Sequence[tuple[str, int]] = (),
     *,
     locale: Locale,
     now: datetime,
 ) -> Estimate:
     """Raises: NotFound for an unknown service. Quantities are brought into their range, unknown add-ons dropped."""
     item, category = catalog.find(session, actor, slug)
-    known = {row.slug: row for row in catalog.add_ons(session, item)}
-    chosen = {name: min(count, known[name].max_quantity) for name, count in add_ons if name in known and count > 0}
-    units = max(item.min_quantity, min(quantity, item.max_quantity))
-    priced = labour(item, units, [(known[name], count) for name, count in chosen.items()], now)
+    found = chosen(session, item, quantity, add_ons, further, now=now)
+    priced, extras = found.quote, {row.slug: count for row, count in found.add_ons}
+    also = {row.slug: count for row, count in found.further}
     off = coupons.best_off_fen(session, actor, priced.service_fen, category.id or 0, now=now)
     return Estimate(
-        quantity=units,
-        add_ons=tuple(chosen.items()),
+        quantity=found.quantity,
+        add_ons=tuple(extras.items()),
         least=item.min_quantity,
         most=item.max_quantity,
-        choices=catalog.add_on_choices(session, item, chosen, locale=locale),
+        choices=catalog.add_on_choices(session, item, extras, locale=locale),
+        further=tuple(also.items()),
+        beside=catalog.further_choices(found.beside, also, locale=locale),
         total=formats.amount(priced.total_fen - off),
         saved=say(locale, N_("Saves {amount} with your coupon"), amount=formats.yuan(off)) if off else "",
         duration=formats.duration(priced.duration_minutes, locale=locale),
     )
 
 
-def labour(item: ServiceItem, quantity: int, add_ons: Sequence[tuple[AddOn, int]], now: datetime) -> Quote:
-    """Price and duration of service and add-ons alone: no travel, night, holiday or rush."""
-    return quote(
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the catalogue allows of a wish, and its price without travel, night, holiday or rush."""
+
+    quantity: int
+    add_ons: tuple[tuple[AddOn, int], ...]
+    further: tuple[tuple[ServiceItem, int], ...]
+    quote: Quote
+    beside: tuple[ServiceItem, ...]
+    """Every service that could be done in the same visit."""
+
+
+def chosen(
+    session: Session,
+    item: ServiceItem,
+    quantity: int,
+    add_ons: Sequence[tuple[str, int]],
+    further: Sequence[tuple[str, int]],
+    *,
+    now: datetime,
+) -> Chosen:
+    """Quantities are brought into their range, unknown add-ons and services dropped, and so are services beyond the most."""
+    extras = {row.slug: row for row in catalog.add_ons(session, item)}
+    others = {row.slug: row for row in catalog.further(session, item)}
+    wanted = [(extras[slug], min(n, extras[slug].max_quantity)) for slug, n in add_ons if slug in extras and n > 0]
+    also = [(others[slug], _in_range(others[slug], n)) for slug, n in dict(further).items() if slug in others and n > 0]
+    units, also = _in_range(item, quantity), also[:MOST_FURTHER]
+    priced = quote(
         item_terms(item),
-        quantity,
-        [(add_on_terms(row), count) for row, count in add_ons],
+        units,
+        [(add_on_terms(row), count) for row, count in wanted],
         start_local=now.replace(hour=12, minute=0),
         distance_m=0,
         is_immediate=False,
         holidays=(),
         policy=FeePolicy(night_from_minute=0, night_until_minute=0),
+        further=[(item_terms(other), count) for other, count in also],
     )
+    return Chosen(units, tuple(wanted), tuple(also), priced, tuple(others.values()))
 
 
-def item_terms(item: ServiceItem) -> ItemTerms:
-    return ItemTerms(
-        slug=item.slug,
-        name_zh=item.name_zh,
-        name_en=item.name_en,
-        price_fen=item.price_fen,
-        base_minutes=item.base_minutes,
-        next_unit_off_fen=item.next_unit_off_fen,
-        min_quantity=item.min_quantity,
-        max_quantity=item.max_quantity,
-        minutes_per_extra_unit=item.minutes_per_extra_unit,
-        payment_plan=item.payment_plan,
-        deposit_bp=item.deposit_bp,
-        deposit_fen=item.deposit_fen,
-    )
-
-
-def add_on_terms(row: AddOn) -> AddOnTerms:
-    return AddOnTerms(row.slug, row.name_zh, row.name_en, row.price_fen, row.minutes, row.max_quantity)
+def _in_range(item: ServiceItem, quantity: int) -> int:
+    return max(item.min_quantity, min(quantity, item.max_quantity))

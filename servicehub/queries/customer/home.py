@@ -12,10 +12,10 @@ from servicehub.domain.order import ACTIVE, OrderStatus
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order, was_sold
 from servicehub.models.technician import Technician
-from servicehub.queries import availability
+from servicehub.queries import availability, visit
 from servicehub.queries.customer import account, catalog, coupons, orders, people, words
 from servicehub.queries.customer.places import Place, city_of, resolve
-from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.texts import N_, Locale, formats, say
 from servicehub.viewmodels.customer.account import Home, Rebook
 from servicehub.viewmodels.customer.catalog import ServiceCard
 
@@ -28,7 +28,7 @@ def home(session: Session, actor: Actor, place: str, *, locale: Locale, now: dat
     live = _live(session, actor)
     tz = city_of(session, actor).timezone
     item = session.get_one(ServiceItem, live.service_item_id) if live else None
-    title = pick(locale, item.name_zh, item.name_en) if item else ""
+    title = visit.title(locale, item, live) if live and item else ""
     return Home(
         place=here.choice(),
         hero=coupons.hero(session, actor, locale=locale),
@@ -91,7 +91,7 @@ def _rebook(session: Session, actor: Actor, tz: str, locale: Locale, now: dateti
     if row is None:
         return Rebook()
     order, item, technician = row
-    name = pick(locale, item.name_zh, item.name_en)
+    name = visit.title(locale, item, order)
     last = formats.day_time(order.start_at, now, tz, locale=locale)
     return Rebook(
         no=order.no,

@@ -21,7 +21,7 @@ from servicehub.models.delay import Delay
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
 from servicehub.models.technician import Position, Technician
-from servicehub.queries import crew
+from servicehub.queries import crew, visit
 from servicehub.queries.customer import payments, progress, words
 from servicehub.queries.customer.orders import actions, own, photos
 from servicehub.queries.customer.places import city_of
@@ -54,7 +54,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         status_text=words.status(locale, order.status),
         sentence=progress.sentence(locale, order, shown, now),
         hint=progress.hint(locale, order, way.text, now, city.timezone),
-        title=pick(locale, item.name_zh, item.name_en),
+        title=visit.title(locale, item, order),
         art=words.service_art(category.slug, item.slug),
         service=item.slug,
         facts=_facts(locale, order, item),

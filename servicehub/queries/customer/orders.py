@@ -13,9 +13,10 @@ from servicehub.errors import NotFound
 from servicehub.models.catalog import Category, ServiceItem
 from servicehub.models.order import Order, OrderPhoto, Review, names_technician, was_sold
 from servicehub.models.technician import Technician
+from servicehub.queries import visit
 from servicehub.queries.customer import words
 from servicehub.queries.customer.places import city_of
-from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.texts import N_, Locale, formats, say
 from servicehub.viewmodels.customer.orders import MovePreview, OrderActions, OrderCard, ReviewForm
 
 PAGE = 30
@@ -90,7 +91,7 @@ def _card(
     action, text, link = _main_action(order, reviewed=review is not None)
     return OrderCard(
         no=order.no,
-        title=pick(locale, item.name_zh, item.name_en),
+        title=visit.title(locale, item, order),
         art=words.service_art(category.slug, item.slug),
         status=order.status.value,
         status_text=words.status(locale, order.status),
@@ -145,7 +146,7 @@ def move_preview(session: Session, actor: Actor, no: str, *, locale: Locale, now
     tz = city_of(session, actor).timezone
     return MovePreview(
         no=no,
-        title=pick(locale, item.name_zh, item.name_en),
+        title=visit.title(locale, item, order),
         when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
         moves_left=max(0, MOST_MOVES - order.reschedules),
         may=actions(order, reviewed=False).reschedule,
@@ -160,7 +161,7 @@ def review_form(session: Session, actor: Actor, no: str, *, locale: Locale) -> R
     done = session.exec(select(Review.id).where(Review.order_id == order.id)).first() is not None
     return ReviewForm(
         no=no,
-        title=pick(locale, item.name_zh, item.name_en),
+        title=visit.title(locale, item, order),
         technician=technician.name if technician else "",
         art=words.portrait(technician) if technician else "",
         may=actions(order, reviewed=done).review,

@@ -13,9 +13,10 @@ from servicehub.domain.payment import PaymentStatus, PlanItem
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment, Refund
+from servicehub.queries import visit
 from servicehub.queries.customer.orders import own
 from servicehub.queries.customer.places import city_of
-from servicehub.texts import N_, Locale, formats, money, pick, say
+from servicehub.texts import N_, Locale, formats, money, say
 from servicehub.viewmodels.customer.booking import PayItem, PayOutcome
 from servicehub.viewmodels.customer.orders import PaymentLine
 
@@ -56,7 +57,7 @@ def pay_item(session: Session, actor: Actor, no: str, *, locale: Locale, now: da
     left = int((order.deadline_at - now).total_seconds()) if runs and order.deadline_at else 0
     return PayItem(
         no=no,
-        title=pick(locale, item.name_zh, item.name_en),
+        title=visit.title(locale, item, order),
         when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
         amount=formats.amount(fen),
         amount_text=formats.yuan(fen),
@@ -80,7 +81,7 @@ def outcome(session: Session, actor: Actor, no: str, *, locale: Locale, now: dat
         no=no,
         state=state,
         amount=formats.amount(fen) if fen else "",
-        title=pick(locale, item.name_zh, item.name_en),
+        title=visit.title(locale, item, order),
         when=formats.span(order.start_at, order.end_at, now, city_of(session, actor).timezone, locale=locale),
         text=say(locale, text),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -67,9 +68,12 @@ def soonest(
 
 
 def regulars(
-    session: Session, actor: Actor, chosen: int, service: str, place: str, *, locale: Locale
+    session: Session, actor: Actor, chosen: int, service: str, further: Collection[str], place: str, *, locale: Locale
 ) -> tuple[TechnicianCard, ...]:
-    """Technicians who can do the service and served this customer, most often first; before them the one who was asked for."""
+    """Technicians who can do the service and the `further` ones of the visit and who served this customer, most often first.
+
+    Before them the one who was asked for.
+    """
     item, _category = catalog.find(session, actor, service)
     here: Place = resolve(session, actor, place, locale=locale)
     wanted = [chosen] if chosen else []
@@ -83,7 +87,10 @@ def regulars(
             .limit(20)
         )
         wanted += [row for (row,) in session.execute(query) if row != chosen]
-    able = sa.select(col(TechnicianSkill.technician_id)).where(col(TechnicianSkill.skill) == item.skill)
+    named = select(ServiceItem.skill).where(ServiceItem.city_id == item.city_id)
+    skills = set(session.exec(named.where(col(ServiceItem.slug).in_((item.slug, *further)))))
+    able = sa.select(col(TechnicianSkill.technician_id)).where(col(TechnicianSkill.skill).in_(skills))
+    able = able.group_by(col(TechnicianSkill.technician_id)).having(sa.func.count() == len(skills))
     rows = session.exec(
         select(Technician).where(
             col(Technician.id).in_(wanted), col(Technician.id).in_(able), Technician.status == TechnicianStatus.ACTIVE

@@ -17,11 +17,12 @@ from servicehub.domain.technician import Gender
 from servicehub.errors import NotFound
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.customer import Address
-from servicehub.models.order import Order
+from servicehub.models.order import Order, sold
 from servicehub.models.technician import TechnicianSkill
 from servicehub.queries import availability
 from servicehub.queries.availability import SlotRequest
 from servicehub.queries.customer import catalog
+from servicehub.queries.customer.estimate import chosen
 from servicehub.queries.customer.orders import own
 from servicehub.queries.customer.places import city_of, resolve
 from servicehub.texts import N_, Locale, formats, say
@@ -57,6 +58,7 @@ class Asked:
     technician: int = 0
     gender: str = ""
     address: int = 0
+    further: tuple[tuple[str, int], ...] = ()
 
 
 def board(
@@ -64,13 +66,11 @@ def board(
 ) -> SlotBoard:
     """The grid of `day`, else of the day of `wanted`, else of the first day with a free start. Raises: NotFound."""
     item, _category = catalog.find(session, actor, asked.service)
-    known = {row.slug: row for row in catalog.add_ons(session, item)}
-    extra = sum(known[slug].minutes * count for slug, count in asked.add_ons if slug in known)
+    wish = chosen(session, item, asked.quantity, asked.add_ons, asked.further, now=now)
     request = SlotRequest(
-        service_item_id=item.id or 0,
+        sold=(item.id or 0, *(other.id or 0 for other, _count in wish.further)),
         place=_point(session, actor, asked, locale),
-        quantity=max(item.min_quantity, min(asked.quantity, item.max_quantity)),
-        extra_minutes=extra,
+        minutes=wish.quote.duration_minutes,
         technician_id=asked.technician,
         gender=Gender(asked.gender) if asked.gender else None,
     )
@@ -82,9 +82,8 @@ def move_board(session: Session, actor: Actor, no: str, day: str = "", *, locale
     """The grid for moving an order: the same technician once one has accepted. Raises: NotFound."""
     order = own(session, actor, no)
     request = SlotRequest(
-        service_item_id=order.service_item_id,
+        sold=sold(order),
         place=Point(order.lat, order.lng),
-        quantity=order.quantity,
         technician_id=order.technician_id or 0,
         gender=order.gender,
         order_id=order.id or 0,
@@ -114,9 +113,9 @@ def rebook_start(session: Session, actor: Actor, order: Order, *, now: datetime)
     """The best start for the same again: with the same technician if possible, else with anybody."""
     for technician_id in (order.technician_id or 0, 0):
         request = SlotRequest(
-            service_item_id=order.service_item_id,
+            sold=sold(order),
             place=Point(order.lat, order.lng),
-            quantity=order.quantity,
+            minutes=int((order.end_at - order.start_at).total_seconds()) // 60,
             technician_id=technician_id,
             gender=order.gender,
         )

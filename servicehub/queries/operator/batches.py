@@ -15,9 +15,10 @@ from servicehub.models.catalog import ServiceItem
 from servicehub.models.dispatch import DispatchDecision
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
+from servicehub.queries import visit
 from servicehub.queries.operator import words
 from servicehub.queries.operator.scope import city_of, guard, orders_of
-from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.texts import N_, Locale, formats, say
 from servicehub.viewmodels.operator_supply import Batch, BatchRow
 
 SHOWN = 12
@@ -63,7 +64,7 @@ def _row(
     return BatchRow(
         id=decision.id or 0,
         no=order.no,
-        service=pick(locale, item.name_zh, item.name_en),
+        service=visit.title(locale, item, order),
         who=who or say(locale, N_("Nobody: open to all")),
         found=bool(who),
         note=" · ".join(

@@ -23,6 +23,7 @@ from servicehub.models.delay import Delay
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.technician import Technician
 from servicehub.models.traffic import load_slowness
+from servicehub.queries import visit
 from servicehub.queries.operator import words
 from servicehub.queries.operator.attention import UNPLACED_AFTER, UNPLACED_BEFORE
 from servicehub.queries.operator.scope import city_of, guard, midnight, orders_of
@@ -99,7 +100,7 @@ def _queue_row(
     notes.append(words.word(locale, words.MODE, order.mode.value))
     return QueueRow(
         no=order.no,
-        service=pick(locale, item.name_zh, item.name_en),
+        service=visit.title(locale, item, order),
         area=order.area,
         district=pick(locale, district.name_zh, district.name_en),
         visit=formats.day_time(order.start_at, now, tz, locale=locale),
@@ -154,7 +155,7 @@ def _lane(technician: Technician, jobs: list[Visit], state: str, tz: str, locale
 
 def _bar(order: Order, item: ServiceItem, delay: Delay | None, *, tz: str, locale: Locale, now: datetime) -> LaneBar:
     start, end = _minute(order.start_at, now, tz), _minute(order.end_at, now, tz)
-    name = pick(locale, item.name_zh, item.name_en)
+    name = visit.title(locale, item, order)
     window = f"{formats.clock_time(order.start_at, tz)}–{formats.clock_time(order.end_at, tz)}"
     status = words.word(locale, words.STATUS, order.status.value)
     waits = order.status in (_S.ACCEPTED, _S.EN_ROUTE)

@@ -22,7 +22,7 @@ from servicehub.models.delay import Delay
 from servicehub.models.order import Order, OrderLine, OrderPhoto, Review
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.technician import Technician
-from servicehub.queries import crew
+from servicehub.queries import crew, visit
 from servicehub.queries.operator import order_history, words
 from servicehub.queries.operator.orders import PHONE_CONTEXT, masked_phone
 from servicehub.queries.operator.scope import city_of, guard, orders_of
@@ -89,7 +89,7 @@ class _Sheet:
         dead = order.status in _SCHEDULED
         return OrderSheet(
             no=order.no,
-            service=pick(self.locale, item.name_zh, item.name_en),
+            service=visit.title(self.locale, item, order),
             facts=self._facts(),
             status=order.status.value,
             status_text=self._word(words.STATUS, order.status.value),

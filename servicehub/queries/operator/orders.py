@@ -23,6 +23,7 @@ from servicehub.models.account import User
 from servicehub.models.catalog import Category, District, ServiceItem
 from servicehub.models.order import Order, names_technician
 from servicehub.models.technician import Technician
+from servicehub.queries import visit
 from servicehub.queries.operator import words
 from servicehub.queries.operator.attention import late
 from servicehub.queries.operator.scope import city_of, guard, midnight, orders_of
@@ -268,7 +269,7 @@ def order_row(
 
 
 def _service(order: Order, item: ServiceItem, locale: Locale) -> str:
-    named = pick(locale, item.name_zh, item.name_en)
+    named = visit.title(locale, item, order)
     return named if order.lead_id is None else say(locale, N_("{service}, companion"), service=named)
 
 
@@ -295,7 +296,7 @@ def _cells(
 ) -> tuple[str, ...]:
     return (
         order.no,
-        pick(locale, item.name_zh, item.name_en),
+        visit.title(locale, item, order),
         customer,
         masked_phone(order),
         technician.name if technician else "",

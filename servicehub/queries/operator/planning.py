@@ -15,8 +15,9 @@ from servicehub.models.catalog import ServiceItem
 from servicehub.models.dispatch import Occupancy, Replan, ReplanStatus
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.technician import Technician
+from servicehub.queries import visit
 from servicehub.queries.operator.scope import city_of, guard, orders_of
-from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.texts import N_, Locale, formats, say
 from servicehub.viewmodels.operator_planning import MoveRow, PlanAhead, PlannedRow, RunRow
 
 SHOWN = 100
@@ -67,7 +68,7 @@ def _visit(
     firm_at = order.dispatch_at or order.start_at - timedelta(hours=Policy.commit_hours)
     return PlannedRow(
         no=order.no,
-        service=pick(locale, item.name_zh, item.name_en),
+        service=visit.title(locale, item, order),
         area=order.area,
         visit=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
         technician=technician.name if technician else "—",

@@ -19,7 +19,8 @@ from servicehub.queries import candidates
 from servicehub.queries.operator import words
 from servicehub.queries.operator.scope import city_of, guard, midnight, orders_of
 from servicehub.queries.operator.scoring import candidate_rows
-from servicehub.texts import Locale, formats, pick
+from servicehub.queries.visit import title
+from servicehub.texts import Locale, formats
 from servicehub.viewmodels.operator import CandidateRow
 
 JUDGED = 200
@@ -58,7 +59,7 @@ def ranked(session: Session, actor: Actor, no: str, *, locale: Locale, now: date
     tz = city_of(session, actor).timezone
     status = words.word(locale, words.STATUS, order.status.value)
     visit = formats.day_time(order.start_at, now, tz, locale=locale)
-    about = " · ".join((pick(locale, item.name_zh, item.name_en), visit, order.area, status))
+    about = " · ".join((title(locale, item, order), visit, order.area, status))
     if not _PLACEABLE & set(ORDER.events(order.status, actor.role)):
         return Ranked(no=no, about=about, status=order.status.value)
     ranking = candidates.ranking(session, actor, no, now=now)

@@ -22,11 +22,12 @@ from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Certificate, Technician, TechnicianSkill, WeeklyShift
+from servicehub.queries import visit
 from servicehub.queries.operator import trail, words
 from servicehub.queries.operator.board import state_of
 from servicehub.queries.operator.overview import DEAD
 from servicehub.queries.operator.scope import city_of, guard, midnight, orders_of
-from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.texts import N_, Locale, formats, say
 from servicehub.viewmodels.operator_supply import (
     CertificateRow,
     Figure,
@@ -300,7 +301,7 @@ def _jobs(
         JobRow(
             no=o.no,
             visit=formats.span(o.start_at, o.end_at, now, tz, locale=locale),
-            service=pick(locale, item.name_zh, item.name_en),
+            service=visit.title(locale, item, o),
             area=o.area,
             status=o.status.value,
             status_text=words.word(locale, words.STATUS, o.status.value),

@@ -5,7 +5,7 @@ The same assessment decides the claim, so that the hall promises nothing that a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from servicehub.models.dispatch import Claim
 from servicehub.models.order import Order
 from servicehub.models.situations import load_situations, rankings
 from servicehub.models.technician import Technician, TechnicianSkill
+from servicehub.queries import visit
 from servicehub.queries.technician import money, scope, words
 from servicehub.queries.technician.scope import Task
 from servicehub.texts import N_, Locale, formats, say
@@ -60,7 +61,8 @@ def hall(
     }
     found.sort(key=keys.get(sort, keys["near"]))
     asked = claimed(session, technician)
-    return [_row(one, pay[one.task.order.id or 0], technician, asked, now, tz, locale) for one in found]
+    works = visit.works(session, [one.task.order for one in found], locale=locale)
+    return [_row(one, pay, works, technician, asked, now, tz, locale) for one in found]
 
 
 def claimed(session: Session, technician: Technician) -> frozenset[int]:
@@ -126,20 +128,28 @@ def _open(session: Session, technician: Technician, skill: str, now: datetime) -
 
 
 def _row(
-    found: Found, pay_fen: int, technician: Technician, asked: frozenset[int], now: datetime, tz: str, locale: Locale
+    found: Found,
+    pay_fen: Mapping[int, int],
+    works: Mapping[int, tuple[str, ...]],
+    technician: Technician,
+    asked: frozenset[int],
+    now: datetime,
+    tz: str,
+    locale: Locale,
 ) -> HallRow:
     task, order = found.task, found.task.order
+    order_id = order.id or 0
     return HallRow(
         no=order.no,
         title=scope.title(locale, task),
-        facts=scope.facts(locale, order, task.item),
+        facts=scope.facts(locale, order, task.item, works[order_id]),
         when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
         area=order.area,
         distance=formats.distance(found.distance_m),
         travel=words.way(locale, technician.transport, found.travel_minutes),
-        take_home=formats.amount(pay_fen, always_decimals=True),
+        take_home=formats.amount(pay_fen[order_id], always_decimals=True),
         art=f"cat-{task.category}",
         fresh=say(locale, N_("Needs somebody soon")) if order.is_immediate else "",
-        claimed=order.id in asked,
+        claimed=order_id in asked,
         reasons=words.reasons(found.reasons, locale),
     )

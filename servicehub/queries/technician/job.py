@@ -17,8 +17,8 @@ from servicehub import crypto
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import CONTACT_OPEN, ORDER, OrderEvent, OrderStatus
 from servicehub.models.catalog import Category, ServiceItem
-from servicehub.models.order import Order, OrderLog, OrderPhoto
-from servicehub.queries import crew
+from servicehub.models.order import Order, OrderLog, OrderPhoto, load_checklist
+from servicehub.queries import crew, visit
 from servicehub.queries.technician import money, scope, words
 from servicehub.queries.technician.scope import SERVED, Task
 from servicehub.queries.technician.workbench import next_step
@@ -72,7 +72,7 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
     allowed = ORDER.events(order.status, Role.TECHNICIAN)
     lines = tuple(
         CheckLine(line["key"], pick(locale, line["zh"], line["en"]), line["key"] in order.checklist_done)
-        for line in item.checklist
+        for line in load_checklist(session, order)
     )
     return Job(
         no=order.no,
@@ -85,7 +85,7 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
         step_text=say(locale, step_text) if step_text else "",
         **_timer(order, now),
         title=scope.title(locale, task),
-        facts=scope.facts(locale, order, item),
+        facts=scope.facts(locale, order, item, visit.works(session, [order], locale=locale)[order.id or 0]),
         when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
         art=f"cat-{slug}",
         area=order.area,

@@ -17,6 +17,7 @@ from servicehub.domain.timewindow import Window, subtract
 from servicehub.domain.travel import OFFLINE
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
+from servicehub.queries import visit
 from servicehub.queries.technician import scope, words
 from servicehub.queries.technician.hours import Hours, hours
 from servicehub.queries.technician.scope import LIVE, SERVED, Day, Task
@@ -220,7 +221,7 @@ def _route(technician: Technician, jobs: list[Task], tz: str, locale: Locale) ->
                 key=task.order.no,
                 number=str(number),
                 time=time,
-                title=f"{scope.name(locale, task.item)} · {task.order.area}",
+                title=f"{visit.title(locale, task.item, task.order)} · {task.order.area}",
                 leg=f"{words.way(locale, technician.transport, way)} · {formats.distance(round(leg.distance_m))}"
                 if way
                 else "",

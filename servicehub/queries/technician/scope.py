@@ -6,7 +6,7 @@ Owns the row filter of this face: a technician sees his own jobs and offers, and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
@@ -23,8 +23,9 @@ from servicehub.errors import NotAllowed
 from servicehub.models.catalog import Category, City, ServiceItem
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
+from servicehub.queries import visit
 from servicehub.queries.technician import words
-from servicehub.texts import N_, Locale, formats, pick, say
+from servicehub.texts import N_, Locale, formats, say
 
 LIVE = (OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED, OrderStatus.IN_SERVICE)
 """Jobs that still have to be done."""
@@ -116,22 +117,16 @@ _SAYS_HOURS = re.compile(r"\d\s*(小时|分钟|h\b|hours?\b|min)")
 
 def title(locale: Locale, task: Task) -> str:
     """`日常保洁 · 3 小时`; the duration is left out where the service's name already says it."""
-    called = name(locale, task.item)
+    called = visit.title(locale, task.item, task.order)
     minutes = int((task.order.end_at - task.order.start_at).total_seconds() // 60)
     return called if _SAYS_HOURS.search(called) else f"{called} · {formats.duration(minutes, locale=locale)}"
 
 
-def name(locale: Locale, item: ServiceItem) -> str:
-    return pick(locale, item.name_zh, item.name_en)
-
-
-def facts(locale: Locale, order: Order, item: ServiceItem) -> str:
-    """Size and wishes: `2 台 · 家有宠物`."""
-    size = " · ".join(
-        part for part in (words.quantity(locale, item.unit, order.quantity), _crew(locale, order)) if part
-    )
+def facts(locale: Locale, order: Order, item: ServiceItem, works: Sequence[str] = ()) -> str:
+    """Size and wishes: `2 台 · 家有宠物`; everything that is done (`queries.visit.works`) where that is more than one thing."""
+    size = words.quantity(locale, item.unit, order.quantity) if len(works) < 2 else " + ".join(works)
     wishes = [words.requirement(locale, key) for key in order.requirements]
-    return " · ".join(part for part in [size, *wishes] if part)
+    return " · ".join(part for part in [size, _crew(locale, order), *wishes] if part)
 
 
 def _crew(locale: Locale, order: Order) -> str:

@@ -18,6 +18,7 @@ from servicehub.models.customer import Notice
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order
 from servicehub.models.technician import Certificate, Technician
+from servicehub.queries import visit
 from servicehub.queries.technician import hall, money, scope, words
 from servicehub.queries.technician.scope import LIVE, SERVED, Task
 from servicehub.texts import N_, Locale, formats, pick, say
@@ -92,7 +93,7 @@ def open_offer(session: Session, actor: Actor, *, now: datetime, locale: Locale)
         travel=words.way(locale, technician.transport, offer.travel_minutes),
         transport_icon=words.TRANSPORT[technician.transport][2],
         title=scope.title(locale, task),
-        facts=scope.facts(locale, order, item),
+        facts=scope.facts(locale, order, item, visit.works(session, [order], locale=locale)[order.id or 0]),
         when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
         gap=_gap(session, technician, order, tz, locale),
         area=order.area,

@@ -12,11 +12,11 @@ from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.offer import OfferStatus
 from servicehub.domain.order import OrderEvent, OrderMode, OrderStatus, PaymentPlan
 from servicehub.domain.payment import PaymentStatus, PlanItem, RefundStatus
-from servicehub.models.catalog import ServiceItem
+from servicehub.models.catalog import ServiceItem, add_on_terms, item_terms
 from servicehub.models.customer import Address
 from servicehub.services import ledger
 from servicehub.services.chronicle.values import CHANNEL, Books, PastOrder, Rows
-from servicehub.services.pricing import FEE_NAMES, add_on_terms, item_terms
+from servicehub.services.pricing import FEE_NAMES
 
 
 def compose(books: Books, past: PastOrder, no: str, now: datetime) -> Rows:

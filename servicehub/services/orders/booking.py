@@ -32,12 +32,22 @@ from servicehub.errors import (
     SlotTaken,
     SlotUnavailable,
 )
-from servicehub.models.catalog import AddOn, City, District, DistrictStatus, ServiceItem
+from servicehub.models.catalog import (
+    MOST_FURTHER,
+    AddOn,
+    City,
+    District,
+    DistrictStatus,
+    ServiceItem,
+    add_on_terms,
+    item_terms,
+    joins,
+)
 from servicehub.models.customer import Address
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 from servicehub.services import addresses, coupons, crews, dispatching, order_numbers, policies, scheduling, transitions
-from servicehub.services.pricing import add_on_terms, item_terms, named, order_lines
+from servicehub.services.pricing import named, order_lines
 
 REQUIREMENTS = frozenset({"pets", "bring_vacuum", "shoe_covers", "parking", "stairs", "elderly", "quiet"})
 """What a customer may tell the technician beforehand."""
@@ -72,6 +82,8 @@ class BookingRequest:
     coupon: Literal["best", "none"] | int = "best"
     price_hash: str | None = None
     mode: Literal["dispatch", "grab"] = "dispatch"
+    further: tuple[tuple[str, int], ...] = ()
+    """Other services of the same visit, and their quantities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +108,18 @@ class _Wish:
     request: BookingRequest
     item: ServiceItem
     add_ons: tuple[tuple[AddOn, int], ...]
+    further: tuple[tuple[ServiceItem, int], ...]
     address: Address
     city: City
     district: District
+
+    @property
+    def sold(self) -> tuple[int, ...]:
+        return self.item.id or 0, *(other.id or 0 for other, _count in self.further)
+
+    @property
+    def further_terms(self) -> list[pricing.Wanted]:
+        return [(item_terms(other), count) for other, count in self.further]
 
 
 def quote(session: Session, actor: Actor, request: BookingRequest, *, now: datetime) -> BookingQuote:
@@ -158,7 +179,26 @@ def _wish(session: Session, actor: Actor, request: BookingRequest) -> _Wish:
     if unknown := [slug for slug, _ in request.add_ons if slug not in by_slug]:
         raise NotFound(f"add-ons {unknown}")
     add_ons = tuple((by_slug[slug], count) for slug, count in request.add_ons)
-    return _Wish(request, item, add_ons, address, session.get_one(City, item.city_id), district)
+    further = _further(session, item, request)
+    return _Wish(request, item, add_ons, further, address, session.get_one(City, item.city_id), district)
+
+
+def _further(session: Session, item: ServiceItem, request: BookingRequest) -> tuple[tuple[ServiceItem, int], ...]:
+    """The other services of the visit. Raises: NotFound, Invalid for what cannot be done beside `item`."""
+    if not request.further:
+        return ()
+    if len(request.further) > MOST_FURTHER:
+        raise Invalid("too many services in one visit", most=MOST_FURTHER)
+    slugs = [slug for slug, _count in request.further]
+    found = session.exec(
+        select(ServiceItem).where(col(ServiceItem.slug).in_(slugs), ServiceItem.city_id == item.city_id)
+    )
+    by_slug = {other.slug: other for other in found}
+    if unknown := [slug for slug in slugs if slug not in by_slug or not by_slug[slug].published]:
+        raise NotFound(f"services {unknown}")
+    if apart := [slug for slug in slugs if not joins(item, by_slug[slug])]:
+        raise Invalid(f"{apart} beside {item.slug}")
+    return tuple((by_slug[slug], count) for slug, count in request.further)
 
 
 def _priced(session: Session, actor: Actor, wish: _Wish, start_at: datetime, now: datetime) -> BookingQuote:
@@ -176,6 +216,7 @@ def _priced(session: Session, actor: Actor, wish: _Wish, start_at: datetime, now
             is_immediate=wish.request.start_at is None,
             coupon=coupon,
             policy=policy.fees,
+            further=wish.further_terms,
         )
 
     bare = price(None)
@@ -209,7 +250,10 @@ def _coupon(session: Session, actor: Actor, wish: _Wish, service_fen: int, now: 
 def _earliest(session: Session, actor: Actor, wish: _Wish, now: datetime) -> datetime:
     """The first start that somebody can make. Raises: NobodyAvailable within the next hours."""
     minutes = pricing.duration_minutes(
-        item_terms(wish.item), wish.request.quantity, [(add_on_terms(a), n) for a, n in wish.add_ons]
+        item_terms(wish.item),
+        wish.request.quantity,
+        [(add_on_terms(a), n) for a, n in wish.add_ons],
+        wish.further_terms,
     )
     soon = now + IMMEDIATE_LEAD
     visit = _visit(wish, actor, soon, soon + timedelta(minutes=minutes))
@@ -227,7 +271,7 @@ def _earliest(session: Session, actor: Actor, wish: _Wish, now: datetime) -> dat
 
 def _visit(wish: _Wish, actor: Actor, start_at: datetime, end_at: datetime) -> scheduling.Visit:
     return scheduling.Visit(
-        service_item_id=wish.item.id or 0,
+        sold=wish.sold,
         place=Point(wish.address.lat, wish.address.lng),
         start_at=start_at,
         end_at=end_at,
@@ -250,6 +294,7 @@ def _row(wish: _Wish, actor: Actor, priced: BookingQuote, now: datetime) -> Orde
         customer_id=actor.user_id,
         service_item_id=item.id,
         category_id=item.category_id,
+        further_ids=list(wish.sold[1:]),
         requested_technician_id=chosen,
         crew_size=item.crew_size,
         technician_id=None if nothing_due else chosen,

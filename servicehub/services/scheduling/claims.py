@@ -21,7 +21,7 @@ from servicehub.domain.timewindow import LocalTime, Window, cells_of, minute_of
 from servicehub.errors import SlotTaken, SlotUnavailable
 from servicehub.models.base import among
 from servicehub.models.dispatch import Occupancy, TechnicianDay
-from servicehub.models.order import Order
+from servicehub.models.order import Order, sold
 from servicehub.models.supply import Service, load_kept_apart, load_named_people, load_service, load_services
 from servicehub.services.scheduling.visits import Visit, block_of, calendars_of, person_for
 
@@ -47,7 +47,7 @@ def claim(
     """
     session.flush()
     visit = Visit.of(order, start_at=start_at, end_at=end_at)
-    service = load_service(session, visit.service_item_id)
+    service = load_service(session, *visit.sold)
     bound = kind is CellKind.HOLD if limited is None else limited
     terms = visit.terms(service, now=now, limited=bound, waived=waived)
     block = block_of(visit, service)
@@ -158,25 +158,21 @@ def swap_many(
     service as for one. An order that is left out keeps what it had. The time of the orders `moving` is no obstacle: they all move.
     """
     session.flush()
-    services = load_services(session, {order.service_item_id for order, _technician in pairs})
+    services = load_services(session, {sold(order) for order, _technician in pairs})
     visits = {order.id or 0: (Visit.of(order), technician_id) for order, technician_id in pairs}
     _lock(
         session,
         {
             (technician_id, day)
             for visit, technician_id in visits.values()
-            for day in _disturbed(
-                block_of(visit, services[visit.service_item_id]), services[visit.service_item_id].clock
-            )
+            for day in _disturbed(block_of(visit, services[visit.sold]), services[visit.sold].clock)
         },
     )
     taken: list[tuple[Visit, int]] = []
-    for item_id, service in services.items():
-        wishes = [(v, t) for v, t in visits.values() if v.service_item_id == item_id]
+    for what, service in services.items():
+        wishes = [(v, t) for v, t in visits.values() if v.sold == what]
         taken += _still_free(session, service, wishes, frozenset(moving), now=now)
-    cells = [
-        row for visit, t in taken for row in _cells(t, visit, block_of(visit, services[visit.service_item_id]), kind)
-    ]
+    cells = [row for visit, t in taken for row in _cells(t, visit, block_of(visit, services[visit.sold]), kind)]
     ids = {visit.order_id for visit, _technician in taken}
     try:
         with session.begin_nested():

@@ -34,7 +34,7 @@ class Alternative:
 
 def check(session: Session, visit: Visit, technician_id: int, *, now: datetime, limited: bool = True) -> Verdict:
     """What a claim would decide now, without taking anything. Raises: NotFound."""
-    service = load_service(session, visit.service_item_id)
+    service = load_service(session, *visit.sold)
     person = person_for(session, visit, service, technician_id)
     (calendar,) = calendars_of(session, [person], visit.window, service, now=now)
     terms = visit.terms(service, now=now, limited=limited)
@@ -43,7 +43,7 @@ def check(session: Session, visit: Visit, technician_id: int, *, now: datetime, 
 
 def free_technicians(session: Session, visit: Visit, *, now: datetime, limited: bool = True) -> list[int]:
     """Everybody who could make this visit, by id."""
-    service = load_service(session, visit.service_item_id)
+    service = load_service(session, *visit.sold)
     terms = visit.terms(service, now=now, limited=limited)
     start = visit.window.start
     people = [p for p in everybody(session, visit, service) if distance_m(p.home, visit.place) <= p.radius_m]
@@ -75,7 +75,7 @@ def require_somebody(
 def lock_everybody(session: Session, order: Order, *, now: datetime) -> None:
     """Serialise with everybody who takes the time of one who could make the visit; who needs several then takes them in peace."""
     visit = Visit.of(order)
-    service = load_service(session, visit.service_item_id)
+    service = load_service(session, *visit.sold)
     ids = {*free_technicians(session, visit, now=now), order.requested_technician_id} - {None}
     if ids:
         lock_days(session, [i for i in ids if i is not None], block_of(visit, service), service.clock)
@@ -88,7 +88,7 @@ def alternatives(
 
     With a technician, his own times come first and others only fill up.
     """
-    service = load_service(session, visit.service_item_id)
+    service = load_service(session, *visit.sold)
     found: list[Alternative] = []
     for before, after in SEARCHES:
         around = Window.between(max(now, visit.start_at - before), max(now, visit.start_at) + after)

@@ -15,15 +15,15 @@ from servicehub.domain.technician import Gender
 from servicehub.domain.timewindow import Window, aligned
 from servicehub.errors import NotFound
 from servicehub.models.calendars import Person, load_calendars
-from servicehub.models.order import Order
-from servicehub.models.supply import Service, load_named_people, load_people
+from servicehub.models.order import Order, sold
+from servicehub.models.supply import Service, Sold, load_named_people, load_people
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A visit that wants a time: what, where, when, for whom."""
 
-    service_item_id: int
+    sold: Sold
     place: Point
     start_at: datetime
     end_at: datetime
@@ -38,7 +38,7 @@ class Visit:
     def of(cls, order: Order, *, start_at: datetime | None = None, end_at: datetime | None = None) -> Visit:
         """The order's visit, at another time if one is given."""
         return cls(
-            service_item_id=order.service_item_id,
+            sold=sold(order),
             place=Point(order.lat, order.lng),
             start_at=start_at or order.start_at,
             end_at=end_at or order.end_at,
@@ -98,6 +98,6 @@ def calendars_of(
     session: Session, people: Iterable[Person], within: Window, service: Service, *, now: datetime
 ) -> list[Calendar]:
     """Their calendars around the time that is asked about."""
-    city_id, category_id = service.city_id, service.category_id
-    found = load_calendars(session, people, within, service.clock, city_id=city_id, category_id=category_id, now=now)
+    city_id, category_ids = service.city_id, service.category_ids
+    found = load_calendars(session, people, within, service.clock, city_id=city_id, category_ids=category_ids, now=now)
     return list(found.values())

@@ -131,6 +131,7 @@ def parsed(text: object) -> Draft:
         service=_word(raw.get("service"), 48),
         quantity=_number(raw.get("quantity"), 999),
         add_ons=_pairs(raw.get("add_ons")),
+        further=_pairs(raw.get("further")),
         start="now" if raw.get("start") == "now" else _word(raw.get("start"), 40),
         technician=_number(raw.get("technician"), 10**12),
         gender=raw["gender"] if raw.get("gender") in ("female", "male") else "",
@@ -156,4 +157,4 @@ def _pairs(value: object) -> tuple[tuple[str, int], ...]:
     if not isinstance(value, list) or len(value) > 20:
         return ()
     pairs = [(p[0], p[1]) for p in value if isinstance(p, list) and len(p) == 2]
-    return tuple((slug, n) for slug, n in pairs if _word(slug, 32) and _number(n, 99))
+    return tuple((slug, n) for slug, n in pairs if _word(slug, 48) and _number(n, 999))

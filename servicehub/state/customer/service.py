@@ -10,7 +10,7 @@ from servicehub.queries.customer import catalog
 from servicehub.queries.customer.estimate import Estimate, estimate
 from servicehub.state.base import handler, roles
 from servicehub.state.customer.base import CustomerPage, Draft, whole
-from servicehub.viewmodels.customer.catalog import AddOnChoice, ServiceDetail, ServiceReviews
+from servicehub.viewmodels.customer.catalog import AddOnChoice, FurtherChoice, ServiceDetail, ServiceReviews
 
 
 @roles("public")
@@ -19,6 +19,8 @@ class ServiceState(CustomerPage, rx.State):
 
     detail: ServiceDetail = ServiceDetail()
     add_ons: tuple[AddOnChoice, ...] = ()
+    beside: tuple[FurtherChoice, ...] = ()
+    """Other services that may be done in the same visit."""
     reviews: ServiceReviews = ServiceReviews()
     quantity: int = 1
     least: int = 1
@@ -34,7 +36,7 @@ class ServiceState(CustomerPage, rx.State):
         """Read the service that the address names and continue its draft, if there is one."""
         slug, draft = self._last_part(), await self._draft()
         if slug != self.detail.slug:
-            self.detail, self.add_ons, self.reviews = ServiceDetail(), (), ServiceReviews()
+            self.detail, self.add_ons, self.beside, self.reviews = ServiceDetail(), (), (), ServiceReviews()
             self.total, self.saved, self.ready = "", "", False
             yield
         if draft.service != slug:
@@ -65,9 +67,18 @@ class ServiceState(CustomerPage, rx.State):
         wanted = whole(count, 0, 99)
         await self._show(replace(draft, add_ons=(*kept, (name, wanted)) if wanted else kept))
 
+    @handler
+    async def also(self, slug: str, count: int) -> None:
+        """So many of another service in the same visit; 0 takes it off."""
+        draft, name = await self._draft(), str(slug)
+        kept = tuple(pair for pair in draft.further if pair[0] != name)
+        wanted = whole(count, 0, 999)
+        await self._show(replace(draft, further=(*kept, (name, wanted)) if wanted else kept))
+
     async def _show(self, draft: Draft) -> None:
         """Keep the draft as far as the catalogue allows it, and price it."""
-        found: Estimate = await self._read(estimate, draft.service, draft.quantity, draft.add_ons)
+        found: Estimate = await self._read(estimate, draft.service, draft.quantity, draft.add_ons, draft.further)
         self.add_ons, self.quantity, self.least, self.most = found.choices, found.quantity, found.least, found.most
+        self.beside = found.beside
         self.total, self.saved, self.duration = found.total, found.saved, found.duration
-        await self._keep(replace(draft, quantity=found.quantity, add_ons=found.add_ons))
+        await self._keep(replace(draft, quantity=found.quantity, add_ons=found.add_ons, further=found.further))

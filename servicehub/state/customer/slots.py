@@ -35,7 +35,8 @@ class SlotState(CustomerPage, rx.State):
         if not draft.service:
             return
         self.technician, self.gender = draft.technician, draft.gender
-        self.helpers = await self._read(people.regulars, draft.technician, draft.service, await self._place())
+        further = tuple(slug for slug, _count in draft.further)
+        self.helpers = await self._read(people.regulars, draft.technician, draft.service, further, await self._place())
         start = draft.start_at()
         await self._show(draft, day="", wanted=start.isoformat() if start else "")
         self.ready = True
@@ -91,6 +92,7 @@ class SlotState(CustomerPage, rx.State):
             self.technician,
             self.gender,
             draft.address,
+            draft.further,
         )
         self.board = await self._read(slots.board, asked, day, wanted)
         free = {cell.value for cell in self.board.cells if cell.value and not cell.full}

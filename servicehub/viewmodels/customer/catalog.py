@@ -65,6 +65,20 @@ class AddOnChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherChoice:
+    """Another service of the same visit. `less` and `more` are the quantities next to `count`; 0 is none of it."""
+
+    slug: str = ""
+    title: str = ""
+    price: str = ""
+    minutes: str = ""
+    count: int = 0
+    less: int = 0
+    more: int = 1
+    most: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewCard:
     id: int = 0
     author: str = ""

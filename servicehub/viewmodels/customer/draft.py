@@ -23,6 +23,8 @@ class Draft:
     quantity: int = 0
     """0: the least that the service allows."""
     add_ons: tuple[tuple[str, int], ...] = ()
+    further: tuple[tuple[str, int], ...] = ()
+    """Other services of the same visit."""
     start: str = ""
     technician: int = 0
     """0: the platform matches."""
