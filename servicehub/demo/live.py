@@ -32,6 +32,7 @@ from servicehub.models.customer import Address
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderPhoto, Review, load_checklist, planned_ahead
 from servicehub.models.technician import Technician
+from servicehub.queries.customer import catalog
 from servicehub.services import dispatching, fulfilment, orders, photos, reviews, technicians
 from servicehub.settings import Settings
 from servicehub.workflows import checkout
@@ -382,8 +383,10 @@ def _wish(
     )
     if start is not None:
         start -= timedelta(minutes=start.minute % 30)
+    beside = [] if for_visitor or random.random() > 0.2 else catalog.further(session, picked)[:4]
     return address.customer_id, orders.BookingRequest(
         service_slug=picked.slug,
+        further=tuple((other.slug, other.min_quantity) for other in beside[random.randrange(4) :][:1]),
         quantity=picked.min_quantity,
         add_ons=tuple((a.slug, 1) for a in add_ons if random.random() < 0.15),
         address_id=address.id or 0,

@@ -224,6 +224,26 @@ def test_two_technicians_come_to_one_visit(site: Site) -> None:
     expect(crew.nth(1)).to_contain_text("待确认")
 
 
+def test_a_second_service_is_done_in_the_same_visit(site: Site) -> None:
+    customer = site.customer()
+    customer.goto("/s/cleaning-2h/")
+    group = customer.get_by_role("group", name="一次上门，多做一项", exact=True)
+    expect(group).to_be_visible()
+    before = customer.get_by_text(re.compile(r"^¥?\d+(\.\d+)?$")).last.inner_text()
+    name = group.get_by_role("group").first.get_attribute("aria-label")
+    assert name is not None
+    group.get_by_role("button", name="增加").first.click()
+    expect(group.get_by_role("status").first).not_to_have_text("0")
+    expect(customer.get_by_text(before, exact=True)).to_have_count(0)
+
+    no = acts.book(customer, acts.Taps(customer))
+    customer.goto(f"/orders/{no}/")
+    expect(customer.get_by_text("另加 1 项").first).to_be_visible()
+    expect(customer.get_by_text(name).first).to_be_visible()
+    order = site.database.read_now(acts.order_of, no)
+    assert len(order.further_ids) == 1
+
+
 def _asked(session: Session, no: str) -> tuple[Order, Order] | None:
     """The lead's and the companion's order, once somebody is asked for each."""
     lead = acts.order_of(session, no)
