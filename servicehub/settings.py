@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     map_tiles: str = ""
     """Tile URL template for maps; empty draws a plain themed background."""
 
+    routing_url: str = ""
+    """Address of an OSRM server with the profiles `bike` and `car`, asked once a week for the ways between the zones of each city;
+    empty: distances and speeds alone."""
+
     hold_minutes: int = 15
     """How long an unpaid order keeps its slot."""
     depart_early_minutes: int = 180

@@ -1,128 +1,103 @@
-"""The way that a technician really takes: a Protocol, the offline formula, and a self-hosted OSRM with a cache.
+"""What a road network knows of ways: a Protocol, and a self-hosted OSRM server (`/table/v1`), WGS-84 throughout.
 
-For one trip at a time (the estimate a customer sees, the few best candidates before an offer); the schedule itself always uses the
-offline formula, so that the same question has the same answer. Never fails: what does not answer in time is estimated offline.
+Asked for a whole table now and then (`workflows.roads`), never while somebody waits: the schedule and the matching need the same
+answer to the same question, so they read the stored table (`domain.travel.TravelTimes`).
 """
 
 from __future__ import annotations
 
-import logging
+import itertools
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import httpx
+import numpy as np
+from numpy.typing import NDArray
 
-from servicehub.domain.geo import Point, distance_m
+from servicehub.domain.geo import Point
 from servicehub.domain.technician import Transport
-from servicehub.domain.travel import OFFLINE
+from servicehub.errors import Unavailable
 
-CACHED_WAYS = 5_000
-CACHED_S = 7 * 24 * 3600.0
-GRID = 1000
-"""Ends within about a hundred metres share an answer: degrees are kept to a thousandth."""
-REST_S = 30.0
-"""After a failure the server is left alone for this long."""
 PROFILES: dict[Transport, str] = {Transport.EBIKE: "bike", Transport.CAR: "car"}
-"""OSRM knows no buses: transit is always estimated."""
-_log = logging.getLogger(__name__)
+"""OSRM knows no buses."""
+BLOCK = 50
+"""Places on either side of one request: a server takes a hundred unless told otherwise."""
+TRIES = 3
+WAIT_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One trip. `source`: offline or osrm."""
+class RoadTables(Protocol):
+    """Whatever knows how long many ways take."""
 
-    minutes: int
-    distance_m: int
-    source: str
+    name: str
 
+    def minutes(self, places: Sequence[Point], transport: Transport) -> NDArray[np.float64] | None:
+        """[places, places] minutes on the move, not a number where there is no road; None: it does not know this transport.
 
-class Routing(Protocol):
-    """Whatever can say how long one trip takes."""
-
-    async def way(self, origin: Point, destination: Point, transport: Transport, minute_of_day: int) -> Way: ...
+        Raises: Unavailable when it does not answer.
+        """
 
 
-class OfflineRouting:
-    """The formula of `domain.travel`; needs no network."""
+class OsrmTables:
+    """An OSRM server with profiles for bicycles and cars."""
 
-    async def way(self, origin: Point, destination: Point, transport: Transport, minute_of_day: int) -> Way:
-        return estimate(origin, destination, transport, minute_of_day)
-
-
-def estimate(origin: Point, destination: Point, transport: Transport, minute_of_day: int) -> Way:
-    """The trip by the offline formula; the distance is the great circle's."""
-    leg = OFFLINE.leg(origin, destination, transport)
-    return Way(leg.minutes(minute_of_day), round(leg.distance_m), "offline")
-
-
-class OsrmRouting:
-    """An OSRM server (`/route/v1`), WGS-84 throughout. Parking and unlocking are added as in the offline formula."""
+    name = "osrm"
 
     def __init__(
         self,
         base_url: str,
         *,
-        client: httpx.AsyncClient | None = None,
-        timeout_s: float = 1.5,
-        monotonic: Callable[[], float] = time.monotonic,
+        client: httpx.Client | None = None,
+        timeout_s: float = 20.0,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._client = client or httpx.AsyncClient(timeout=timeout_s)
-        self._monotonic = monotonic
-        self._known: OrderedDict[tuple[str, tuple[int, ...]], tuple[float, float, float]] = OrderedDict()
-        self._rests_until = 0.0
+        self._client = client or httpx.Client(timeout=timeout_s)
+        self._sleep = sleep
 
-    async def way(self, origin: Point, destination: Point, transport: Transport, minute_of_day: int) -> Way:
-        """The trip as the server routes it, scaled by the rush hour; the offline estimate when it does not answer."""
-        offline = estimate(origin, destination, transport, minute_of_day)
+    def minutes(self, places: Sequence[Point], transport: Transport) -> NDArray[np.float64] | None:
+        """See `RoadTables.minutes`."""
         profile = PROFILES.get(transport)
-        if profile is None or offline.minutes == 0:
-            return offline
-        routed = await self._routed(origin, destination, profile)
-        if routed is None:
-            return offline
-        seconds, metres = routed
-        leg = OFFLINE.leg(origin, destination, transport)
-        rush = leg.minutes(minute_of_day) / leg.calm_minutes if leg.calm_minutes else 1.0
-        fixed = OFFLINE.leg(origin, origin._replace(lat=origin.lat + 0.0003), transport).calm_minutes
-        return Way(max(1, round(seconds / 60 * rush)) + fixed, round(metres), "osrm")
+        if profile is None:
+            return None
+        found = np.full((len(places), len(places)), np.nan)
+        for rows, columns in itertools.product(_blocks(len(places)), repeat=2):
+            seconds = self._asked([places[i] for i in rows], [places[i] for i in columns], profile)
+            found[np.ix_(rows, columns)] = seconds / 60
+        return found
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+    def _asked(self, origins: Sequence[Point], goals: Sequence[Point], profile: str) -> NDArray[np.float64]:
+        ends = ";".join(f"{place.lng:.6f},{place.lat:.6f}" for place in (*origins, *goals))
+        first = range(len(origins))
+        params = {
+            "annotations": "duration",
+            "sources": ";".join(map(str, first)),
+            "destinations": ";".join(str(len(origins) + i) for i in range(len(goals))),
+        }
+        trouble = ""
+        for attempt in range(TRIES):
+            if attempt:
+                self._sleep(WAIT_S * attempt)
+            try:
+                answer = self._client.get(f"{self._base_url}/table/v1/{profile}/{ends}", params=params)
+                answer.raise_for_status()
+                return _seconds(answer.json(), (len(origins), len(goals)))
+            except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+                trouble = type(error).__name__
+        raise Unavailable(f"routing server: {trouble}")
 
-    async def _routed(self, origin: Point, destination: Point, profile: str) -> tuple[float, float] | None:
-        key = (profile, tuple(round(v * GRID) for v in (*origin, *destination)))
-        known = self._known.get(key)
-        now = self._monotonic()
-        if known is not None and now < known[0]:
-            self._known.move_to_end(key)
-            return known[1], known[2]
-        if now < self._rests_until:
-            return None
-        asked = await self._ask(origin, destination, profile)
-        if asked is None:
-            self._rests_until = now + REST_S
-            return None
-        self._known[key] = (now + CACHED_S, *asked)
-        while len(self._known) > CACHED_WAYS:
-            self._known.popitem(last=False)
-        return asked
 
-    async def _ask(self, origin: Point, destination: Point, profile: str) -> tuple[float, float] | None:
-        ends = f"{origin.lng:.6f},{origin.lat:.6f};{destination.lng:.6f},{destination.lat:.6f}"
-        try:
-            answer = await self._client.get(f"{self._base_url}/route/v1/{profile}/{ends}", params={"overview": "false"})
-            answer.raise_for_status()
-            body = answer.json()
-            route = body["routes"][0]
-            seconds, metres = float(route["duration"]), float(route["distance"])
-        except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
-            _log.warning("routing server did not answer: %s", type(error).__name__)
-            return None
-        if body.get("code") != "Ok" or seconds < 0 or metres + 100 < distance_m(origin, destination) * 0.9:
-            return None
-        return seconds, metres
+def _blocks(count: int) -> Iterator[list[int]]:
+    for first in range(0, count, BLOCK):
+        yield list(range(first, min(first + BLOCK, count)))
+
+
+def _seconds(body: Any, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Raises: ValueError, KeyError, TypeError for what is no table of this shape."""
+    if body["code"] != "Ok":
+        raise ValueError(body["code"])
+    table = np.array(body["durations"], np.float64)  # no road: None, which becomes not a number
+    if table.shape != shape or (table < 0).any():
+        raise ValueError("not the table that was asked for")
+    return table

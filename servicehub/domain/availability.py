@@ -91,7 +91,6 @@ class Decider:
 
     calendar: Calendar
     terms: Terms
-    travel: TravelTimes = OFFLINE
     distance_m: float = field(init=False)
     last_way: int = field(init=False, default=0)
     """Minutes of the way to the last start that was found feasible."""
@@ -232,15 +231,17 @@ class Decider:
             calendar, here = self.calendar, self.terms.place
             match kind:
                 case "from" | "left":
-                    known = self.travel.leg(calendar.jobs[index].place, here, calendar.transport)
+                    known = calendar.travel.leg(calendar.jobs[index].place, here, calendar.transport)
                 case "to":
-                    known = self.travel.leg(here, calendar.jobs[index].place, calendar.transport)
+                    known = calendar.travel.leg(here, calendar.jobs[index].place, calendar.transport)
                 case "seen":
-                    known = self.travel.leg(calendar.seen.place if calendar.seen else here, here, calendar.transport)
+                    known = calendar.travel.leg(
+                        calendar.seen.place if calendar.seen else here, here, calendar.transport
+                    )
                 case "home":
-                    known = self.travel.leg(calendar.home, here, calendar.transport)
+                    known = calendar.travel.leg(calendar.home, here, calendar.transport)
                 case _:
-                    known = self.travel.leg(here, calendar.home, calendar.transport)
+                    known = calendar.travel.leg(here, calendar.home, calendar.transport)
             self._legs[kind, index] = known
         return known
 
@@ -374,9 +375,9 @@ class Decider:
                 start += grid
 
 
-def feasible(calendar: Calendar, terms: Terms, start_at: datetime, *, travel: TravelTimes = OFFLINE) -> Verdict:
+def feasible(calendar: Calendar, terms: Terms, start_at: datetime) -> Verdict:
     """The decision about one visit, for the list and for the commit alike."""
-    return Decider(calendar, terms, travel).verdict(minute_of(start_at))
+    return Decider(calendar, terms).verdict(minute_of(start_at))
 
 
 def infeasible_neighbours(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import CELL_MINUTES, Transport
 from servicehub.domain.timewindow import LocalTime, Window
+from servicehub.domain.travel import OFFLINE, TravelTimes
 
 
 class WhyNot(StrEnum):
@@ -81,6 +82,8 @@ class Calendar:
     barred: WhyNot | None = None
     """A reason that holds at every time: inactive, skill, blocked, gender."""
     seen: Seen | None = None
+    travel: TravelTimes = OFFLINE
+    """How long ways take in the city."""
 
     def without(self, *order_ids: int) -> Calendar:
         """The calendar as if these orders were not in it: what their own move is judged by."""

@@ -1,9 +1,11 @@
 """How long the way takes, without asking anybody: detour and speed by means of transport and by the hour.
 
-    minutes = fixed + detour x distance / speed x rush(hour), rounded up
+    minutes = fixed + detour x distance / speed x rush(hour) x factor(from zone, to zone), rounded up
 
-Fixed minutes are for unlocking, parking, lifts and waiting. The numbers were chosen for a large Chinese city; the real route of
-one trip comes from `adapters.routing`. Owns `TravelTimes`, which the schedule and the matching share.
+Fixed minutes are for unlocking, parking, lifts and waiting. The numbers were chosen for a large Chinese city. What a road network
+knows better (bridges, rivers, one-way streets) comes as a table of factors between zones, filled by `adapters.routing`, so that any
+source of ways answers at once, the same for the same question, to the schedule and to the compiled judge alike. Owns `TravelTimes`,
+which all of them share.
 """
 
 from __future__ import annotations
@@ -11,12 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from servicehub.domain.geo import Point, distance_m
+from servicehub.domain.geo import Point, apart_m, degrees_around, distance_m
 from servicehub.domain.technician import Transport
 
 MINUTES_PER_HOUR = 60
@@ -68,36 +70,123 @@ class Leg(NamedTuple):
 NO_WAY = Leg(0, 0, 0.0)
 
 
-class TravelTimes(Protocol):
-    """Whatever can say how long a way takes. Answers at once, never fails, and answers the same for the same question."""
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """A grid over a city. What lies outside belongs to the nearest zone."""
 
-    def leg(self, origin: Point, destination: Point, transport: Transport) -> Leg: ...
+    south: float
+    west: float
+    lat_step: float
+    lng_step: float
+    """Degrees."""
+    rows: int
+    columns: int
+
+    @classmethod
+    def around(cls, centre: Point, half_side_m: float, side: int) -> Zones:
+        """`side` x `side` zones of a square whose sides are twice `half_side_m` from the centre."""
+        lat, lng = degrees_around(centre, half_side_m)
+        return cls(centre.lat - lat, centre.lng - lng, 2 * lat / side, 2 * lng / side, side, side)
+
+    def __len__(self) -> int:
+        return self.rows * self.columns
+
+    def of(self, place: Point) -> int:
+        """The zone of a place."""
+        return int(self.of_many([place.lat], [place.lng])[0])
+
+    def of_many(self, lats: ArrayLike, lngs: ArrayLike) -> NDArray[np.int64]:
+        """The zones of many places; the shape is that of `lats`."""
+        row = np.clip((np.asarray(lats, np.float64) - self.south) // self.lat_step, 0, self.rows - 1)
+        column = np.clip((np.asarray(lngs, np.float64) - self.west) // self.lng_step, 0, self.columns - 1)
+        return (row * self.columns + column).astype(np.int64)
+
+    def centres(self) -> list[Point]:
+        """The middle of every zone, by number."""
+        return [
+            Point(self.south + (row + 0.5) * self.lat_step, self.west + (column + 0.5) * self.lng_step)
+            for row in range(self.rows)
+            for column in range(self.columns)
+        ]
 
 
-class OfflineTravelTimes:
-    """The formula above; other `speeds` fit a city that differs."""
+ONE_ZONE = Zones(-90.0, -180.0, 180.0, 360.0, 1, 1)
+_NO_FACTORS = np.ones((len(Transport), 1, 1))
 
-    def __init__(self, speeds: dict[Transport, Speed] | None = None) -> None:
-        self._speeds = speeds or SPEEDS
+
+class TravelTimes:
+    """How long a way takes. Answers at once, never fails, and answers the same for the same question.
+
+    Other `speeds` fit a city that differs; `factors` [transports, zones, zones] say how many times longer than by the formula the
+    way from one of the `zones` to another takes.
+    """
+
+    def __init__(
+        self,
+        speeds: dict[Transport, Speed] | None = None,
+        zones: Zones = ONE_ZONE,
+        factors: NDArray[np.float64] = _NO_FACTORS,
+    ) -> None:
+        self.speeds, self.zones, self.factors = speeds or SPEEDS, zones, factors
+        self._is_plain = factors is _NO_FACTORS
 
     def leg(self, origin: Point, destination: Point, transport: Transport) -> Leg:
         """The way by the formula."""
         metres = distance_m(origin, destination)
         if metres < SAME_PLACE_M:
             return NO_WAY
-        speed = self._speeds[transport]
+        speed = self.speeds[transport]
         moving = metres / 1000 * speed.detour / speed.km_per_hour * MINUTES_PER_HOUR
+        if not self._is_plain:
+            moving *= float(self.factors[_PLACE[transport], self.zones.of(origin), self.zones.of(destination)])
         calm = math.ceil(round(speed.fixed_minutes + moving, 6))
         return Leg(calm, math.ceil(round(speed.fixed_minutes + moving * speed.rush, 6)), metres)
 
     @property
     def columns(self) -> NDArray[np.float64]:
         """[3, transports] fixed minutes, minutes for each metre of great circle, and rush, for who computes many ways at once."""
-        rows = (self._speeds[transport] for transport in Transport)
+        rows = (self.speeds[transport] for transport in Transport)
         return np.array([(s.fixed_minutes, s.detour / s.km_per_hour * 0.06, s.rush) for s in rows]).T.copy()
 
+    def slowed(self, factor: float) -> TravelTimes:
+        """The same while moving takes `factor` times as long."""
+        speeds = {t: replace(s, km_per_hour=s.km_per_hour / factor) for t, s in self.speeds.items()}
+        return TravelTimes(speeds, self.zones, self.factors)
 
-OFFLINE = OfflineTravelTimes()
+
+LEAST_FACTOR, MOST_FACTOR = 0.6, 3.0
+NEAR_M = 1500.0
+"""Shorter ways between the middles of zones say too little of the roads…"""
+FAR_M = 6000.0
+"""…and longer ones are rare: the level is taken from those that people go."""
+
+
+def factors_of(zones: Zones, transport: Transport, minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[zones, zones] how many times longer than by the formula ways take, from `minutes` on the move between the zones' middles.
+
+    Only the shape counts: ratios are divided by the median of usual ways, because the level is the formula's, which knows lights,
+    jams and e-bikes better than a free road. A way that is short or unknown has what leaving and reaching its zones usually costs.
+    """
+    centres = np.array(zones.centres())
+    metres = apart_m(centres[:, None, 0], centres[:, None, 1], centres[None, :, 0], centres[None, :, 1])
+    speed = SPEEDS[transport]
+    usual = metres / 1000 * speed.detour / speed.km_per_hour * MINUTES_PER_HOUR
+    known = np.isfinite(minutes) & (metres >= NEAR_M) & (minutes > 0)
+    if not known.any():
+        return np.ones(metres.shape)
+    ratio = np.where(known, minutes / np.maximum(usual, 1e-9), np.nan)
+    near = known & (metres <= FAR_M)
+    ratio /= np.median(ratio[near if near.any() else known])
+    ratio[~known.any(axis=1), :] = 1.0  # a zone without roads: nothing is known of its ways
+    ratio[:, ~known.any(axis=0)] = 1.0
+    leaving, reaching = np.nanmedian(ratio, axis=1), np.nanmedian(ratio, axis=0)
+    ratio = np.where(known, ratio, (leaving[:, None] + reaching[None, :]) / 2)
+    return np.clip(ratio, LEAST_FACTOR, MOST_FACTOR)
+
+
+_PLACE = {transport: place for place, transport in enumerate(Transport)}
+OFFLINE = TravelTimes()
+"""The formula alone."""
 PRIOR_MINUTES = 60.0
 """So many minutes of usual ways are imagined beside those that were seen, so that one slow trip is no jam."""
 SLOWEST = 2.5
@@ -120,11 +209,6 @@ def slowness(trips: Iterable[Trip]) -> float:
         took += trip.minutes
         expected += trip.expected
     return min(max(took / expected, 1.0), SLOWEST)
-
-
-def slowed(factor: float) -> OfflineTravelTimes:
-    """The formula while moving takes `factor` times as long."""
-    return OfflineTravelTimes({t: replace(s, km_per_hour=s.km_per_hour / factor) for t, s in SPEEDS.items()})
 
 
 def travel_minutes(origin: Point, destination: Point, transport: Transport, minute_of_day: int = 12 * 60) -> int:

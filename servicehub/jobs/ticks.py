@@ -14,7 +14,7 @@ from servicehub.db import Database
 from servicehub.jobs.registry import round_of, tick
 from servicehub.services import answers, delays, dispatching, orders, settlements
 from servicehub.services.dispatching import planning
-from servicehub.workflows import checkout, replanning
+from servicehub.workflows import checkout, replanning, roads
 
 
 @tick(every_s=1)
@@ -69,6 +69,12 @@ def queue_replans(session: Session, now: datetime) -> int:
 def replan(database: Database, now: datetime) -> int:
     """Planned visits that somebody, or the platform, asked to be planned anew."""
     return replanning.run_queued(database, now)
+
+
+@round_of(every_s=3600)
+def renew_road_tables(database: Database, now: datetime) -> int:
+    """Cities whose table of ways is a week old, where a routing server is configured."""
+    return roads.refresh(database, now)
 
 
 @tick(every_s=30)

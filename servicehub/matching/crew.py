@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from servicehub.domain.geo import EARTH_RADIUS_M, Point, distances_m, on_sphere
 from servicehub.domain.technician import LEVEL_RANK, Gender, Transport
 from servicehub.domain.timewindow import DAY_MINUTES, LocalTime, Window, local_time
+from servicehub.domain.travel import OFFLINE, TravelTimes
 from servicehub.matching.judge import NEVER, Plans
 from servicehub.matching.values import Candidate
 
@@ -49,6 +50,11 @@ class Crew:
     @property
     def clock(self) -> LocalTime:
         return self.candidates[0].calendar.clock if self.candidates else local_time("UTC")
+
+    @property
+    def travel(self) -> TravelTimes:
+        """How long ways take in the city of the crew."""
+        return self.candidates[0].calendar.travel if self.candidates else OFFLINE
 
     @cached_property
     def ids(self) -> Ints:
@@ -113,10 +119,12 @@ class Crew:
     @cached_property
     def _standing(self) -> Plans:
         """Everything but the jobs, whose lines are empty."""
-        seen = [c.calendar.seen for c in self.candidates]
+        seen, zones = [c.calendar.seen for c in self.candidates], self.travel.zones
+        seen_at = [s.place[0] if s else 0.0 for s in seen], [s.place[1] if s else 0.0 for s in seen]
         nothing = np.empty((len(self), 0), np.int64)
         return Plans(
             homes=on_sphere(*self.homes),
+            home_zones=zones.of_many(*self.homes),
             transports=self._ints(lambda c: _TRANSPORTS[c.calendar.transport]),
             reach_2=(2 * np.sin(np.minimum(self.radius_m / EARTH_RADIUS_M, math.pi) / 2)) ** 2,
             daily_caps=self._ints(lambda c: c.calendar.daily_cap),
@@ -128,9 +136,11 @@ class Crew:
             job_starts=nothing,
             job_ends=nothing,
             job_places=np.empty((0, 3)),
+            job_zones=np.empty(0, np.int64),
             job_orders=nothing,
             job_days=nothing,
-            seen=on_sphere([s.place[0] if s else 0.0 for s in seen], [s.place[1] if s else 0.0 for s in seen]),
+            seen=on_sphere(*seen_at),
+            seen_zones=zones.of_many(*seen_at),
             seen_minutes=np.array([s.minute if s else NEVER for s in seen], np.int64),
         )
 
@@ -146,6 +156,7 @@ class Crew:
             "job_starts": _padded(rows, lambda job: job.start, NEVER),
             "job_ends": _padded(rows, lambda job: job.end, NEVER),
             "job_places": on_sphere(lats, lngs).reshape(-1, 3),
+            "job_zones": self.travel.zones.of_many(lats, lngs).ravel(),
             "job_orders": _padded(rows, lambda job: job.order_id, 0),
             "job_days": days,
         }

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from servicehub.domain.calendar import Job as Occupied
 from servicehub.domain.geo import EARTH_RADIUS_M, Point, on_sphere
 from servicehub.domain.technician import CELL_MINUTES, Transport
 from servicehub.domain.timewindow import DAY_MINUTES, Window
-from servicehub.domain.travel import IS_RUSH, OFFLINE, SAME_PLACE_M
+from servicehub.domain.travel import IS_RUSH, SAME_PLACE_M
 from servicehub.matching.crew import Crew
 from servicehub.matching.plans import Problem, solve
 from servicehub.matching.replan import Figures, Movable, Move, Replan
@@ -33,7 +34,16 @@ LOST = 10_000_000
 """What it costs to give a planned visit up: it is never worth it."""
 SPARE = 5
 """Minutes that are left before every visit, for ways and visits that take longer than planned."""
+TIERS, TIER = 5, 0.75
+"""By so many groups fairness tells people apart, each so many standard deviations of income per hour wide."""
 _MEANS = tuple(Transport)
+
+
+class _Kind(NamedTuple):
+    """People for whom a way costs the same."""
+
+    transport: Transport
+    tier: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ def plan_days(
     seed: int = 1,
     moved_cost_s: int = 0,
     worth_s: int = 20_000,
+    fair_s: int = 0,
 ) -> Replan:
     """Better days for `movable`; the same question, seed and rounds have the same answer.
 
@@ -68,15 +79,16 @@ def plan_days(
         now: epoch minute; nobody leaves before.
         moved_cost_s: what a visit that changes hands must gain at least.
         worth_s: seconds of way that it is worth to serve somebody who waits.
+        fair_s: seconds of way that it is worth to give a visit to somebody who earned one standard deviation less an hour.
     """
     nothing = Replan((), 0, Figures(0, 0), Figures(0, 0), 0)
-    days = _Days(movable, candidates, now, worth_s)
+    days = _Days(movable, candidates, now, worth_s, fair_s)
     if out := days.out_of_time():
         movable, candidates = (
             [m for m in movable if m.holder_id not in out],
             [c for c in candidates if c.technician_id not in out],
         )
-        days = _Days(movable, candidates, now, worth_s)
+        days = _Days(movable, candidates, now, worth_s, fair_s)
     if not days.stops or not days.people:
         return nothing
     start, before = days.routes_in_force()
@@ -96,14 +108,27 @@ def plan_days(
 class _Days:
     """The candidates' remaining days and what may move in them."""
 
-    def __init__(self, movable: Sequence[Movable], candidates: Sequence[Candidate], now: int, worth_s: int) -> None:
-        self._worth = worth_s
+    def __init__(
+        self, movable: Sequence[Movable], candidates: Sequence[Candidate], now: int, worth_s: int, fair_s: int
+    ) -> None:
+        self._worth, self._fair = worth_s, fair_s
         self.movable = {m.job.order_id: m for m in movable}
         self.now = -(-now // CELL_MINUTES) * CELL_MINUTES
         self.people = [c for c in candidates if any(s.end > self.now for s in c.calendar.shifts)]
         self.row = {c.technician_id: v for v, c in enumerate(self.people)}
         self.begins = [self._begin(c.calendar) for c in self.people]
+        self.kinds = [_Kind(c.calendar.transport, tier) for c, tier in zip(self.people, self._tiers(), strict=True)]
         self.stops = [self._movable(m) for m in movable] + [s for v in range(len(self.people)) for s in self._firm(v)]
+
+    def _tiers(self) -> list[int]:
+        """Of everybody: 0 for who earned least an hour, `TIERS` - 1 for who earned most; one tier when that does not count."""
+        known = [i for c in self.people if (i := c.income_per_hour_fen) is not None]
+        spread = float(np.std(known)) if len(known) > 1 else 0.0
+        if not self._fair or spread <= 0:
+            return [0] * len(self.people)
+        mean, middle = float(np.mean(known)), TIERS // 2
+        incomes = [mean if c.income_per_hour_fen is None else c.income_per_hour_fen for c in self.people]
+        return [min(TIERS - 1, max(0, middle + round((i - mean) / spread / TIER))) for i in incomes]
 
     def _begin(self, calendar: Calendar) -> tuple[int, Point]:
         """When and where the rest of the day begins: after what has begun, else at home when the shift does."""
@@ -155,7 +180,7 @@ class _Days:
 
     @cached_property
     def _ways(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """[means, node, node] in minutes of whole cells, and in seconds; the way home costs nothing."""
+        """[kind, node, node] in minutes of whole cells, and in seconds; the way home costs nothing."""
         homes = [c.calendar.home for c in self.people]
         places = np.array([*(s.place for s in self.stops), *(p for _m, p in self.begins), *homes])
         points = on_sphere(places[:, 0], places[:, 1])
@@ -163,12 +188,16 @@ class _Days:
         metres = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(1.0, half))
         rush = np.array([*(self._may_meet_rush(s) for s in self.stops), *([True] * (2 * len(homes)))])
         ways, prices = [], []
-        for fixed, rate, slow in OFFLINE.columns.T:
-            moving = metres * rate
+        travel = self.people[0].calendar.travel
+        zones = travel.zones.of_many(places[:, 0], places[:, 1])
+        for kind in self._kinds:
+            means = _MEANS.index(kind.transport)
+            fixed, rate, slow = travel.columns[:, means]
+            moving = metres * rate * travel.factors[means][np.ix_(zones, zones)]
             minutes = np.ceil(fixed + moving * np.where(rush, slow, 1.0)[:, None] - 1e-6)
             minutes = np.where(metres < SAME_PLACE_M, 0.0, minutes) + SPARE
             ways.append(np.ceil(minutes / CELL_MINUTES) * CELL_MINUTES)
-            prices.append(np.where(metres < SAME_PLACE_M, 0.0, 60 * (fixed + moving)))
+            prices.append(np.where(metres < SAME_PLACE_M, 0.0, 60 * (fixed + moving)) + kind.tier * TIER * self._fair)
         price = np.rint(np.stack(prices)).astype(np.int32)
         price[:, :, -len(homes) :] = 0
         return np.stack(ways).astype(np.int32), price
@@ -219,8 +248,12 @@ class _Days:
                 routes[holder].append(o)
         return routes
 
+    @cached_property
+    def _kinds(self) -> list[_Kind]:
+        return sorted(set(self.kinds))
+
     def _means(self, v: int) -> int:
-        return _MEANS.index(self.people[v].calendar.transport)
+        return self._kinds.index(self.kinds[v])
 
     def _in_time(self, v: int, route: Sequence[int]) -> bool:
         way = self._ways[0][self._means(v)]

@@ -54,6 +54,8 @@ class Asked(NamedTuple):
     """Nobody leaves before."""
     places: Floats
     """[jobs, 3] on the unit sphere."""
+    zones: Ints
+    """Of `Roads.factors`."""
     order_ids: Ints
     waived: Ints
     """Bits of the rules that do not bind."""
@@ -64,6 +66,7 @@ class Plans(NamedTuple):
 
     homes: Floats
     """[candidates, 3] on the unit sphere."""
+    home_zones: Ints
     transports: Ints
     reach_2: Floats
     """Square of the chord that the radius spans."""
@@ -77,10 +80,12 @@ class Plans(NamedTuple):
     job_ends: Ints
     job_places: Floats
     """[candidates x most, 3] on the unit sphere."""
+    job_zones: Ints
     job_orders: Ints
     job_days: Ints
     seen: Floats
     """[candidates, 3] where each was seen last."""
+    seen_zones: Ints
     seen_minutes: Ints
 
 
@@ -89,6 +94,8 @@ class Roads(NamedTuple):
 
     speeds: Floats
     """[3, transports] fixed minutes, minutes for a metre of great circle, rush."""
+    factors: Floats
+    """[transports, zones, zones] how many times longer moving takes from zone to zone."""
     is_rush: Bools
     """By minute of the local day."""
     clock: Ints
@@ -122,10 +129,11 @@ def judge(asked: Asked, plans: Plans, roads: Roads, about: Bools, *, through: bo
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _judge(
-    block_start: Any, block_end: Any, day: Any, is_night: Any, now: Any, places: Any, order_ids: Any, waived: Any,
-    homes: Any, transports: Any, reach_2: Any, daily_caps: Any, takes_nights: Any, shifts: Any, breaks: Any, time_off: Any,
-    blackouts: Any, job_starts: Any, job_ends: Any, job_places: Any, job_orders: Any, job_days: Any, seen: Any,
-    seen_minutes: Any, speeds: Any, is_rush: Any, clock: Any, about: Any, through: Any,
+    block_start: Any, block_end: Any, day: Any, is_night: Any, now: Any, places: Any, zones: Any, order_ids: Any, waived: Any,
+    homes: Any, home_zones: Any, transports: Any, reach_2: Any, daily_caps: Any, takes_nights: Any, shifts: Any, breaks: Any,
+    time_off: Any, blackouts: Any, job_starts: Any, job_ends: Any, job_places: Any, job_zones: Any, job_orders: Any,
+    job_days: Any, seen: Any, seen_zones: Any, seen_minutes: Any, speeds: Any, factors: Any, is_rush: Any, clock: Any,
+    about: Any, through: Any,
 ) -> Any:  # fmt: skip
     pairs = about.sum()
     bits = np.zeros(about.shape, np.int16)
@@ -157,8 +165,9 @@ def _judge(
                 opens = shifts[r, shift, 0] if shift >= 0 else np.int64(0)
                 closes = shifts[r, shift, 1] if shift >= 0 else np.int64(0)
                 way = _way(
-                    places, j, homes, r, job_starts, job_ends, job_places, before, after, seen, seen_minutes[r], speeds,
-                    is_rush, clock, transports[r], opens, closes, start, end, now[j], whole, metres, passed, through,
+                    places, j, zones[j], homes, home_zones[r], r, job_starts, job_ends, job_places, job_zones, before, after,
+                    seen, seen_zones[r], seen_minutes[r], speeds, factors[transports[r]], is_rush, clock, transports[r],
+                    opens, closes, start, end, now[j], whole, metres, passed, through,
                 )  # fmt: skip
                 if not busy:
                     found |= way & ~waived[j]
@@ -228,11 +237,13 @@ def _neighbours(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _minutes(speeds: Any, is_rush: Any, clock: Any, transport: Any, metres: Any, leave: Any) -> Any:
+def _minutes(
+    speeds: Any, factor: Any, is_rush: Any, clock: Any, transport: Any, metres: Any, leave: Any
+) -> Any:  # fmt: skip
     """Whole minutes of a way that begins then; calm for a time that never comes."""
     if metres < SAME_PLACE_M:
         return np.int64(0)
-    moving = metres * speeds[1, transport]
+    moving = metres * speeds[1, transport] * factor
     if leave != NEVER:
         ahead = clock[0, 1]
         for k in range(1, len(clock)):
@@ -245,9 +256,10 @@ def _minutes(speeds: Any, is_rush: Any, clock: Any, transport: Any, metres: Any,
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _way(
-    places: Any, j: Any, homes: Any, r: Any, job_starts: Any, job_ends: Any, job_places: Any, before: Any, after: Any,
-    seen: Any, seen_minute: Any, speeds: Any, is_rush: Any, clock: Any, transport: Any, opens: Any, closes: Any,
-    start: Any, end: Any, now: Any, whole: Any, metres: Any, row: Any, through: Any,
+    places: Any, j: Any, zone: Any, homes: Any, home_zone: Any, r: Any, job_starts: Any, job_ends: Any, job_places: Any,
+    job_zones: Any, before: Any, after: Any, seen: Any, seen_zone: Any, seen_minute: Any, speeds: Any, factors: Any,
+    is_rush: Any, clock: Any, transport: Any, opens: Any, closes: Any, start: Any, end: Any, now: Any, whole: Any,
+    metres: Any, row: Any, through: Any,
 ) -> Any:  # fmt: skip
     """Write where the candidate comes from and what follows; returns the bits of what cannot be reached in time.
 
@@ -262,16 +274,19 @@ def _way(
         gone = seen_minute < NEVER and ended <= seen_minute
         minute = ended if gone else max(ended, now)
         far = _metres(places, j, job_places, first + before)
-        way, job = _minutes(speeds, is_rush, clock, transport, far, minute), before
+        way, job = (
+            _minutes(speeds, factors[job_zones[first + before], zone], is_rush, clock, transport, far, minute),
+            before,
+        )
     is_seen = max(begin, ended if comes else np.int64(LONG_AGO)) <= seen_minute <= start
     if closes and not is_seen and not (comes and ended > begin):
         leave, home = max(opens, now), _metres(places, j, homes, r)
-        takes = _minutes(speeds, is_rush, clock, transport, home, leave)
+        takes = _minutes(speeds, factors[home_zone, zone], is_rush, clock, transport, home, leave)
         if minute + way <= leave + takes:  # of several places the one that is left last
             minute, way, far, job = leave, takes, home, -1
     if is_seen:
         leave, there = max(seen_minute, now), _metres(places, j, seen, r)
-        takes = _minutes(speeds, is_rush, clock, transport, there, leave)
+        takes = _minutes(speeds, factors[seen_zone, zone], is_rush, clock, transport, there, leave)
         if minute + way <= leave + takes:
             minute, way, far, job = leave, takes, there, -1
     whole[ORIGIN_MINUTE, row], whole[ORIGIN_WAY, row], whole[ORIGIN_JOB, row] = minute, way, job
@@ -284,10 +299,14 @@ def _way(
     minute, way, far, job = np.int64(FAR_AHEAD), np.int64(0), 0.0, -1
     if follows:
         far = _metres(places, j, job_places, first + after)
-        minute, way, job = due, _minutes(speeds, is_rush, clock, transport, far, end), after
+        minute, way, job = (
+            due,
+            _minutes(speeds, factors[zone, job_zones[first + after]], is_rush, clock, transport, far, end),
+            after,
+        )
     if closes and (not follows or due >= closes):
         home = _metres(places, j, homes, r)
-        takes = _minutes(speeds, is_rush, clock, transport, home, end)
+        takes = _minutes(speeds, factors[zone, home_zone], is_rush, clock, transport, home, end)
         if not follows or closes - takes <= minute - way:
             minute, way, far, job = closes, takes, home, -1
     whole[GOAL_MINUTE, row], whole[GOAL_WAY, row], whole[GOAL_JOB, row] = minute, way, job
@@ -297,5 +316,6 @@ def _way(
     whole[DETOUR_SAVED, row] = 0
     if origin >= 0 and job >= 0 and (through or not found):
         between = _metres(job_places, first + origin, job_places, first + job)
-        whole[DETOUR_SAVED, row] = _minutes(speeds, is_rush, clock, transport, between, NEVER)
+        factor = factors[job_zones[first + origin], job_zones[first + job]]
+        whole[DETOUR_SAVED, row] = _minutes(speeds, factor, is_rush, clock, transport, between, NEVER)
     return found

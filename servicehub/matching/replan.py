@@ -20,7 +20,6 @@ from servicehub.domain.availability import Decider
 from servicehub.domain.calendar import Calendar
 from servicehub.domain.calendar import Job as Occupied
 from servicehub.domain.geo import distance_m
-from servicehub.domain.travel import OFFLINE
 from servicehub.matching.assignment import NOBODY, assign
 from servicehub.matching.crew import Crew
 from servicehub.matching.engine import LEFT_WAITING, Ranking, rank
@@ -321,5 +320,5 @@ def _way_minutes(calendar: Calendar) -> int:
     for shift in calendar.shifts:
         stops = [job.place for job in calendar.jobs if shift.start <= job.start < shift.end]
         places = [calendar.home, *stops, calendar.home] if stops else []
-        total += sum(OFFLINE.leg(a, b, calendar.transport).calm_minutes for a, b in itertools.pairwise(places))
+        total += sum(calendar.travel.leg(a, b, calendar.transport).calm_minutes for a, b in itertools.pairwise(places))
     return total

@@ -17,7 +17,7 @@ from servicehub.domain.availability import NIGHT_FROM, NIGHT_UNTIL
 from servicehub.domain.geo import apart_m, on_sphere
 from servicehub.domain.technician import CELL_MINUTES
 from servicehub.domain.timewindow import DAY_MINUTES, LocalTime, minute_up
-from servicehub.domain.travel import IS_RUSH, OFFLINE
+from servicehub.domain.travel import IS_RUSH, Zones
 from servicehub.matching.crew import Bools, Crew, Floats, Ints
 from servicehub.matching.judge import BIT, Asked, Roads, judge
 from servicehub.matching.values import DEFAULT_POLICY, Job
@@ -45,8 +45,9 @@ class Jobs:
         self.requested_ids: Ints = self._ints(lambda job: job.requested_technician_id or 0)
         self.are_urgent: Bools = np.array([job.is_urgent for job in self.jobs], np.bool_)
 
-    def asked(self, clock: LocalTime) -> Asked:
-        """What the compiled judge reads of them, by the city's clock."""
+    def asked(self, clock: LocalTime, zones: Zones) -> Asked:
+        """What the compiled judge reads of them, by the city's clock and its zones."""
+        lats, lngs = [job.place[0] for job in self.jobs], [job.place[1] for job in self.jobs]
         ends, buffers = self.start + self._ints(lambda job: job.minutes), self._ints(lambda job: job.buffer_minutes)
         local = self.start + clock.offsets(self.start)
         minute = local % DAY_MINUTES
@@ -56,7 +57,8 @@ class Jobs:
             day=local // DAY_MINUTES,
             is_night=(minute >= NIGHT_FROM) | (minute < NIGHT_UNTIL),
             now=self._ints(lambda job: minute_up(job.now)),
-            places=on_sphere([job.place[0] for job in self.jobs], [job.place[1] for job in self.jobs]),
+            places=on_sphere(lats, lngs),
+            zones=zones.of_many(lats, lngs),
             order_ids=self._ints(lambda job: job.order_id),
             waived=self._ints(lambda job: sum(BIT.get(why, 0) for why in job.waived)),
         )
@@ -109,9 +111,11 @@ def judged(jobs: Jobs, crew: Crew, about: Bools, *, through: bool = False) -> tu
 
     `about` [jobs, candidates] is who is asked about; `through`: the sheet has all of them.
     """
-    clock, asked = crew.clock, jobs.asked(crew.clock)
+    clock, travel = crew.clock, crew.travel
+    asked = jobs.asked(clock, travel.zones)
     first, last = int(min(asked.block_start.min(), asked.now.min())), int(max(asked.block_end.max(), asked.now.max()))
-    roads = Roads(OFFLINE.columns, IS_RUSH, np.array(clock.changes(first - _CLOCK_MARGIN, last + _CLOCK_MARGIN)))
+    changes = np.array(clock.changes(first - _CLOCK_MARGIN, last + _CLOCK_MARGIN))
+    roads = Roads(travel.columns, travel.factors, IS_RUSH, changes)
     found = judge(asked, crew.plans, roads, about, through=through)
     time = Times(asked.block_start[found.at], asked.block_end[found.at], *found.whole, *found.metres)
     return found.bits, Sheet(jobs, crew, found.at, found.rows, time)

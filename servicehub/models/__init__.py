@@ -12,6 +12,7 @@ from servicehub.models import (
     order,
     payment,
     technician,
+    traffic,
 )
 from servicehub.models.base import metadata
 
@@ -28,4 +29,5 @@ __all__ = [
     "order",
     "payment",
     "technician",
+    "traffic",
 ]

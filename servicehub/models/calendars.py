@@ -1,4 +1,4 @@
-"""How rows become the calendars that `domain.availability` decides over, in two set statements for any number of technicians.
+"""How rows become the calendars that `domain.availability` decides over, in three set statements for any number of technicians.
 
 Owns the reading only: no rule and no write. It lies below services and queries because the list and the commit must see the
 same calendar. What is occupied is read from the occupancy cells, never guessed from an order's status.
@@ -17,11 +17,13 @@ from servicehub.domain.calendar import Calendar, Job, Seen, WhyNot
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import CELL_MINUTES, CellKind, Gender, Level, Transport
 from servicehub.domain.timewindow import LocalTime, Window, instant_of, minute_of, subtract, union
+from servicehub.domain.travel import TravelTimes
 from servicehub.models.base import IdList, UtcDateTime, among
 from servicehub.models.catalog import Blackout
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.order import Order
 from servicehub.models.technician import ShiftException, Technician, TimeOff, WeeklyShift
+from servicehub.models.traffic import load_travel
 
 FRESH_MINUTES = 20
 """A live position older than this is no longer where the technician is."""
@@ -104,7 +106,7 @@ def load_calendars(
     category_ids: Collection[int] = (),
     now: datetime | None = None,
 ) -> dict[int, Calendar]:
-    """Each person's calendar for visits that start in `within`; two statements.
+    """Each person's calendar for visits that start in `within`; three statements.
 
     `category_ids` add those categories' blackouts to the city's. A live position counts while it is fresh at `now`.
     """
@@ -115,7 +117,8 @@ def load_calendars(
     plans, closed = _load_plans(session, ids, wide, days, city_id, category_ids)
     jobs = load_jobs(session, ids, wide)
     blackouts = tuple(union(clock.day_window(day) for day in closed))
-    return {p.id: _calendar(p, plans[p.id], jobs.get(p.id, ()), blackouts, clock, days, now) for p in people}
+    travel = load_travel(session, city_id)
+    return {p.id: _calendar(p, plans[p.id], jobs.get(p.id, ()), blackouts, clock, days, now, travel) for p in people}
 
 
 def load_rests(
@@ -140,6 +143,7 @@ def _calendar(
     clock: LocalTime,
     days: Sequence[date],
     now: datetime | None,
+    travel: TravelTimes,
 ) -> Calendar:
     shifts, breaks = _expand(plan, clock, days)
     seen = None
@@ -161,6 +165,7 @@ def _calendar(
         certified_until=person.certified_until,
         barred=person.barred,
         seen=seen,
+        travel=travel,
     )
 
 

@@ -62,7 +62,7 @@ class SlotRequest:
 def slots(
     session: Session, actor: Actor, request: SlotRequest, *, now: datetime, surcharge: Surcharge | None = None
 ) -> SlotGrid:
-    """The grid of starts; four statements whatever the number of technicians and days.
+    """The grid of starts; five statements whatever the number of technicians and days.
 
     Raises: NotFound for an unknown service, Invalid for a span of days that is no span.
     """
@@ -101,7 +101,7 @@ def earliest(
     now: datetime,
     days: int = SOON_DAYS,
 ) -> dict[int, datetime | None]:
-    """Service item -> the soonest start at `place` within `days`, None when there is none; six statements for any number of items.
+    """Service item -> the soonest start at `place` within `days`, None when there is none; seven statements for any number of items.
 
     For the least quantity. The items are of one city; unknown ones are left out.
     """
@@ -139,7 +139,7 @@ def next_free_times(
     now: datetime,
     days: int = 7,
 ) -> dict[int, list[datetime]]:
-    """Technician -> his next `n` free starts for the service at `place`; four statements. Raises: NotFound for the service."""
+    """Technician -> his next `n` free starts for the service at `place`; five statements. Raises: NotFound for the service."""
     service = load_service(session, item_id)
     people = load_named_people(session, service, technician_ids, customer_id=_customer(actor))
     within = _span(service.clock, None, days, now)
@@ -160,7 +160,7 @@ def soonest_of_technicians(
     *,
     now: datetime,
 ) -> dict[int, datetime | None]:
-    """Technician -> the soonest start of the service that `item_ids` names for him; six statements at most per distinct service."""
+    """Technician -> the soonest start of the service that `item_ids` names for him; seven statements at most per distinct service."""
     found: dict[int, datetime | None] = dict.fromkeys(technician_ids)
     for item_id in sorted(set(item_ids.values())):
         asked = [t for t in technician_ids if item_ids.get(t) == item_id]

@@ -17,13 +17,12 @@ from servicehub.domain.delay import NOTABLE_MINUTES, TOLD_MINUTES, WORSE_MINUTES
 from servicehub.domain.geo import Point
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.timewindow import instant_of, local_time, minute_of
-from servicehub.domain.travel import slowed
 from servicehub.models.base import among
 from servicehub.models.catalog import City
 from servicehub.models.delay import Delay
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
-from servicehub.models.traffic import load_slowness
+from servicehub.models.traffic import load_slowness, load_travel
 from servicehub.services import notices
 
 BACK, AHEAD = timedelta(hours=8), timedelta(hours=5)
@@ -69,7 +68,10 @@ def _late(session: Session, orders: Sequence[Order], now: datetime) -> dict[int,
         days[order.technician_id or 0].append(order)
     people = session.exec(select(Technician).where(among(col(Technician.id), list(days)))).all()
     zones = {city.id: city.timezone for city in session.exec(select(City)).all()}
-    roads = {city_id: slowed(load_slowness(session, city_id, now)) for city_id in {p.city_id for p in people}}
+    roads = {
+        city_id: load_travel(session, city_id).slowed(load_slowness(session, city_id, now))
+        for city_id in {p.city_id for p in people}
+    }
     found: dict[int, Forecast] = {}
     for person in people:
         played = forecast(

@@ -35,6 +35,8 @@ LEAD = 20
 REPLAN_EVERY = 30
 WORTH_SECONDS = 3600
 """What an order is worth to the engine in a comparison: farther ones would cost the others more way than they bring."""
+FAIR_SECONDS = 600
+"""What a standard deviation of income per hour counts at weight 1, as in `matching.objective`."""
 DAY_ROUNDS = 2000
 """Of ruin and recreate, when whole days are planned anew."""
 REPLAN_AHEAD = 6 * 60
@@ -313,7 +315,13 @@ class Day:
         policy, people = self.how.policy, self._people()
         if self.how.whole_days:
             return plan_days(
-                movable, people, now=now, rounds=rounds, moved_cost_s=policy.moved_cost_s, worth_s=self.how.worth_s
+                movable,
+                people,
+                now=now,
+                rounds=rounds,
+                moved_cost_s=policy.moved_cost_s,
+                worth_s=self.how.worth_s,
+                fair_s=round(FAIR_SECONDS * policy.weight("fairness")),
             )
         return improve(movable, people, policy, moved_cost_s=policy.moved_cost_s, sweeps=1, rounds=0, price=self._price)
 

@@ -8,19 +8,18 @@ import numpy as np
 from scipy import stats
 
 from servicehub.domain.fairness import gini
-from servicehub.domain.travel import OFFLINE
 from servicehub.simulation.day import LATE_MINUTES, Day
 
 FIGURES = (
-    "fill_pct", "cancelled_pct", "wait_min", "travel_min_per_order", "late_pct", "utilisation_pct", "gini_per_hour",
-    "offers_per_job", "moved", "decision_ms_p99",
+    "fill_pct", "cancelled_pct", "wait_min", "travel_min_per_order", "travel_km_per_order", "late_pct", "utilisation_pct",
+    "gini_per_hour", "offers_per_job", "moved", "decision_ms_p99",
 )  # fmt: skip
 """Names of what is measured, in the order of tables."""
 
 
 def measure(day: Day) -> dict[str, float]:
     """What the day was like. Travel and lateness are of the ways and visits as they really were."""
-    travel, late, served = _walk(day)
+    travel, km, late, served = _walk(day)
     wishes = day.wishes
     waits = [day.starts[o] - wishes[o].booked for o in day.holder if wishes[o].is_immediate]
     hours = {c.technician_id: sum(s.minutes for s in c.calendar.shifts) / 60 for c in day.scenario.technicians}
@@ -33,6 +32,7 @@ def measure(day: Day) -> dict[str, float]:
         "cancelled_pct": 100 * len(day.cancelled) / len(wishes),
         "wait_min": float(np.mean(waits)) if waits else 0.0,
         "travel_min_per_order": travel / count,
+        "travel_km_per_order": km / count,
         "late_pct": 100 * late / count,
         "utilisation_pct": 100 * sum(worked.values()) / sum(hours.values()),
         "gini_per_hour": gini([day.income[t] / hours[t] for t in hours]),
@@ -42,9 +42,9 @@ def measure(day: Day) -> dict[str, float]:
     }
 
 
-def _walk(day: Day) -> tuple[float, int, int]:
-    """Minutes of way, late visits and served visits, by going through every technician's day as it really was."""
-    travel, late, served = 0.0, 0, 0
+def _walk(day: Day) -> tuple[float, float, int, int]:
+    """Minutes and kilometres of way, late visits and served visits, by going through every technician's day as it really was."""
+    travel, km, late, served = 0.0, 0.0, 0, 0
     for technician in day.scenario.technicians:
         who = technician.technician_id
         calendar = day.calendars[who]
@@ -54,14 +54,16 @@ def _walk(day: Day) -> tuple[float, int, int]:
                 continue
             wish = day.wishes[job.order_id]
             hour = calendar.clock.minute_of_day(job.start) // 60
-            way = OFFLINE.leg(here, job.place, calendar.transport).calm_minutes * day.scenario.traffic[hour]
+            leg = calendar.travel.leg(here, job.place, calendar.transport)
+            way = leg.calm_minutes * day.scenario.traffic[hour]
+            km += leg.distance_m / 1000 * calendar.travel.speeds[calendar.transport].detour
             promised = day.starts[job.order_id]
             arrives = max(free + way, promised)
             travel += way
             late += arrives - promised > LATE_MINUTES
             served += 1
             free, here = arrives + wish.duration, job.place
-    return travel, late, served
+    return travel, km, late, served
 
 
 def summary(rows: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:

@@ -61,6 +61,8 @@ class PolicyPage:
     fair_floor_pct: str = ""
     learned: tuple[Learned, ...] = ()
     learned_from: str = ""
+    roads: str = ""
+    """Where the travel times come from, in a sentence."""
     versions: tuple[VersionRow, ...] = ()
 
 

@@ -1,85 +1,92 @@
-"""The way of one trip: routed when the server answers, estimated when it does not, asked once."""
+"""A road network's table: asked in blocks, in both directions, with what it does not know; never half an answer."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import httpx
+import numpy as np
 import pytest
 
-from servicehub.adapters.routing import OfflineRouting, OsrmRouting, Way
+from servicehub.adapters.routing import BLOCK, TRIES, OsrmTables
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import Transport
+from servicehub.errors import Unavailable
 
 HERE, THERE = Point(31.2304, 121.4737), Point(31.2504, 121.4737)
-NOON, RUSH = 12 * 60, 8 * 60
 
 
-def osrm(answer: Callable[[httpx.Request], httpx.Response], clock: Callable[[], float] = lambda: 100.0) -> OsrmRouting:
-    return OsrmRouting("http://osrm/", client=httpx.AsyncClient(transport=httpx.MockTransport(answer)), monotonic=clock)
+def osrm(answer: Callable[[httpx.Request], httpx.Response], waits: list[float] | None = None) -> OsrmTables:
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    return OsrmTables("http://osrm/", client=client, sleep=(waits if waits is not None else []).append)
 
 
-def routed(request: httpx.Request) -> httpx.Response:
-    assert request.url.path == "/route/v1/bike/121.473700,31.230400;121.473700,31.250400"
-    return httpx.Response(200, json={"code": "Ok", "routes": [{"duration": 720.0, "distance": 3000.0}]})
+def numbered(request: httpx.Request) -> httpx.Response:
+    """A table in which the way from place i to place j takes i hours and j minutes; a place's number is its latitude's."""
+    ends = [pair.split(",") for pair in request.url.path.rsplit("/", 1)[-1].split(";")]
+    number = [round((float(lat) - 30) * 1000) for _lng, lat in ends]
+    origins, goals = (
+        [number[int(i)] for i in request.url.params[side].split(";")] for side in ("sources", "destinations")
+    )
+    return httpx.Response(200, json={"code": "Ok", "durations": [[i * 3600 + j * 60 for j in goals] for i in origins]})
 
 
-def test_without_a_server_the_formula_answers() -> None:
-    way = asyncio.run(OfflineRouting().way(HERE, THERE, Transport.EBIKE, NOON))
-
-    assert way == Way(minutes=16, distance_m=2224, source="offline")
-
-
-def test_the_server_routes_and_the_rush_slows() -> None:
-    assert asyncio.run(osrm(routed).way(HERE, THERE, Transport.EBIKE, NOON)) == Way(19, 3000, "osrm")
-    assert asyncio.run(osrm(routed).way(HERE, THERE, Transport.EBIKE, RUSH)) == Way(20, 3000, "osrm")
-
-
-def test_the_same_trip_is_asked_once() -> None:
-    asked: list[str] = []
+def test_two_places_are_one_request() -> None:
+    asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.path)
-        return routed(request)
+        asked.append(request)
+        return httpx.Response(200, json={"code": "Ok", "durations": [[0, 720], [780.0, 0]]})
 
-    async def twice() -> list[Way]:
-        routing = osrm(answer)
-        return [await routing.way(HERE, THERE, Transport.EBIKE, NOON) for _ in range(2)]
+    minutes = osrm(answer).minutes([HERE, THERE], Transport.EBIKE)
 
-    first, second = asyncio.run(twice())
-    assert first == second
-    assert len(asked) == 1
+    assert minutes is not None
+    assert minutes.tolist() == [[0, 12], [13, 0]]
+    (request,) = asked
+    ends = "121.473700,31.230400;121.473700,31.250400"
+    assert request.url.path == f"/table/v1/bike/{ends};{ends}"
+    assert dict(request.url.params) == {"annotations": "duration", "sources": "0;1", "destinations": "2;3"}
+
+
+def test_many_places_are_asked_in_blocks_and_put_together() -> None:
+    count = 2 * BLOCK + 3
+    minutes = osrm(numbered).minutes([Point(30 + i / 1000, 121.0) for i in range(count)], Transport.CAR)
+
+    i, j = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")
+    np.testing.assert_array_equal(minutes, i * 60 + j)
+
+
+def test_no_road_is_not_a_number_and_buses_are_not_known() -> None:
+    table = osrm(lambda _r: httpx.Response(200, json={"code": "Ok", "durations": [[0, None], [60, 0]]}))
+
+    minutes = table.minutes([HERE, THERE], Transport.CAR)
+    assert minutes is not None
+    assert np.isnan(minutes[0, 1])
+    assert table.minutes([HERE, THERE], Transport.TRANSIT) is None
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        lambda _request: httpx.Response(500),
-        lambda _request: httpx.Response(200, text="no json"),
-        lambda _request: httpx.Response(200, json={"code": "NoRoute", "routes": []}),
-        lambda _request: httpx.Response(200, json={"code": "Ok", "routes": [{"duration": 5.0, "distance": 10.0}]}),
+        lambda _r: httpx.Response(500),
+        lambda _r: httpx.Response(200, text="no json"),
+        lambda _r: httpx.Response(200, json={"code": "InvalidQuery"}),
+        lambda _r: httpx.Response(200, json={"code": "Ok", "durations": [[0, 1]]}),
+        lambda _r: httpx.Response(200, json={"code": "Ok", "durations": [[0, -1], [1, 0]]}),
+        lambda _r: httpx.Response(200, json={"code": "Ok", "durations": [[0, "x"], [1, 0]]}),
+        lambda _r: httpx.Response(200, json={"code": "Ok"}),
+        lambda _r: httpx.Response(200, json=[]),
     ],
 )
-def test_a_server_that_fails_is_replaced_by_the_formula_and_left_alone(
-    answer: Callable[[httpx.Request], httpx.Response],
-) -> None:
-    asked: list[int] = []
+def test_half_an_answer_is_none(answer: Callable[[httpx.Request], httpx.Response]) -> None:
+    waits: list[float] = []
 
-    def counted(request: httpx.Request) -> httpx.Response:
-        asked.append(1)
-        return answer(request)
-
-    async def twice() -> list[Way]:
-        routing = osrm(counted)
-        return [await routing.way(HERE, THERE, Transport.EBIKE, NOON) for _ in range(2)]
-
-    assert {way.source for way in asyncio.run(twice())} == {"offline"}
-    assert len(asked) == 1
+    with pytest.raises(Unavailable):
+        osrm(answer, waits).minutes([HERE, THERE], Transport.EBIKE)
+    assert len(waits) == TRIES - 1, "asked again, later each time"
 
 
-def test_buses_are_always_estimated() -> None:
-    def never(_request: httpx.Request) -> httpx.Response:
-        raise AssertionError("asked")
+def test_a_server_that_is_back_answers_the_next_try() -> None:
+    answers = iter([httpx.Response(503), httpx.Response(200, json={"code": "Ok", "durations": [[0, 60], [60, 0]]})])
 
-    assert asyncio.run(osrm(never).way(HERE, THERE, Transport.TRANSIT, NOON)).source == "offline"
+    assert osrm(lambda _request: next(answers)).minutes([HERE, THERE], Transport.EBIKE) is not None

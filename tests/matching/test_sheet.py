@@ -15,6 +15,7 @@ from servicehub.domain.calendar import Job as Occupied
 from servicehub.domain.geo import Point
 from servicehub.domain.technician import Transport
 from servicehub.domain.timewindow import Window, local_time
+from servicehub.domain.travel import OFFLINE, TravelTimes, Zones
 from servicehub.matching import Crew
 from servicehub.matching.judge import BIT, JUDGED
 from servicehub.matching.sheet import Jobs, judged
@@ -62,17 +63,25 @@ def calendars(draw):
     )  # fmt: skip
 
 
+def _by_table(seed: int) -> TravelTimes:
+    """Ways that differ by zone and direction."""
+    zones = Zones.around(HOME, 5_000, 3)
+    shape = (len(Transport), len(zones), len(zones))
+    return TravelTimes(zones=zones, factors=np.random.default_rng(seed).uniform(0.6, 3.0, shape))
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(calendars(), min_size=1, max_size=6), minutes, st.sampled_from((30, 60, 120)), st.sampled_from((0, 15)),
-    st.integers(0, 3), st.sampled_from(ZONES), st.integers(0, 8 * 24 * 60), st.booleans(),
+    st.integers(0, 3), st.sampled_from(ZONES), st.integers(0, 8 * 24 * 60), st.booleans(), st.none() | st.integers(0, 9),
 )  # fmt: skip
-def test_a_sheet_says_what_the_decider_says(found, start, length, buffer, own, zone, now, waives) -> None:
+def test_a_sheet_says_what_the_decider_says(found, start, length, buffer, own, zone, now, waives, roads) -> None:
     waived = frozenset({WhyNot.OFF_SHIFT, WhyNot.TRAVEL_BEFORE}) if waives else frozenset()
     wish = job(
         order_id=own, start=start + 5, minutes=length, buffer_minutes=buffer, now=NOW + timedelta(minutes=now), waived=waived
     )  # fmt: skip
-    found = [replace(calendar, clock=local_time(zone)) for calendar in found]
+    travel = OFFLINE if roads is None else _by_table(roads)
+    found = [replace(calendar, clock=local_time(zone), travel=travel) for calendar in found]
     people = [candidate(number, calendar=calendar) for number, calendar in enumerate(found)]
     bits, sheet = judged(Jobs([wish]), Crew(people), np.ones((1, len(people)), np.bool_), through=True)
     time = sheet.time

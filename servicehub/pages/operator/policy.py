@@ -197,6 +197,10 @@ def _learned() -> rx.Component:
     return panel(_("Learned from answers"), rx.cond(P.learned_from != "", known, nothing), note=P.learned_from)
 
 
+def _roads() -> rx.Component:
+    return panel(_("Travel times"), el.p(P.roads, class_name="f13 ink2 panel-b"))
+
+
 def _versions() -> rx.Component:
     def one(v: rx.Var) -> rx.Component:
         again = rx.cond(
@@ -245,7 +249,7 @@ def view() -> rx.Component:
         "act-adopt", _("Adopt this policy"), _("It decides from now on. Earlier versions stay and can be built on."),
         _("Adopt"), S.adopt, danger=False,
     )  # fmt: skip
-    body = columns(_form(), el.div(_tried(), _learned(), _versions(), class_name="col g16"), kind="2")
+    body = columns(_form(), el.div(_tried(), _learned(), _roads(), _versions(), class_name="col g16"), kind="2")
     shown = el.div(body, _played(), class_name="col g16")
     return frame(head, rx.cond(S.ready, shown, waiting_panel()), active="dispatch", state=S, overlays=dialog)
 

@@ -15,12 +15,12 @@ from servicehub.domain.delay import TOLD_MINUTES
 from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus
 from servicehub.domain.timewindow import local_time, minute_of
-from servicehub.domain.travel import SPEEDS, travel_minutes
 from servicehub.models.catalog import Category, City, District, Policy, ServiceItem
 from servicehub.models.delay import Delay
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
 from servicehub.models.technician import Position, Technician
+from servicehub.models.traffic import load_travel
 from servicehub.queries import crew, visit
 from servicehub.queries.customer import payments, progress, words
 from servicehub.queries.customer.orders import actions, own, photos
@@ -140,10 +140,9 @@ def track(
         )
     here, home = Point(trail[-1].lat, trail[-1].lng), Point(order.lat, order.lng)
     away = round(distance_m(here, home))
-    whole_way = travel_minutes(
-        here, home, technician.transport, local_time(city.timezone).minute_of_day(minute_of(now))
-    )
-    minutes = whole_way - int(SPEEDS[technician.transport].fixed_minutes)
+    travel, transport = load_travel(session, order.city_id), technician.transport
+    whole_way = travel.leg(here, home, transport).minutes(local_time(city.timezone).minute_of_day(minute_of(now)))
+    minutes = whole_way - int(travel.speeds[transport].fixed_minutes)
     text = say(
         locale, N_("{distance} away · about {minutes} min"), distance=formats.distance(away), minutes=max(1, minutes)
     )

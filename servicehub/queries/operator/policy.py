@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
@@ -19,6 +20,7 @@ from servicehub.models.dispatch import DispatchDecision
 from servicehub.models.order import Order
 from servicehub.models.situations import ACCEPTANCE_KIND, DISPATCH_KIND
 from servicehub.models.technician import Technician
+from servicehub.models.traffic import newest_table
 from servicehub.queries.operator import words
 from servicehub.queries.operator.scope import city_of, guard
 from servicehub.texts import N_, Locale, formats, say
@@ -94,7 +96,31 @@ def policy_page(
         fair_floor_pct=f"{shown.fair_floor_pct}",
         learned=_learned(model, locale),
         learned_from=say(locale, N_("From {n} answers"), n=f"{model.answers:,}") if model.weights else "",
+        roads=_roads(session, actor.city_id, tz, locale),
         versions=tuple(versions),
+    )
+
+
+def _roads(session: Session, city_id: int, tz: str, locale: Locale) -> str:
+    """Where the travel times come from."""
+    table = newest_table(session, city_id)
+    if table is None:
+        return say(
+            locale, N_("Ways are computed from distance, means of transport and hour. No routing server is set up.")
+        )
+    factors = table.travel().factors
+    low, high = (
+        np.percentile(factors[np.any(factors != 1.0, axis=(1, 2))], (5, 95)) if (factors != 1.0).any() else (1, 1)
+    )
+    return say(
+        locale,
+        N_(
+            "A road network was asked on {day}: between {zones} zones, most ways take {low} to {high} times the formula."
+        ),
+        day=formats.stamp(table.made_at, tz),
+        zones=len(factors[0]),
+        low=f"{low:.1f}",
+        high=f"{high:.1f}",
     )
 
 

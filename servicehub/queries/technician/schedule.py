@@ -14,9 +14,10 @@ from servicehub.domain.access import Actor
 from servicehub.domain.geo import Point
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.timewindow import Window, subtract
-from servicehub.domain.travel import OFFLINE
+from servicehub.domain.travel import TravelTimes
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
+from servicehub.models.traffic import load_travel
 from servicehub.queries import visit
 from servicehub.queries.technician import scope, words
 from servicehub.queries.technician.hours import Hours, hours
@@ -40,11 +41,11 @@ def schedule(session: Session, actor: Actor, on: str = "", *, now: datetime, loc
         session, technician, (*LIVE, *SERVED), col(Order.start_at) >= first.start, col(Order.start_at) < last.end
     )
     jobs = [task for task in week if day.start <= task.order.start_at < day.end]
-    plan = hours(session, technician, day)
+    plan, travel = hours(session, technician, day), load_travel(session, technician.city_id)
     free = _free(plan, jobs, day, now)
     events = [
         *_jobs(jobs, day, now, tz, locale),
-        *_ways(technician, jobs, day, locale),
+        *_ways(technician, travel, jobs, day, locale),
         *_pauses(plan, locale),
         *_gaps(free, locale),
     ]
@@ -62,7 +63,7 @@ def schedule(session: Session, actor: Actor, on: str = "", *, now: datetime, loc
         events=tuple(events),
         now_minute=scope.minute(now, day) if day.on == today.on else -1,
         now_text=formats.clock_time(now, tz),
-        **_route(technician, jobs, tz, locale),
+        **_route(technician, travel, jobs, tz, locale),
     )
 
 
@@ -144,12 +145,12 @@ def _jobs(jobs: list[Task], day: Day, now: datetime, tz: str, locale: Locale) ->
     return events
 
 
-def _ways(technician: Technician, jobs: list[Task], day: Day, locale: Locale) -> list[AgendaEvent]:
+def _ways(technician: Technician, travel: TravelTimes, jobs: list[Task], day: Day, locale: Locale) -> list[AgendaEvent]:
     """The way to each job from the one before, drawn right before it."""
     events = []
     for before, after in pairwise(jobs):
         start, end = _span(before, day).end, _span(after, day).start
-        leg = OFFLINE.leg(_place(before), _place(after), technician.transport)
+        leg = travel.leg(_place(before), _place(after), technician.transport)
         minutes = leg.minutes(start % 1440)
         if minutes and end - start >= 15:
             text = f"{words.way(locale, technician.transport, minutes)} · {formats.distance(round(leg.distance_m))}"
@@ -193,7 +194,7 @@ def _place(task: Task) -> Point:
     return Point(task.order.lat, task.order.lng)
 
 
-def _route(technician: Technician, jobs: list[Task], tz: str, locale: Locale) -> dict[str, object]:
+def _route(technician: Technician, travel: TravelTimes, jobs: list[Task], tz: str, locale: Locale) -> dict[str, object]:
     """Stops in order from home, with the way to each, and the sum."""
     if not jobs:
         return {}
@@ -202,7 +203,7 @@ def _route(technician: Technician, jobs: list[Task], tz: str, locale: Locale) ->
     stops: list[Stop] = []
     points = [{"id": "home", "lat": home.lat, "lng": home.lng, "kind": "home", "label": say(locale, N_("Start"))}]
     for number, task in enumerate(jobs, start=1):
-        leg = OFFLINE.leg(here, _place(task), technician.transport)
+        leg = travel.leg(here, _place(task), technician.transport)
         way = leg.minutes(scope.minute(task.order.start_at, scope.today(task.order.start_at, tz)))
         here, metres, minutes = _place(task), metres + leg.distance_m, minutes + way
         time = formats.clock_time(task.order.start_at, tz)

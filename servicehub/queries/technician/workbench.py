@@ -12,12 +12,12 @@ from servicehub.domain.geo import Centre, Point, distance_m, nearest
 from servicehub.domain.offer import OfferStatus
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
-from servicehub.domain.travel import travel_minutes
 from servicehub.models.catalog import Category, District, ServiceItem
 from servicehub.models.customer import Notice
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order
 from servicehub.models.technician import Certificate, Technician
+from servicehub.models.traffic import load_travel
 from servicehub.queries import visit
 from servicehub.queries.technician import hall, money, scope, words
 from servicehub.queries.technician.scope import LIVE, SERVED, Task
@@ -108,7 +108,7 @@ def next_job(session: Session, actor: Actor, *, now: datetime, locale: Locale) -
         return NextJob()
     task = next((t for t in jobs if t.order.status is not OrderStatus.ACCEPTED), jobs[0])
     order = task.order
-    leave_at = order.start_at - timedelta(minutes=_travel_minutes(technician, order))
+    leave_at = order.start_at - timedelta(minutes=_travel_minutes(session, technician, order))
     hint, urgent = _hint(order, leave_at, now, tz, locale)
     return NextJob(
         no=order.no,
@@ -193,10 +193,14 @@ def _distance(technician: Technician, order: Order) -> int:
     return round(distance_m(Point(lat, lng), Point(order.lat, order.lng)))
 
 
-def _travel_minutes(technician: Technician, order: Order) -> int:
+def _travel_minutes(session: Session, technician: Technician, order: Order) -> int:
+    """On a calm road."""
     lat = technician.last_lat if technician.last_lat is not None else technician.home_lat
     lng = technician.last_lng if technician.last_lng is not None else technician.home_lng
-    return travel_minutes(Point(lat, lng), Point(order.lat, order.lng), technician.transport)
+    leg = load_travel(session, technician.city_id).leg(
+        Point(lat, lng), Point(order.lat, order.lng), technician.transport
+    )
+    return leg.calm_minutes
 
 
 def _hint(order: Order, leave_at: datetime, now: datetime, tz: str, locale: Locale) -> tuple[str, bool]:
