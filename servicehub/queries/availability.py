@@ -101,7 +101,7 @@ def earliest(
     now: datetime,
     days: int = SOON_DAYS,
 ) -> dict[int, datetime | None]:
-    """Service item -> the soonest start at `place` within `days`, None when there is none; seven statements for any number of items.
+    """Service item -> the soonest start at `place` within `days`, None when there is none; seven statements for many items.
 
     For the least quantity. The items are of one city; unknown ones are left out.
     """
@@ -160,7 +160,7 @@ def soonest_of_technicians(
     *,
     now: datetime,
 ) -> dict[int, datetime | None]:
-    """Technician -> the soonest start of the service that `item_ids` names for him; seven statements at most per distinct service."""
+    """Technician -> the soonest start of the service that `item_ids` names for him; seven statements for each distinct service."""
     found: dict[int, datetime | None] = dict.fromkeys(technician_ids)
     for item_id in sorted(set(item_ids.values())):
         asked = [t for t in technician_ids if item_ids.get(t) == item_id]
