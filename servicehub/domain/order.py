@@ -203,8 +203,8 @@ STEPS: tuple[Step[OrderStatus, OrderEvent], ...] = (
         _S.ACCEPTED,
         _E.REASSIGN,
         _S.ASSIGNED,
-        "O",
-        "new technician's cells free",
+        "PO",
+        "new technician's cells free; by the platform only when it would be late",
         "cells swapped; new offer; reason audited",
     ),
     _step(

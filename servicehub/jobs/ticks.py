@@ -53,6 +53,12 @@ def watch_delays(session: Session, now: datetime) -> int:
     return delays.watch(session, now)
 
 
+@tick(every_s=10, limit=20)
+def repair_late_visits(session: Session, now: datetime) -> int:
+    """Accepted visits that would begin much too late: somebody else is asked."""
+    return dispatching.repair_due(session, now)
+
+
 @tick(every_s=900)
 def learn_from_answers(session: Session, now: datetime) -> int:
     """Cities whose answers to offers were not looked at for a day."""

@@ -32,7 +32,7 @@ from servicehub.matching.values import Candidate
 
 LOST = 10_000_000
 """What it costs to give a planned visit up: it is never worth it."""
-SPARE = 5
+SPARE = 4
 """Minutes that are left before every visit, for ways and visits that take longer than planned."""
 TIERS, TIER = 5, 0.75
 """By so many groups fairness tells people apart, each so many standard deviations of income per hour wide."""

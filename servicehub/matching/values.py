@@ -120,6 +120,7 @@ MOST_WEIGHT = 5.0
 MOST_COMMIT_HOURS = 168.0
 MOST_MOVED_COST_S = 7200
 MOST_CLAIM_SECONDS = 30
+MOST_REPAIR_MINUTES = 240
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ class Policy:
     """How long claims of an order in the hall are collected; 0: the first one wins."""
     fair_floor_pct: int = 70
     """Who earned less of the median income per available hour than this has fairness count twice; 0: nobody."""
+    repair_minutes: int = 30
+    """An accepted visit that will be so late goes to somebody who is in time; 0: never by itself."""
     acceptance: Acceptance = field(default_factory=Acceptance)
     """What was learned about who says yes; not a decision of people, and not part of a version that they adopt."""
 
@@ -164,6 +167,7 @@ class Policy:
             "moved_cost_s": self.moved_cost_s,
             "claim_seconds": self.claim_seconds,
             "fair_floor_pct": self.fair_floor_pct,
+            "repair_minutes": self.repair_minutes,
         }
 
     @classmethod
@@ -182,6 +186,7 @@ class Policy:
             moved_cost_s=int(document.get("moved_cost_s", cls.moved_cost_s)),
             claim_seconds=int(document.get("claim_seconds", cls.claim_seconds)),
             fair_floor_pct=int(document.get("fair_floor_pct", cls.fair_floor_pct)),
+            repair_minutes=int(document.get("repair_minutes", cls.repair_minutes)),
             acceptance=Acceptance.of(document.get("acceptance", {})),
         )
 
@@ -199,6 +204,7 @@ class Policy:
         numbers = [(w, MOST_WEIGHT) for own in (policy.weights, *policy.services.values()) for w in own.values()]
         numbers += [(policy.commit_hours, MOST_COMMIT_HOURS), (policy.moved_cost_s, MOST_MOVED_COST_S)]
         numbers += [(policy.fair_floor_pct, 100), (policy.claim_seconds, MOST_CLAIM_SECONDS)]
+        numbers += [(policy.repair_minutes, MOST_REPAIR_MINUTES)]
         if not all(math.isfinite(number) and 0 <= number <= most for number, most in numbers):
             raise Invalid("out of bounds")
         return policy

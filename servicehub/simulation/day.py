@@ -33,11 +33,11 @@ STEP = 1
 LEAD = 20
 """Minutes after which somebody could be at the door of a customer who wants it at once."""
 REPLAN_EVERY = 30
-WORTH_SECONDS = 3600
+WORTH_SECONDS = 2600
 """What an order is worth to the engine in a comparison: farther ones would cost the others more way than they bring."""
 FAIR_SECONDS = 600
 """What a standard deviation of income per hour counts at weight 1, as in `matching.objective`."""
-DAY_ROUNDS = 2000
+DAY_ROUNDS = 20_000
 """Of ruin and recreate, when whole days are planned anew."""
 REPLAN_AHEAD = 6 * 60
 """Minutes: what begins within this time is planned anew."""
@@ -76,7 +76,9 @@ class Tactics:
 
 
 FAST: dict[str, float] = {"travel": 1.0, "lateness": 1.0, "gap": 0.5, "acceptance": 0.5}
-"""What the engine weighs in a comparison of ways: the way, the risk of being late, holes, and who says yes."""
+"""What the engine weighs in a comparison of ways: the way, the risk of being late, holes, and who says yes…"""
+FAIRNESS: dict[str, float] = {"engine": 0.3, "fair": 1.0, "thrifty": 0.0}
+"""…and how much who earned least."""
 
 
 def tactics(name: str) -> Tactics:
@@ -87,26 +89,18 @@ def tactics(name: str) -> Tactics:
             return Tactics(name, Way.NEAREST, Policy(weights=neutral))
         case "insertion":
             return Tactics(name, Way.INSERTION, Policy(weights={"travel": 1.0}))
-        case "engine":
+        case "engine" | "fair" | "thrifty":
+            weights = {**FAST, "fairness": FAIRNESS[name]}
             return Tactics(
                 name,
                 Way.ENGINE,
-                Policy(weights=FAST, moved_cost_s=120),
-                replans=True,
-                whole_days=True,
-                worth_s=WORTH_SECONDS,
-            )
-        case "fair":
-            return Tactics(
-                name,
-                Way.ENGINE,
-                Policy(weights={**FAST, "fairness": 1.0}, moved_cost_s=120),
+                Policy(weights=weights, moved_cost_s=120),
                 replans=True,
                 whole_days=True,
                 worth_s=WORTH_SECONDS,
             )
         case _:
-            raise ValueError(f"There is no policy called {name}. There are: nearest, insertion, engine, fair")
+            raise ValueError(f"There is no policy called {name}. There are: nearest, insertion, engine, fair, thrifty")
 
 
 class Day:

@@ -15,6 +15,14 @@ from servicehub.texts import N_, Locale, formats, say
 NOTICES: dict[str, tuple[str, str]] = {
     "offer": (N_("New offer"), N_("A job is waiting for your answer.")),
     "reassigned_away": (N_("Job handed over"), N_("Operations gave one of your jobs to somebody else.")),
+    "late_away": (
+        N_("Job handed over"),
+        N_("You would have been {minutes} min late, so somebody else was asked. It does not count against you."),
+    ),
+    "repairing": (
+        N_("We look for somebody in time"),
+        N_("Your technician is held up, so we are asking another one who can be with you at the agreed time."),
+    ),
     "job_cancelled": (N_("Job cancelled"), N_("The customer cancelled a job. Your time is free again.")),
     "job_rescheduled": (N_("Visit moved"), N_("A visit of yours has a new time. Please check your schedule.")),
     "claim_won": (N_("The order is yours"), N_("Your claim was the best one. It is in your schedule.")),

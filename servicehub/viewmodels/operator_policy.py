@@ -59,6 +59,7 @@ class PolicyPage:
     moved_cost_min: str = ""
     claim_seconds: str = ""
     fair_floor_pct: str = ""
+    repair_minutes: str = ""
     learned: tuple[Learned, ...] = ()
     learned_from: str = ""
     roads: str = ""

@@ -57,6 +57,11 @@ def _form() -> rx.Component:
             "fair_floor_pct", _("Fairness floor"),
             _("Percent of the median income per available hour; below it fair share counts twice."), P.fair_floor_pct, "100", "1",
         ),
+        _number(
+            "repair_minutes", _("Handed over when late"),
+            _("Minutes. An accepted visit expected so late is offered to somebody who is in time; 0: only by hand."),
+            P.repair_minutes, "240", "5",
+        ),
         class_name="col g12",
     )  # fmt: skip
     stale = rx.cond(

@@ -94,6 +94,7 @@ def policy_page(
         moved_cost_min=f"{shown.moved_cost_s / 60:g}",
         claim_seconds=f"{shown.claim_seconds}",
         fair_floor_pct=f"{shown.fair_floor_pct}",
+        repair_minutes=f"{shown.repair_minutes}",
         learned=_learned(model, locale),
         learned_from=say(locale, N_("From {n} answers"), n=f"{model.answers:,}") if model.weights else "",
         roads=_roads(session, actor.city_id, tz, locale),
@@ -202,6 +203,8 @@ def _changes(before: Policy, after: Policy, locale: Locale) -> str:
         said.append(f"{say(locale, N_('Claims collected for'))} {before.claim_seconds} → {after.claim_seconds}")
     if before.fair_floor_pct != after.fair_floor_pct:
         said.append(f"{say(locale, N_('Fairness floor'))} {before.fair_floor_pct} → {after.fair_floor_pct}")
+    if before.repair_minutes != after.repair_minutes:
+        said.append(f"{say(locale, N_('Handed over when late'))} {before.repair_minutes} → {after.repair_minutes}")
     return " · ".join(said)
 
 

@@ -130,6 +130,7 @@ HOW = {
     "grab": N_("Taken from the open offers"),
     "planned": N_("Planned ahead"),
     "replanned": N_("Planned anew"),
+    "repair": N_("Handed over to be in time"),
 }
 LEVEL = {
     "trainee": N_("Trainee"),
@@ -158,6 +159,7 @@ CERTIFICATE = {
 }
 CERTIFICATE_STATE = {"pending": N_("In review"), "approved": N_("Valid"), "rejected": N_("Rejected")}
 REASON = {
+    "late": N_("Would have been too late"),
     "customer_no_show": N_("The customer was not there"),
     "nobody_found": N_("Nobody found"),
     "pay_timeout": N_("Not paid in time"),

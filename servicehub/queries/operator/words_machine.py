@@ -33,6 +33,7 @@ SENTENCES: tuple[str, ...] = (
     N_("cells released; next round"),
     N_("deadline passed"),
     N_("new technician's cells free"),
+    N_("new technician's cells free; by the platform only when it would be late"),
     N_("cells swapped; new offer; reason audited"),
     N_("full refund; cells released; coupon back"),
     N_("not earlier than the depart window"),

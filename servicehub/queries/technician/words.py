@@ -84,7 +84,7 @@ EVENT: dict[str, tuple[str, str]] = {
     "accept": (N_("You accepted"), "check"),
     "grab": (N_("You claimed the job"), "zap"),
     "dispatch": (N_("Offered to you"), "route"),
-    "reassign": (N_("Assigned by operations"), "user-plus"),
+    "reassign": (N_("Reassigned"), "user-plus"),
     "reschedule": (N_("Visit moved"), "calendar-days"),
     "depart": (N_("You departed"), "navigation"),
     "arrive": (N_("You arrived"), "map-pin"),

@@ -122,6 +122,7 @@ def _wanted(form: dict, page: PolicyPage) -> dict[str, Any]:
             "moved_cost_s": round(60 * float(form["moved_cost_min"])),
             "claim_seconds": round(float(form["claim_seconds"])),
             "fair_floor_pct": round(float(form["fair_floor_pct"])),
+            "repair_minutes": round(float(form["repair_minutes"])),
         }
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Invalid("no number") from error
