@@ -265,6 +265,18 @@ def test_the_same_again_has_both(world: World, repair: ServiceItem) -> None:
     assert shown.further == (), "what is not offered any more is left out"
 
 
+def test_another_length_of_the_same_is_proposed_last(world: World, repair: ServiceItem) -> None:
+    session, item = world.session, world.session.get_one(ServiceItem, world.town.item_id)
+    longer = city.add_item(session, world.town, slug="longer", sold_count=900)
+    machine = city.add_item(session, world.town, slug="machine", unit="machine")
+    other = Category(city_id=world.town.city_id, slug="repair", name_zh="维修", name_en="Repairs")
+    session.add(other)
+    session.flush()
+    repair.category_id = other.id or 0
+
+    assert catalog.further(session, item) == [machine, repair, longer], "three offer cleaning, two offer repairs"
+
+
 @pytest.mark.usefixtures("repair")
 def test_regulars_are_those_who_can_do_both(world: World) -> None:
     slug = world.session.get_one(ServiceItem, world.town.item_id).slug

@@ -107,7 +107,10 @@ def add_on_choices(
 
 
 def further(session: Session, item: ServiceItem) -> list[ServiceItem]:
-    """Services that one technician could do in the same visit; those first that most of the people of `item` offer too."""
+    """Services that one technician could do in the same visit: other kinds of work first, then what most of the people offer too.
+
+    Last come those that are sold by the visit like `item`, in the same category: rather another choice than a further one.
+    """
     mine = sa.select(col(TechnicianSkill.technician_id)).where(col(TechnicianSkill.skill) == item.skill)
     offered = (
         sa.select(col(TechnicianSkill.skill), sa.func.count())
@@ -119,7 +122,12 @@ def further(session: Session, item: ServiceItem) -> list[ServiceItem]:
     people: dict[str, int] = dict(list(session.execute(offered)))
     rows = session.exec(select(ServiceItem).where(ServiceItem.city_id == item.city_id, col(ServiceItem.published)))
     found = [other for other in rows if joins(item, other) and people.get(other.skill)]
-    return sorted(found, key=lambda o: (-people[o.skill], -o.sold_count, o.position, o.id or 0))
+
+    def order(other: ServiceItem) -> tuple[int, int, int, int, int]:
+        instead = other.category_id == item.category_id and other.unit == item.unit == "visit"
+        return instead, -people[other.skill], -other.sold_count, other.position, other.id or 0
+
+    return sorted(found, key=order)
 
 
 def further_choices(
