@@ -10,21 +10,36 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from servicehub.domain.availability import infeasible_neighbours
-from servicehub.domain.order import HOLDING
+from servicehub.domain.order import HOLDING, OrderStatus
 from servicehub.domain.timewindow import Window, cells_of, minute_of
 from servicehub.errors import ServiceHubError
 from servicehub.models.calendars import load_calendars
+from servicehub.models.delay import Delay
 from servicehub.models.dispatch import Occupancy, Offer
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment
 from servicehub.models.supply import load_named_people, load_service
 from servicehub.services import dispatching, ledger, orders, scheduling
-from tests import journey
+from tests import city, journey
 from tests.city import CENTRE, KM
 from tests.journey import World
 
 STEPS, EXAMPLES, PARTS = 200, 10, 5
-OPERATIONS = ("book", "book", "book", "pay", "pay", "late", "move", "cancel", "expire", "answer", "answer", "wait")
+OPERATIONS = (
+    "book",
+    "book",
+    "book",
+    "pay",
+    "pay",
+    "late",
+    "move",
+    "cancel",
+    "expire",
+    "answer",
+    "answer",
+    "wait",
+    "repair",
+)
 steps = st.lists(
     st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 999), st.integers(0, 999)), min_size=STEPS, max_size=STEPS
 )
@@ -38,6 +53,7 @@ def test_ten_thousand_random_steps_keep_time_and_money_whole(session: Session, p
     def play(steps: list[tuple[str, int, int]]) -> None:
         with session.begin_nested() as sandbox:
             world = journey.build(session, technicians=3)
+            city.add_item(session, world.town, slug="windows", base_minutes=30)
             made: list[Order] = []
             for operation, a, b in steps:
                 _step(world, made, operation, a, b)
@@ -62,10 +78,7 @@ def _do(world: World, made: list[Order], operation: str, a: int, b: int) -> None
     if operation == "wait":
         world.later(minutes=1 + b % 7)
     elif operation == "book":
-        _move_address(world, a)
-        start = world.town.local("2026-03-03 08:00") + timedelta(minutes=30 * (b % 44))
-        chosen = world.technicians[a % 3].technician_id if a % 4 else None
-        made.append(world.book(start_at=start, technician_id=chosen, mode="grab" if a % 7 == 0 else "dispatch"))
+        made.append(_book(world, a, b))
     elif operation == "expire":
         for order_id in orders.to_ask_about(session, now):
             orders.expire(session, order_id, now=now)
@@ -73,6 +86,8 @@ def _do(world: World, made: list[Order], operation: str, a: int, b: int) -> None
         dispatching.expire_due(session, now)
     elif order is None:
         return
+    elif operation == "repair":
+        _repair(world, order, b)
     elif operation == "pay":
         world.pay(order)
     elif operation == "late":
@@ -88,6 +103,20 @@ def _do(world: World, made: list[Order], operation: str, a: int, b: int) -> None
     elif operation == "answer":
         dispatching.run_due(session, now)
         _answer(world, b)
+
+
+def _book(world: World, a: int, b: int) -> Order:
+    _move_address(world, a)
+    start = world.town.local("2026-03-03 08:00") + timedelta(minutes=30 * (b % 44))
+    chosen = world.technicians[a % 3].technician_id if a % 4 else None
+    mode, further = "grab" if a % 7 == 0 else "dispatch", (("windows", 1),) if b % 3 == 0 else ()
+    return world.book(start_at=start, technician_id=chosen, mode=mode, further=further)
+
+
+def _repair(world: World, order: Order, b: int) -> None:
+    if order.status is OrderStatus.ACCEPTED:  # as if the forecast said so
+        world.session.merge(Delay(order_id=order.id or 0, begins_at=world.now, minutes=30 + b, noted_at=world.now))
+    dispatching.repair_due(world.session, world.now)
 
 
 def _move_address(world: World, a: int) -> None:
@@ -133,7 +162,7 @@ def _neighbours_are_reachable(session: Session, world: World, technician_id: int
     whole = Window(min(minute_of(o.start_at) for o in held), max(minute_of(o.end_at) for o in held))
     people = load_named_people(session, service, [technician_id], customer_id=0, gender=None)
     calendars = load_calendars(
-        session, people, whole, service.clock, city_id=service.city_id, category_id=service.category_id, now=world.now
+        session, people, whole, service.clock, city_id=service.city_id, category_ids=service.category_ids, now=world.now
     )
     calendar = calendars[technician_id]
     assert infeasible_neighbours(calendar.jobs, calendar.transport, calendar.clock) == []
