@@ -37,7 +37,6 @@ SPARE = 4
 TIERS, TIER = 5, 0.75
 """By so many groups fairness tells people apart, each so many standard deviations of income per hour wide."""
 _MEANS = tuple(Transport)
-_NOTHING: Mapping[int, int] = {}
 
 
 class _Kind(NamedTuple):
@@ -71,7 +70,6 @@ def plan_days(
     seed: int = 1,
     moved_cost_s: int = 0,
     worth_s: int = 20_000,
-    less_s: Mapping[int, int] = _NOTHING,
     fair_s: int = 0,
 ) -> Replan:
     """Better days for `movable`; the same question, seed and rounds have the same answer.
@@ -81,17 +79,16 @@ def plan_days(
         now: epoch minute; nobody leaves before.
         moved_cost_s: what a visit that changes hands must gain at least.
         worth_s: seconds of way that it is worth to serve somebody who waits.
-        less_s: order that waits -> seconds that it is worth less, because others want its time.
         fair_s: seconds of way that it is worth to give a visit to somebody who earned one standard deviation less an hour.
     """
     nothing = Replan((), 0, Figures(0, 0), Figures(0, 0), 0)
-    days = _Days(movable, candidates, now, worth_s, fair_s, less_s)
+    days = _Days(movable, candidates, now, worth_s, fair_s)
     if out := days.out_of_time():
         movable, candidates = (
             [m for m in movable if m.holder_id not in out],
             [c for c in candidates if c.technician_id not in out],
         )
-        days = _Days(movable, candidates, now, worth_s, fair_s, less_s)
+        days = _Days(movable, candidates, now, worth_s, fair_s)
     if not days.stops or not days.people:
         return nothing
     start, before = days.routes_in_force()
@@ -103,24 +100,18 @@ def plan_days(
     gain = before - plan.cost - moved_cost_s * sum(move.from_id is not None for move in moves)
     if gain <= 0 or not moves or not days.may(moves):
         return nothing
-    held_ids = {stop.order_id for stop in days.stops if stop.holder is not None}
-    ways = [before - days.lost(held_ids), plan.cost - days.lost(served)]
-    return Replan(moves, gain, Figures(len(held_ids), ways[0] // 60), Figures(len(served), ways[1] // 60), plan.rounds)
+    held, all_of_them = sum(stop.holder is not None for stop in days.stops), len(days.stops)
+    ways = [cost - worth_s * (all_of_them - n) for cost, n in ((before, held), (plan.cost, len(served)))]
+    return Replan(moves, gain, Figures(held, ways[0] // 60), Figures(len(served), ways[1] // 60), plan.rounds)
 
 
 class _Days:
     """The candidates' remaining days and what may move in them."""
 
     def __init__(
-        self,
-        movable: Sequence[Movable],
-        candidates: Sequence[Candidate],
-        now: int,
-        worth_s: int,
-        fair_s: int,
-        less_s: Mapping[int, int],
+        self, movable: Sequence[Movable], candidates: Sequence[Candidate], now: int, worth_s: int, fair_s: int
     ) -> None:
-        self._worth, self._fair, self._less = worth_s, fair_s, less_s
+        self._worth, self._fair = worth_s, fair_s
         self.movable = {m.job.order_id: m for m in movable}
         self.now = -(-now // CELL_MINUTES) * CELL_MINUTES
         self.people = [c for c in candidates if any(s.end > self.now for s in c.calendar.shifts)]
@@ -184,15 +175,8 @@ class _Days:
             price=price,
             means=np.array([self._means(row) for row in range(v)], np.int64),
             allowed=self._allowed(),
-            penalty=np.array([self._worth_of(s) if s.holder is None else LOST for s in stops], np.int64),
+            penalty=np.array([self._worth if s.holder is None else LOST for s in stops], np.int64),
         )
-
-    def _worth_of(self, stop: _Stop) -> int:
-        return max(0, self._worth - self._less.get(stop.order_id, 0))
-
-    def lost(self, served: set[int]) -> int:
-        """What those who are not served would be worth."""
-        return sum(self._worth_of(stop) for stop in self.stops if stop.order_id not in served)
 
     @cached_property
     def _ways(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -243,7 +227,7 @@ class _Days:
 
     def routes_in_force(self) -> tuple[list[list[int]], int]:
         """Each technician's stops in order, and what their ways and those who wait cost."""
-        cost = self.lost({stop.order_id for stop in self.stops if stop.holder is not None})
+        cost = self._worth * sum(stop.holder is None for stop in self.stops)
         _way, price = self._ways
         routes = self._held()
         for v, route in enumerate(routes):

@@ -327,20 +327,20 @@ def choose(rankings: Sequence[Ranking]) -> dict[int, int | None]:
 
 def choose_start(
     options: Mapping[int, Sequence[tuple[int, Ranking]]],
-    price: Callable[[int, int], float] = lambda _order_id, _start: 0.0,
+    price: Callable[[int], float] = lambda _start: 0.0,
     *,
     worth: int = LEFT_WAITING,
 ) -> dict[int, tuple[int, int] | None]:
     """`choose` for orders that may begin at several times: order id -> start and technician, or None.
 
     `options`: each order's starts with the ranking at that start. Of several starts a technician could make, the one he scores best
-    at counts; of equals the first. `price`: seconds that an order costs besides when it begins then, because others want that hour.
-    `worth`: seconds that an order is worth; one that costs more is left waiting.
+    at counts; of equals the first. `price`: seconds that beginning then costs besides, because others will want that hour. `worth`:
+    seconds that an order is worth; one that costs more is left waiting.
     """
     rows, people, scores, starts, alone = [], [], [], [], []
-    for row, (order_id, of_one) in enumerate(options.items()):
+    for row, of_one in enumerate(options.values()):
         ids = np.concatenate([_NONE, *(r.unsorted[0] for _start, r in of_one)])
-        best = np.concatenate([_NONE, *(r.unsorted[1] - price(order_id, start) for start, r in of_one)])
+        best = np.concatenate([_NONE, *(r.unsorted[1] - price(start) for start, r in of_one)])
         when = np.repeat([start for start, _r in of_one], [len(r) for _start, r in of_one]).astype(np.int64)
         order = np.lexsort((when, -best, ids))
         first = np.flatnonzero(np.diff(ids[order], prepend=-1))

@@ -143,7 +143,7 @@ def improve(
     sweeps: int = SWEEPS,
     rounds: int = 200,
     seed: int = 1,
-    price: Callable[[int, int], float] = lambda _order_id, _start: 0.0,
+    price: Callable[[int], float] = lambda _start: 0.0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Replan:
     """A better plan for `movable`; the same question, seed and number of rounds have the same answer.
@@ -153,7 +153,7 @@ def improve(
         moved_cost_s: what a visit that changes hands must gain at least.
         sweeps: how often all slices are assigned anew at most.
         rounds: neighbourhoods tried after the sweeps.
-        price: seconds that an order costs besides when it begins then, because others want that hour.
+        price: seconds that beginning then costs besides, because others will want that hour.
         stop: asked between steps; the plan so far is the answer.
     """
     search = _Search(movable, candidates, policy, moved_cost_s, price)
@@ -183,7 +183,7 @@ class _Search:
         candidates: Sequence[Candidate],
         policy: Policy,
         moved_cost_s: int,
-        price: Callable[[int, int], float],
+        price: Callable[[int], float],
     ) -> None:
         self.days = Days(candidates, movable)
         self._given = movable
@@ -277,7 +277,7 @@ class _Search:
         """The best start with each technician, less what a change of hands disturbs."""
         found: dict[int, tuple[float, int]] = {}
         for start, ranking in rankings.items():
-            ids, scores = ranking.unsorted[0], ranking.unsorted[1] - self._price(m.job.order_id, start)
+            ids, scores = ranking.unsorted[0], ranking.unsorted[1] - self._price(start)
             for technician_id, score in zip(ids.tolist(), scores.tolist(), strict=True):
                 worth = score - (self._moved_cost if m.holder_id not in (None, technician_id) else 0)
                 if technician_id not in found or worth > found[technician_id][0]:

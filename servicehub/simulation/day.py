@@ -25,9 +25,7 @@ from servicehub.matching.replan import Movable, Replan, improve
 from servicehub.simulation.scenario import ATTEMPTS, Scenario, Wish, expected_load, instant
 
 BUSY_SECONDS = 1200
-"""What a usual visit costs besides that begins in an hour in which as many are wanted as are there."""
-USUAL_MINUTES = 78
-"""Of a visit."""
+"""What it costs to begin in an hour in which as many are wanted as are there."""
 GRID = 30
 """Minutes between the starts that are tried in a window."""
 STEP = 1
@@ -309,11 +307,6 @@ class Day:
 
     def _better(self, movable: Sequence[Movable], now: int, rounds: int) -> Replan:
         policy, people = self.how.policy, self._people()
-        less = {
-            m.job.order_id: round(min(self._price(m.job.order_id, start) for start in m.options()))
-            for m in movable
-            if m.holder_id is None
-        }
         if self.how.whole_days:
             return plan_days(
                 movable,
@@ -322,15 +315,13 @@ class Day:
                 rounds=rounds,
                 moved_cost_s=policy.moved_cost_s,
                 worth_s=self.how.worth_s,
-                less_s=less,
                 fair_s=round(FAIR_SECONDS * policy.weight("fairness")),
             )
         return improve(movable, people, policy, moved_cost_s=policy.moved_cost_s, sweeps=1, rounds=0, price=self._price)
 
-    def _price(self, order_id: int, start: int) -> float:
-        """Minutes of an hour in which nearly everybody is wanted cost more: a window is better used to keep clear of it."""
-        load = float(self._load[self.calendars[1].clock.minute_of_day(start) // 60])
-        return BUSY_SECONDS * load**2 * self.wishes[order_id].minutes / USUAL_MINUTES
+    def _price(self, start: int) -> float:
+        """Beginning in an hour in which nearly everybody is wanted costs more: a window is better used to keep clear of it."""
+        return BUSY_SECONDS * float(self._load[self.calendars[1].clock.minute_of_day(start) // 60]) ** 2
 
     def possible(self, order_id: int, now: int) -> range:
         """When the visit may begin: in the customer's window, and not before there was time for a way."""

@@ -168,7 +168,7 @@ def test_a_window_is_used_where_one_start_would_leave_somebody_without_anybody()
              for n, starts in ((1, (at(10), at(12))), (2, (at(10),)))}  # fmt: skip
 
     assert choose_start({1: asked[1]}) == {1: (at(10), 1)}, "of equals the first"
-    assert choose_start({1: asked[1]}, price=lambda _order_id, start: 900.0 * (start == at(10))) == {1: (at(12), 1)}
+    assert choose_start({1: asked[1]}, price=lambda start: 900.0 * (start == at(10))) == {1: (at(12), 1)}
     assert choose_start(asked) in ({1: (at(10), 1), 2: None}, {1: None, 2: (at(10), 1)}), "nobody twice in a batch"
     assert choose_start({3: []}) == {3: None}
     assert choose_start({}) == {}

@@ -91,9 +91,7 @@ def _do(world: World, made: list[Order], operation: str, a: int, b: int) -> None
     elif operation == "pay":
         world.pay(order)
     elif operation == "late":
-        payment = session.exec(select(Payment).where(Payment.order_id == order.id)).first()
-        if payment is not None:
-            world.report(payment)
+        _report_again(world, order)
     elif operation == "move":
         orders.reschedule(
             session, world.customer, order.no, order.start_at + timedelta(minutes=30 * (b % 9 - 4)), now=now
@@ -111,6 +109,12 @@ def _book(world: World, a: int, b: int) -> Order:
     chosen = world.technicians[a % 3].technician_id if a % 4 else None
     mode, further = "grab" if a % 7 == 0 else "dispatch", (("windows", 1),) if b % 3 == 0 else ()
     return world.book(start_at=start, technician_id=chosen, mode=mode, further=further)
+
+
+def _report_again(world: World, order: Order) -> None:
+    payment = world.session.exec(select(Payment).where(Payment.order_id == order.id)).first()
+    if payment is not None:
+        world.report(payment)
 
 
 def _repair(world: World, order: Order, b: int) -> None:
