@@ -21,6 +21,10 @@ class Order(SQLModel, table=True):
     __tablename__ = "sh_order"
     __table_args__ = (
         sa.CheckConstraint("end_at > start_at", name="window"),
+        sa.CheckConstraint(
+            "(window_from IS NULL AND window_until IS NULL) OR (window_from <= start_at AND start_at <= window_until)",
+            name="start_window",
+        ),
         sa.CheckConstraint("total_fen >= 0 AND first_due_fen >= 0 AND first_due_fen <= total_fen", name="money"),
         sa.Index("ix_sh_order_city_id_status_start_at", "city_id", "status", "start_at"),
         sa.Index("ix_sh_order_city_id_created_at", "city_id", "created_at"),
@@ -76,6 +80,9 @@ class Order(SQLModel, table=True):
     start_at: datetime = Field(sa_column=at())
     end_at: datetime = Field(sa_column=at())
     """The planned visit, half-open; buffers are outside."""
+    window_from: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    window_until: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    """Between which instants the visit may begin while it is planned ahead; None: the customer wants his exact time."""
     gender: Gender | None = Field(default=None, sa_column=sa.Column(stored_as_value(Gender), nullable=True))
     """Asked gender of the technician."""
     requirements: list[str] = Field(default_factory=list, sa_column=sa.Column(JSON, nullable=False))

@@ -19,6 +19,10 @@ NOTICES: dict[str, tuple[str, str]] = {
         N_("Job handed over"),
         N_("You would have been {minutes} min late, so somebody else was asked. It does not count against you."),
     ),
+    "time_set": (
+        N_("Your visit has its time"),
+        N_("It begins at {start_at}. We are asking your technician now."),
+    ),
     "repairing": (
         N_("We look for somebody in time"),
         N_("Your technician is held up, so we are asking another one who can be with you at the agreed time."),

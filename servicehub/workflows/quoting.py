@@ -15,6 +15,7 @@ from servicehub.domain.pricing import Line, Quote
 from servicehub.errors import Invalid, NotFound, ServiceHubError
 from servicehub.models.catalog import AddOn, ServiceItem
 from servicehub.models.order import OrderLine
+from servicehub.models.situations import load_policy
 from servicehub.models.technician import Technician
 from servicehub.queries.customer import catalog, coupons, slots, words
 from servicehub.queries.customer.cancelling import preview
@@ -40,6 +41,8 @@ class Quoted:
     technician: str
     art: str
     refused: ServiceHubError | None
+    may_flex: bool
+    """Whether the visit may be left to begin later: it is far ahead, for anybody, and of one person."""
 
 
 def request_of(draft: Draft, address_id: int, note: str, price_hash: str) -> BookingRequest:
@@ -51,6 +54,7 @@ def request_of(draft: Draft, address_id: int, note: str, price_hash: str) -> Boo
         quantity=draft.quantity,
         add_ons=draft.add_ons,
         further=draft.further,
+        flexible_minutes=draft.flexible if draft.flexible in orders.FLEXIBLE else 0,
         address_id=address_id,
         start_at=draft.start_at(),
         technician_id=draft.technician or None,
@@ -85,7 +89,15 @@ def quoted(session: Session, actor: Actor, draft: Draft, address_id: int, *, loc
         technician=person.name if person else "",
         art=words.portrait(person) if person else "",
         refused=refused,
+        may_flex=_may_flex(session, actor, item, draft, now),
     )
+
+
+def _may_flex(session: Session, actor: Actor, item: ServiceItem, draft: Draft, now: datetime) -> bool:
+    start = draft.start_at()
+    if start is None or draft.technician or item.crew_size > 1:
+        return False
+    return start - now > timedelta(hours=load_policy(session, actor.city_id or item.city_id, now).commit_hours)
 
 
 def rebooked(session: Session, actor: Actor, no: str, *, now: datetime) -> Draft:

@@ -64,6 +64,40 @@ def _pace() -> rx.Component:
     return el.div(*kids, class_name="row g8 wrap", role="radiogroup", aria_label=_("When"))
 
 
+FLEXIBLE: tuple[tuple[int, str], ...] = (
+    (0, N_("Exactly then")),
+    (60, N_("Up to 1 h later")),
+    (120, N_("Up to 2 h later")),
+    (240, N_("Up to 4 h later")),
+)
+
+
+def _flexible() -> rx.Component:
+    """How exact the time is, for visits that are planned ahead."""
+    kids = [
+        el.label(
+            el.input(
+                type="radio",
+                name="flexible",
+                value=str(minutes),
+                default_checked=BookState.flexible == minutes,
+                on_change=lambda _value, minutes=minutes: BookState.pick_flexible(minutes),
+                class_name="sr",
+                key=f"flexible-{minutes}-" + BookState.seq.to(str),
+            ),
+            _(word),
+            class_name="chip",
+        )
+        for minutes, word in FLEXIBLE
+    ]
+    chips = el.div(*kids, class_name="row g8 wrap", role="radiogroup", aria_label=_("May begin later"))
+    why = el.p(
+        _("A window helps us to plan shorter ways. You hear the exact time as soon as your technician is settled."),
+        class_name="f12 mut",
+    )
+    return rx.cond(BookState.may_flex, el.div(chips, why, class_name="col g6"), rx.fragment())
+
+
 def _wishes() -> rx.Component:
     """Requirements, gender, note."""
     chips = [
@@ -110,6 +144,7 @@ def _wishes() -> rx.Component:
     return card(
         el.h2(_("When"), class_name="f16 w7"),
         _pace(),
+        _flexible(),
         el.h2(_("Wishes"), class_name="f16 w7"),
         el.div(*chips, class_name="row g8 wrap", role="group", aria_label=_("Wishes")),
         el.div(*genders, class_name="row g8 wrap", role="radiogroup", aria_label=_("Gender of the technician")),

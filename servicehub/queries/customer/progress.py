@@ -100,6 +100,11 @@ def hint(locale: Locale, order: Order, way: str, now: datetime, tz: str) -> str:
     when = formats.span(order.start_at, order.end_at, now, tz, locale=locale)
     if is_planned_ahead(order, now) and order.dispatch_at:
         firm = formats.day_time(order.dispatch_at, now, tz, locale=locale)
+        if order.window_from and order.window_until:
+            first = formats.day_time(order.window_from, now, tz, locale=locale)
+            last = formats.clock_time(order.window_until, tz)
+            text = N_("Begins between {first} and {last} · time and technician are settled on {firm}")
+            return say(locale, text, first=first, last=last, firm=firm)
         return say(locale, N_("{when} · who comes is settled on {firm}"), when=when, firm=firm)
     return say(locale, HINTS.get(order.status, ""), when=when, end=formats.clock_time(order.end_at, tz))
 

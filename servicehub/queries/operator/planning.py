@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.timewindow import instant_of
 from servicehub.matching import Policy
 from servicehub.models.account import User
 from servicehub.models.catalog import ServiceItem
@@ -70,11 +72,27 @@ def _visit(
         no=order.no,
         service=visit.title(locale, item, order),
         area=order.area,
-        visit=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
+        visit=_when(order, now, tz, locale),
         technician=technician.name if technician else "—",
         technician_id=technician.id or 0 if technician else 0,
         portrait=technician.portrait if technician else "",
         firm=formats.day_time(firm_at, now, tz, locale=locale),
+    )
+
+
+def _when(order: Order, now: datetime, tz: str, locale: Locale) -> str:
+    planned = formats.span(order.start_at, order.end_at, now, tz, locale=locale)
+    if order.window_from is None or order.window_until is None:
+        return planned
+    first, last = (formats.clock_time(at, tz) for at in (order.window_from, order.window_until))
+    return f"{planned} · " + say(locale, N_("may begin {first}–{last}"), first=first, last=last)
+
+
+def _after(move: Mapping[str, Any], names: Mapping[int, str], now: datetime, tz: str, locale: Locale) -> str:
+    """Who has it now, and when it begins if that changed."""
+    who = names.get(move["to_id"], "—")
+    return (
+        who if "start" not in move else f"{who} · {formats.day_time(instant_of(move['start']), now, tz, locale=locale)}"
     )
 
 
@@ -102,7 +120,7 @@ def _run(run: Replan, names: dict[int, str], who: dict[int, str], *, now: dateti
         is_open=run.status in (ReplanStatus.QUEUED, ReplanStatus.RUNNING),
         is_stopping=run.stop and run.done_at is None,
         moves=tuple(
-            MoveRow(move["no"], names.get(move["from_id"], "—"), names.get(move["to_id"], "—"))
+            MoveRow(move["no"], names.get(move["from_id"], "—"), _after(move, names, now, tz, locale))
             for move in run.result.get("moves", [])
         ),
     )

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from servicehub import bus
 from servicehub.domain.access import SYSTEM, Actor, Permission
+from servicehub.domain.timewindow import instant_of, minute_of
 from servicehub.errors import NotAllowed, NotFound
 from servicehub.matching import Candidate, Policy
 from servicehub.matching.replan import Movable
@@ -28,6 +29,8 @@ from servicehub.services.dispatching.rounds import explain
 EVERY = timedelta(minutes=5)
 """How often the platform plans anew by itself."""
 MOST_VISITS = 400
+START_STEP = 30
+"""Minutes between the starts that are tried in a customer's window."""
 LOST_AFTER = timedelta(minutes=5)
 """A run that has not reported for so long died with its process."""
 _OPEN = (ReplanStatus.QUEUED, ReplanStatus.RUNNING)
@@ -120,10 +123,11 @@ def finish(session: Session, replan_id: int, question: Question, answer: Answer 
         run.status = ReplanStatus.FAILED
     else:
         orders = _unchanged(session, question, answer)
+        starts = {order.id or 0: minute_of(order.start_at) for order in orders}
         moved = _apply(session, orders, answer, now) if orders else 0
         kept = answer if moved == len(answer.moves) else Answer((), 0, answer.before, answer.before, answer.rounds)
         run.status = ReplanStatus.STOPPED if run.stop else ReplanStatus.DONE
-        run.result = _document(kept, {order.id or 0: order.no for order in orders})
+        run.result = _document(kept, {order.id or 0: order.no for order in orders}, starts)
     run.done_at = now
     session.add(run)
     bus.publish(session, bus.dispatch(str(run.city_id)))
@@ -167,11 +171,18 @@ def _question(session: Session, city_id: int, now: datetime) -> Question:
     holders = scheduling.holders(session, [order.id or 0 for order in orders])
     some = situations[orders[0].id or 0]
     return Question(
-        movable=tuple(Movable(situations[o.id or 0].job, holders.get(o.id or 0)) for o in orders),
+        movable=tuple(Movable(situations[o.id or 0].job, holders.get(o.id or 0), _starts(o)) for o in orders),
         candidates=some.crew.candidates,
         policy=some.policy,
         versions={o.id or 0: o.version for o in orders},
     )
+
+
+def _starts(order: Order) -> tuple[int, ...]:
+    """Epoch minutes at which the visit may begin; none where its time is promised."""
+    if order.window_from is None or order.window_until is None:
+        return ()
+    return tuple(range(minute_of(order.window_from), minute_of(order.window_until) + 1, START_STEP))
 
 
 def _unchanged(session: Session, question: Question, answer: Answer) -> list[Order]:
@@ -187,22 +198,39 @@ def _unchanged(session: Session, question: Question, answer: Answer) -> list[Ord
 
 
 def _apply(session: Session, orders: Sequence[Order], answer: Answer, now: datetime) -> int:
-    to = {move.order_id: move.to_id for move in answer.moves}
-    pairs = [(order, who) for order in orders if (who := to[order.id or 0]) is not None]
-    if len(pairs) < len(orders) or not scheduling.exchange(session, pairs, now=now):
+    to = {move.order_id: move for move in answer.moves}
+    pairs = [(order, who) for order in orders if (who := to[order.id or 0].to_id) is not None]
+    if len(pairs) < len(orders):
         return 0
+    with session.begin_nested() as trial:
+        for order in orders:
+            _amend(session, order, instant_of(to[order.id or 0].start))
+        if not scheduling.exchange(session, pairs, now=now):
+            trial.rollback()
+            return 0
     situations = roster.situations(session, list(orders), now=now)
     for order, who in pairs:
         situation = situations[order.id or 0]
-        transitions.amend(session, order)
         explain(session, order, situation.ranking(), situation.policy, who, "replanned", SYSTEM, now=now)
     return len(pairs)
 
 
-def _document(answer: Answer, numbers: dict[int, str]) -> dict[str, object]:
+def _amend(session: Session, order: Order, start_at: datetime) -> None:
+    """The visit begins then; it becomes firm so much earlier or later, too."""
+    later = start_at - order.start_at
+    firm_at = order.dispatch_at + later if order.dispatch_at is not None else None
+    transitions.amend(session, order, start_at=start_at, end_at=order.end_at + later, dispatch_at=firm_at)
+
+
+def _document(answer: Answer, numbers: dict[int, str], starts: dict[int, int]) -> dict[str, object]:
+    """`starts`: when each order began before; a move names the new start where that is another."""
+    moves = []
+    for move in answer.moves:
+        moved: dict[str, object] = {"no": numbers[move.order_id], "from_id": move.from_id, "to_id": move.to_id}
+        moves.append(moved | ({"start": move.start} if move.start != starts[move.order_id] else {}))
     return {
         "gain_s": answer.gain_s,
         "before": asdict(answer.before),
         "after": asdict(answer.after),
-        "moves": [{"no": numbers[m.order_id], "from_id": m.from_id, "to_id": m.to_id} for m in answer.moves],
+        "moves": moves,
     }

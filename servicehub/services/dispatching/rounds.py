@@ -23,7 +23,7 @@ from servicehub.domain.technician import CellKind
 from servicehub.errors import NotFound, SlotTaken, SlotUnavailable
 from servicehub.models.dispatch import Claim, DispatchDecision
 from servicehub.models.order import Order
-from servicehub.services import roster, scheduling, transitions
+from servicehub.services import notices, roster, scheduling, transitions
 from servicehub.services.dispatching import offers
 from servicehub.services.due import each
 
@@ -210,6 +210,9 @@ def _to_assigned(
         session, order, event, actor, now=now, data={"technician_id": technician_id}, technician_id=technician_id,
         round=order.round + 1, dispatch_at=None, deadline_at=now + open_for, **values,
     )  # fmt: skip
+    if order.window_until is not None:
+        key = f"time:{order.no}:{order.start_at.timestamp():.0f}"
+        notices.tell_customer(session, order, "time_set", key=key, now=now, start_at=order.start_at)
 
 
 def explain(

@@ -4,7 +4,7 @@
 `ending` how an order ends with its time, offers, coupon and money, `timers` what the platform does by itself.
 """
 
-from servicehub.services.orders.booking import BookingQuote, BookingRequest, create, quote
+from servicehub.services.orders.booking import FLEXIBLE, BookingQuote, BookingRequest, create, quote
 from servicehub.services.orders.changes import (
     cancel,
     cancel_preview,
@@ -20,6 +20,7 @@ from servicehub.services.orders.paying import payment_recorded
 from servicehub.services.orders.timers import expire, fire_due, to_ask_about
 
 __all__ = [
+    "FLEXIBLE",
     "BookingQuote",
     "BookingRequest",
     "cancel",

@@ -57,6 +57,9 @@ IMMEDIATE_LEAD = timedelta(minutes=20)
 IMMEDIATE_WITHIN = timedelta(hours=4)
 """An order for as soon as possible starts in this span from now."""
 BALANCE_GRACE = timedelta(hours=24)
+FLEXIBLE = (0, 60, 120, 240)
+"""Minutes by which a customer may let the visit begin later."""
+WINDOW_STEP = timedelta(minutes=30)
 NOTE_LENGTH = 200
 
 
@@ -84,6 +87,8 @@ class BookingRequest:
     mode: Literal["dispatch", "grab"] = "dispatch"
     further: tuple[tuple[str, int], ...] = ()
     """Other services of the same visit, and their quantities."""
+    flexible_minutes: int = 0
+    """By how much later than `start_at` the visit may begin, if that makes a better plan; see `FLEXIBLE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,7 @@ def create(session: Session, actor: Actor, request: BookingRequest, *, now: date
     if request.price_hash is not None and request.price_hash != priced.price_hash:
         raise PriceChanged(wish.item.slug, total_fen=priced.total_fen)
     order = _row(wish, actor, priced, now)
+    order.window_from, order.window_until = _window(session, actor, wish, priced, now)
     try:
         _store(session, actor, order, priced, now)
     except (SlotTaken, SlotUnavailable, NobodyAvailable) as refusal:
@@ -166,6 +172,7 @@ def _wish(session: Session, actor: Actor, request: BookingRequest) -> _Wish:
     if (
         not set(request.requirements) <= REQUIREMENTS
         or request.gender not in (None, *Gender)
+        or request.flexible_minutes not in FLEXIBLE
         or len(request.note) > NOTE_LENGTH
     ):
         raise Invalid("booking request")
@@ -267,6 +274,24 @@ def _earliest(session: Session, actor: Actor, wish: _Wish, now: datetime) -> dat
     if not fitting:
         raise NobodyAvailable(wish.item.slug, alternatives=tuple(other.start_at for other in found))
     return min(fitting)
+
+
+def _window(
+    session: Session, actor: Actor, wish: _Wish, priced: BookingQuote, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Between which instants the visit may begin: as late as the customer allows and the price stays the same.
+
+    A person who was asked for by name, and a crew, come at the exact time.
+    """
+    request, until = wish.request, priced.start_at
+    if request.start_at is None or request.technician_id is not None or wish.item.crew_size > 1:
+        return None, None
+    latest = priced.start_at + timedelta(minutes=request.flexible_minutes)
+    while until + WINDOW_STEP <= latest:
+        if _priced(session, actor, wish, until + WINDOW_STEP, now).total_fen != priced.total_fen:
+            break
+        until += WINDOW_STEP
+    return (priced.start_at, until) if until > priced.start_at else (None, None)
 
 
 def _visit(wish: _Wish, actor: Actor, start_at: datetime, end_at: datetime) -> scheduling.Visit:

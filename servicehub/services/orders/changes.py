@@ -77,7 +77,8 @@ def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, n
     moved = {"from": order.start_at.isoformat(), "to": start_at.isoformat()}
     transitions.advance(
         session, order, OrderEvent.RESCHEDULE, actor, now=now, data=moved,
-        start_at=start_at, end_at=end_at, reschedules=order.reschedules + 1, is_immediate=False, **again,
+        start_at=start_at, end_at=end_at, reschedules=order.reschedules + 1, is_immediate=False,
+        window_from=None, window_until=None, **again,
     )  # fmt: skip
     crews.fill(session, order, now=now, required=True)
 

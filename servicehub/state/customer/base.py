@@ -133,6 +133,7 @@ def parsed(text: object) -> Draft:
         add_ons=_pairs(raw.get("add_ons")),
         further=_pairs(raw.get("further")),
         start="now" if raw.get("start") == "now" else _word(raw.get("start"), 40),
+        flexible=_number(raw.get("flexible"), 999),
         technician=_number(raw.get("technician"), 10**12),
         gender=raw["gender"] if raw.get("gender") in ("female", "male") else "",
         requirements=tuple(key for key in REQUIREMENTS if key in (raw.get("requirements") or ())),

@@ -18,6 +18,7 @@ from servicehub.queries.customer.rules import cancellation_rules
 from servicehub.queries.customer.words import REQUIREMENTS
 from servicehub.routes import Face, login_path
 from servicehub.services import orders
+from servicehub.services.orders import FLEXIBLE
 from servicehub.state.base import handler, roles
 from servicehub.state.customer.base import CustomerPage, Draft, KeptState, order_number, whole
 from servicehub.state.customer.slots import SlotState
@@ -42,6 +43,9 @@ class BookState(CustomerPage, rx.State):
     art: str = ""
     is_now: bool = False
     has_time: bool = False
+    may_flex: bool = False
+    """Whether the visit is far enough ahead for its start to be settled later."""
+    flexible: int = 0
     is_known: bool = False
     """Whether somebody is logged in."""
     rules: tuple[str, ...] = ()
@@ -85,6 +89,14 @@ class BookState(CustomerPage, rx.State):
         draft = await self._draft()
         slot = (await self.get_state(SlotState)).picked
         await self._show(replace(draft, start="now" if str(when) == "now" else slot))
+
+    @handler
+    async def pick_flexible(self, minutes: int) -> None:
+        """By how much later the visit may begin."""
+        wanted = whole(minutes, 0, 999)
+        if wanted not in FLEXIBLE:
+            raise Invalid("flexible")
+        await self._show(replace(await self._draft(), flexible=wanted))
 
     @handler
     async def pick_coupon(self, coupon: str) -> None:
@@ -154,5 +166,6 @@ class BookState(CustomerPage, rx.State):
         if found.refused is not None:
             self.trouble = refusal(self._locale(), found.refused)
         self.technician, self.art = found.technician, found.art
+        self.may_flex, self.flexible = found.may_flex, draft.flexible if found.may_flex else 0
         self.requirements, self.is_now = list(draft.requirements), draft.start == "now"
         self.has_time, self.seq = draft.start != "", self.seq + 1

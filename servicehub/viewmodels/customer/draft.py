@@ -26,6 +26,8 @@ class Draft:
     further: tuple[tuple[str, int], ...] = ()
     """Other services of the same visit."""
     start: str = ""
+    flexible: int = 0
+    """Minutes by which the visit may begin later."""
     technician: int = 0
     """0: the platform matches."""
     gender: str = ""
