@@ -397,5 +397,6 @@ def _wish(
         note="",
         coupon="none",
         price_hash=None,
+        flexible_minutes=random.choice((0, 0, 60, 120)) if start is not None else 0,
         mode="grab" if random.random() < 0.18 and not for_visitor else "dispatch",
     )

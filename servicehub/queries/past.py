@@ -113,8 +113,8 @@ def _wish(order: Order, item: ServiceItem, number_of: Mapping[int, int], day: Wi
         minutes=end - start,
         fen=order.total_fen,
         booked=min(booked, start),
-        start=start,
-        slack=IMMEDIATE_SLACK if order.is_immediate else 0,
+        start=minute_of(order.window_from or order.start_at),
+        slack=IMMEDIATE_SLACK if order.is_immediate else _slack(order),
         is_immediate=order.is_immediate,
         patience=int(dice.integers(3, 11)),
         duration=min(took, round((end - start) * LONGEST_OVERRUN)),
@@ -123,6 +123,13 @@ def _wish(order: Order, item: ServiceItem, number_of: Mapping[int, int], day: Wi
         gender=order.gender,
         requested_id=number_of.get(order.requested_technician_id or 0),
     )
+
+
+def _slack(order: Order) -> int:
+    """Minutes of the customer's window."""
+    if order.window_from is None or order.window_until is None:
+        return 0
+    return minute_of(order.window_until) - minute_of(order.window_from)
 
 
 def _usual(ordered: Mapping[date, Sequence[Row]], but: date, clock: LocalTime) -> tuple[float, ...]:
