@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from servicehub.domain.order import OrderStatus
 from servicehub.models.base import among
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order, OrderLine
-from servicehub.texts import N_, Locale, pick, say
+from servicehub.texts import N_, Locale, formats, pick, say
 
+UNSETTLED = (OrderStatus.PENDING_PAYMENT, OrderStatus.MATCHING)
 WORK = ("service", "add_on")
 """Kinds of lines that are done at the door."""
 
@@ -20,6 +23,17 @@ def title(locale: Locale, item: ServiceItem, order: Order | int) -> str:
     name = pick(locale, item.name_zh, item.name_en)
     more = order if isinstance(order, int) else len(order.further_ids)
     return say(locale, N_("{service} and {n} more"), service=name, n=more) if more else name
+
+
+def when(locale: Locale, order: Order, now: datetime, tz: str) -> str:
+    """`11月23日 周一 14:00–16:00`; while its time is not settled, between which instants it begins."""
+    if order.window_from is None or order.window_until is None or order.status not in UNSETTLED:
+        return formats.span(order.start_at, order.end_at, now, tz, locale=locale)
+    first, last = (
+        formats.day_time(order.window_from, now, tz, locale=locale),
+        formats.clock_time(order.window_until, tz),
+    )
+    return say(locale, N_("{first}–{last}, to be settled"), first=first, last=last)
 
 
 def works(session: Session, orders: Collection[Order], *, locale: Locale) -> dict[int, tuple[str, ...]]:

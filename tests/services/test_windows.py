@@ -20,6 +20,7 @@ from servicehub.models.catalog import Policy
 from servicehub.models.customer import Notice
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.order import Order
+from servicehub.queries import visit
 from servicehub.queries.customer import progress
 from servicehub.queries.operator.planning import plan_ahead
 from servicehub.services import orders, scheduling, transitions
@@ -104,12 +105,14 @@ def test_the_customer_reads_the_window_and_hears_the_time_when_it_is_firm(world:
     said = progress.hint("en", order, "", world.now, "Asia/Shanghai")
     assert "between" in said
     assert "16:00" in said
+    assert visit.when("zh", order, world.now, "Asia/Shanghai").endswith("14:00–16:00 之间开始（待定）")
 
     later = {name: getattr(order, name) + HOUR for name in ("start_at", "end_at", "dispatch_at")}
     transitions.amend(world.session, order, **later)
     world.firm(order)
 
     assert order.status is OrderStatus.ASSIGNED
+    assert visit.when("zh", order, world.now, "Asia/Shanghai").endswith("15:00–16:00")
     (notice,) = world.session.exec(select(Notice).where(Notice.kind == "time_set")).all()
     assert notice.user_id == order.customer_id
     assert notice.params["start_at"] == order.start_at.isoformat()

@@ -58,7 +58,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         art=words.service_art(category.slug, item.slug),
         service=item.slug,
         facts=_facts(locale, order, item),
-        when=formats.span(order.start_at, order.end_at, now, city.timezone, locale=locale),
+        when=visit.when(locale, order, now, city.timezone),
         area=_area(session, order, locale),
         detail=crypto.decrypt(order.detail_enc, "order.detail"),
         contact=_contact(order),

@@ -95,7 +95,7 @@ def _card(
         art=words.service_art(category.slug, item.slug),
         status=order.status.value,
         status_text=words.status(locale, order.status),
-        when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
+        when=visit.when(locale, order, now, tz),
         place=order.area,
         amount=formats.amount(order.total_fen),
         technician=technician.name if technician else "",

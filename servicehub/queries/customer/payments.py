@@ -58,7 +58,7 @@ def pay_item(session: Session, actor: Actor, no: str, *, locale: Locale, now: da
     return PayItem(
         no=no,
         title=visit.title(locale, item, order),
-        when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
+        when=visit.when(locale, order, now, tz),
         amount=formats.amount(fen),
         amount_text=formats.yuan(fen),
         what=money.of(locale, money.PLAN_ITEMS, due_item(order).value),
