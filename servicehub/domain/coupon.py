@@ -5,7 +5,7 @@ Owns eligibility and the choice with its reasons. Stock, claiming and locking ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -16,6 +16,8 @@ AMOUNT = "amount"
 PERCENT = "percent"
 Why = Literal["", "expired", "category", "first_order", "min_spend", "nothing_off", "smaller"]
 """Why a coupon was not the one; "" for the chosen one."""
+Labour = Mapping[int, int]
+"""Category -> fen of the services and add-ons that were bought of it."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -40,10 +42,9 @@ class CouponTerms:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What a coupon is judged against: the price of service and add-ons, before fees."""
+    """What a coupon is judged against: the price of services and add-ons, before fees."""
 
-    service_fen: int
-    category_id: int
+    labour: Labour
     is_first_order: bool
     now: datetime
 
@@ -65,6 +66,11 @@ class Choice:
     considered: tuple[Considered, ...]
 
 
+def eligible_fen(terms: CouponTerms, labour: Labour) -> int:
+    """The part of the price that the coupon is for: all of it, or its category's."""
+    return sum(labour.values()) if terms.category_id is None else labour.get(terms.category_id, 0)
+
+
 def discount_fen(terms: CouponTerms, service_fen: int) -> int:
     """What the coupon takes off `service_fen`; never more than that."""
     if terms.kind == PERCENT:
@@ -79,23 +85,28 @@ def refusal(terms: CouponTerms, purchase: Purchase) -> Why:
     """Why the coupon cannot be used for this purchase; "" when it can."""
     if terms.expires_at is not None and terms.expires_at <= purchase.now:
         return "expired"
-    if terms.category_id is not None and terms.category_id != purchase.category_id:
+    if terms.category_id is not None and terms.category_id not in purchase.labour:
         return "category"
     if terms.first_order_only and not purchase.is_first_order:
         return "first_order"
-    if purchase.service_fen < terms.min_spend_fen:
+    eligible = eligible_fen(terms, purchase.labour)
+    if eligible < terms.min_spend_fen:
         return "min_spend"
-    return "" if discount_fen(terms, purchase.service_fen) > 0 else "nothing_off"
+    return "" if discount_fen(terms, eligible) > 0 else "nothing_off"
 
 
 def choose(coupons: Sequence[CouponTerms], purchase: Purchase) -> Choice:
     """The coupon that takes off most; of equals the one that expires first, then the one granted first."""
-    judged = [(terms, refusal(terms, purchase), discount_fen(terms, purchase.service_fen)) for terms in coupons]
+    judged = [(terms, refusal(terms, purchase), _off(terms, purchase)) for terms in coupons]
     usable = sorted((j for j in judged if not j[1]), key=lambda j: (-j[2], _expiry(j[0]), j[0].grant_id))
     barred = [j for j in judged if j[1]]
     best = usable[0][0] if usable else None
     ranked = [Considered(terms, off, "" if terms is best else "smaller") for terms, _why, off in usable]
     return Choice(best, (*ranked, *(Considered(terms, off, why) for terms, why, off in barred)))
+
+
+def _off(terms: CouponTerms, purchase: Purchase) -> int:
+    return discount_fen(terms, eligible_fen(terms, purchase.labour))
 
 
 def _expiry(terms: CouponTerms) -> datetime:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Self
 
-from servicehub.domain.coupon import CouponTerms, discount_fen
+from servicehub.domain.coupon import CouponTerms, discount_fen, eligible_fen
 from servicehub.domain.money import share_bp
 from servicehub.domain.order import PaymentPlan
 from servicehub.errors import Invalid
@@ -24,8 +24,6 @@ QUARTER = 15
 """Durations are whole quarters of an hour."""
 LEAST_FEN = 1
 """A coupon leaves at least ¥0.01 to pay."""
-LABOUR_BASE = ("service", "add_on")
-"""What holiday surcharge and coupons are computed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,7 @@ class ItemTerms:
     payment_plan: PaymentPlan = PaymentPlan.FULL
     deposit_bp: int = 0
     deposit_fen: int = 0
+    category_id: int = 0
 
 
 Wanted = tuple[ItemTerms, int]
@@ -119,11 +118,8 @@ class Quote:
     first_due_fen: int
     duration_minutes: int
     price_hash: str
-
-    @property
-    def service_fen(self) -> int:
-        """Service and add-ons, before fees: what coupons are judged by."""
-        return sum(line.amount_fen for line in self.lines if line.kind in LABOUR_BASE)
+    labour: Mapping[int, int]
+    """Category -> services and add-ons, before fees: what coupons are judged by."""
 
     def of_kind(self, kind: str) -> int:
         """The sum of the lines of `kind`."""
@@ -152,17 +148,18 @@ def quote(
     Raises: Invalid for a quantity outside the service's or an add-on's range.
     """
     lines = _labour(item, quantity, add_ons, further)
-    base_fen = sum(line.amount_fen for line in lines)
+    labour = _by_category(item, further, lines)
+    base_fen = sum(labour.values())
     lines += _fees(policy, base_fen, start_local, distance_m, holidays, is_immediate=is_immediate)
     total_fen = sum(line.amount_fen for line in lines)
     if coupon is not None:
-        off = min(discount_fen(coupon, base_fen), total_fen - LEAST_FEN)
+        off = min(discount_fen(coupon, eligible_fen(coupon, labour)), total_fen - LEAST_FEN)
         if off > 0:
             lines.append(Line("coupon", coupon.slug, 1, -off, -off, coupon.name_zh, coupon.name_en))
             total_fen -= off
     first_due_fen = _first_due(item, total_fen)
     minutes = duration_minutes(item, quantity, add_ons, further)
-    return Quote(tuple(lines), total_fen, first_due_fen, minutes, _hash(lines, first_due_fen, minutes))
+    return Quote(tuple(lines), total_fen, first_due_fen, minutes, _hash(lines, first_due_fen, minutes), labour)
 
 
 def duration_minutes(
@@ -202,6 +199,16 @@ def _labour(
         unit = add_on.price_fen
         lines.append(Line("add_on", add_on.slug, count, unit, unit * count, add_on.name_zh, add_on.name_en))
     return lines
+
+
+def _by_category(item: ItemTerms, further: Sequence[Wanted], lines: Sequence[Line]) -> dict[int, int]:
+    """Category -> what is bought of it; add-ons belong to `item`."""
+    categories = {wanted.slug: wanted.category_id for wanted, _count in further}
+    found: dict[int, int] = {item.category_id: 0}
+    for line in lines:
+        category = categories.get(line.ref, item.category_id) if line.kind == "service" else item.category_id
+        found[category] = found.get(category, 0) + line.amount_fen
+    return found
 
 
 def _service(item: ItemTerms, quantity: int) -> Line:

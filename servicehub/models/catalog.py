@@ -190,6 +190,7 @@ def item_terms(item: ServiceItem) -> ItemTerms:
         payment_plan=item.payment_plan,
         deposit_bp=item.deposit_bp,
         deposit_fen=item.deposit_fen,
+        category_id=item.category_id,
     )
 
 

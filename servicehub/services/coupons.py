@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from servicehub import bus
 from servicehub.domain.access import Actor, Role
-from servicehub.domain.coupon import Choice, CouponTerms, Purchase, choose, refusal
+from servicehub.domain.coupon import Choice, CouponTerms, Labour, Purchase, choose, refusal
 from servicehub.domain.order import OrderStatus
 from servicehub.errors import CouponUnusable, NotFound
 from servicehub.models.account import User
@@ -79,22 +79,20 @@ def in_hand(session: Session, customer_id: int) -> list[CouponTerms]:
     return [_terms(grant, batch) for grant, batch in rows]
 
 
-def purchase(session: Session, customer_id: int, service_fen: int, category_id: int, *, now: datetime) -> Purchase:
+def purchase(session: Session, customer_id: int, labour: Labour, *, now: datetime) -> Purchase:
     """What coupons are judged by; an order that is still unpaid counts as a first order too."""
     earlier = session.exec(
         select(Order.id).where(Order.customer_id == customer_id, col(Order.status).not_in(_DEAD)).limit(1)
     ).first()
-    return Purchase(service_fen, category_id, earlier is None, now)
+    return Purchase(labour, earlier is None, now)
 
 
-def best(session: Session, customer_id: int, service_fen: int, category_id: int, *, now: datetime) -> Choice:
-    """The best coupon in the customer's hand for service and add-ons worth `service_fen`, and why the others lost."""
-    return choose(in_hand(session, customer_id), purchase(session, customer_id, service_fen, category_id, now=now))
+def best(session: Session, customer_id: int, labour: Labour, *, now: datetime) -> Choice:
+    """The best coupon in the customer's hand for services and add-ons worth `labour`, and why the others lost."""
+    return choose(in_hand(session, customer_id), purchase(session, customer_id, labour, now=now))
 
 
-def pick(
-    session: Session, customer_id: int, grant_id: int, service_fen: int, category_id: int, *, now: datetime
-) -> CouponTerms:
+def pick(session: Session, customer_id: int, grant_id: int, labour: Labour, *, now: datetime) -> CouponTerms:
     """The coupon that the customer chose.
 
     Raises: CouponUnusable(why=…) when it is not in hand or does not fit.
@@ -102,7 +100,7 @@ def pick(
     found = next((terms for terms in in_hand(session, customer_id) if terms.grant_id == grant_id), None)
     if found is None:
         raise CouponUnusable(str(grant_id), why="not_in_hand")
-    if why := refusal(found, purchase(session, customer_id, service_fen, category_id, now=now)):
+    if why := refusal(found, purchase(session, customer_id, labour, now=now)):
         raise CouponUnusable(found.slug, why=why)
     return found
 

@@ -85,7 +85,7 @@ def quoted(session: Session, actor: Actor, draft: Draft, address_id: int, *, loc
     facts = (item, words.service_art(category.slug, item.slug), len(wish.further))
     return Quoted(
         summary=_summary(found, base, draft, facts, zone, locale, now),
-        coupons=coupons.choices(session, actor, base.service_fen, category.id or 0, picked, locale=locale, now=now),
+        coupons=coupons.choices(session, actor, base.labour, picked, locale=locale, now=now),
         technician=person.name if person else "",
         art=words.portrait(person) if person else "",
         refused=refused,

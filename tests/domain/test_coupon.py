@@ -14,7 +14,7 @@ AMOUNT = CouponTerms(
 TENTH = CouponTerms(
     2, "tenth", "九折", "10% off", "percent", percent_bp=1000, cap_fen=4000, expires_at=NOW + timedelta(days=2)
 )
-BUY = Purchase(service_fen=20_000, category_id=1, is_first_order=False, now=NOW)
+BUY = Purchase(labour={1: 20_000}, is_first_order=False, now=NOW)
 
 
 def test_the_largest_discount_wins_and_the_others_say_why() -> None:

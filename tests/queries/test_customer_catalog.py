@@ -142,7 +142,7 @@ def test_coupons_say_why_they_do_not_fit(world: World) -> None:
         world.session.flush()
         coupon_commands.claim(world.session, world.customer, slug, now=NOW)
     shown = coupons.choices(
-        world.session, world.customer, 10000, world.town.category_id, 0, locale="zh", now=NOW + timedelta(minutes=1)
+        world.session, world.customer, {world.town.category_id: 10000}, 0, locale="zh", now=NOW + timedelta(minutes=1)
     )
     assert [(row.title, row.off, row.why, row.usable) for row in shown] == [
         ("big", "−¥20", "", True), ("small", "−¥5", "有更优惠的券", True), ("far", "−¥90", "满 ¥999 可用", False),

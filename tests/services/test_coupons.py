@@ -108,7 +108,7 @@ def test_strangers_and_the_expired_are_refused(session: Session, town: Town, buy
         with pytest.raises(CouponUnusable):
             coupons.lock(session, order, grant_id, now=now)
     with pytest.raises(CouponUnusable):
-        coupons.pick(session, stranger.id or 0, grant_id, 20_000, town.category_id, now=NOW)
+        coupons.pick(session, stranger.id or 0, grant_id, {town.category_id: 20_000}, now=NOW)
 
 
 def test_a_returned_coupon_stays_usable_for_three_days(session: Session, town: Town, buyer: Actor) -> None:
@@ -130,7 +130,7 @@ def test_the_best_coupon_knows_about_first_orders(session: Session, town: Town, 
     coupons.claim(session, buyer, "small", now=NOW)
 
     def chosen() -> str:
-        best = coupons.best(session, town.customer_id, 20_000, town.category_id, now=NOW).best
+        best = coupons.best(session, town.customer_id, {town.category_id: 20_000}, now=NOW).best
         return best.slug if best else ""
 
     assert chosen() == "welcome"

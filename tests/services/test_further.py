@@ -14,6 +14,7 @@ from servicehub.domain.order import OrderStatus, PaymentPlan
 from servicehub.domain.technician import CertificateStatus
 from servicehub.errors import ChecklistOpen, Invalid, NobodyAvailable, NotFound, SlotUnavailable
 from servicehub.models.catalog import Blackout, Category, ServiceItem
+from servicehub.models.customer import Coupon, CouponKind
 from servicehub.models.dispatch import DispatchDecision
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.supply import load_named_people, load_people, load_service
@@ -21,7 +22,7 @@ from servicehub.models.technician import Certificate, Technician, TechnicianSkil
 from servicehub.queries import visit
 from servicehub.queries.customer import catalog, estimate, people, slots
 from servicehub.queries.technician import hall, job, workbench
-from servicehub.services import dispatching, fulfilment, ledger, orders, photos, scheduling
+from servicehub.services import coupons, dispatching, fulfilment, ledger, orders, photos, scheduling
 from servicehub.viewmodels.customer.draft import Draft
 from servicehub.workflows.quoting import quoted, rebooked
 from tests import city, journey
@@ -75,6 +76,27 @@ def test_the_price_and_the_time_are_those_of_both(world: World, repair: ServiceI
     assert order.total_fen == 26000
     assert order.end_at - order.start_at == timedelta(minutes=135), "60 + 45 + 20, in whole quarters"
     assert order.further_ids == [repair.id]
+
+
+def test_a_coupon_of_a_category_is_for_its_part_alone(world: World, repair: ServiceItem) -> None:
+    session, town = world.session, world.town
+    other = Category(city_id=town.city_id, slug="repair", name_zh="维修", name_en="Repairs")
+    session.add(other)
+    session.flush()
+    repair.category_id = other.id or 0
+    coupon = Coupon(
+        city_id=town.city_id, slug="tenth", name_zh="九折", name_en="Tenth", kind=CouponKind.PERCENT, percent_bp=1000,
+        min_spend_fen=5000, category_id=other.id, stock=5,
+    )  # fmt: skip
+    session.add(coupon)
+    session.flush()
+    coupons.claim(session, world.customer, "tenth", now=world.now)
+
+    both = orders.quote(session, world.customer, world.request(further=(("tap", 1),)), now=world.now)
+    alone = orders.quote(session, world.customer, world.request(), now=world.now)
+
+    assert both.total_fen == 10000 + 8000 - 800
+    assert alone.total_fen == 10000
 
 
 @pytest.mark.usefixtures("repair")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor
-from servicehub.domain.coupon import Choice, CouponTerms, Purchase, choose, discount_fen
+from servicehub.domain.coupon import Choice, CouponTerms, Labour, Purchase, choose, discount_fen, eligible_fen
 from servicehub.domain.order import OrderStatus
 from servicehub.models.catalog import Category
 from servicehub.models.customer import Coupon, CouponGrant, CouponKind, GrantStatus
@@ -59,12 +59,12 @@ def hero(session: Session, actor: Actor, *, locale: Locale) -> HeroCoupon:
 
 
 def choices(
-    session: Session, actor: Actor, service_fen: int, category_id: int, chosen: int, *, locale: Locale, now: datetime
+    session: Session, actor: Actor, labour: Labour, chosen: int, *, locale: Locale, now: datetime
 ) -> tuple[CouponChoice, ...]:
     """The customer's coupons for a purchase, best first. `chosen` is a grant's id, 0 for none."""
     if not actor.user_id:
         return ()
-    purchase = Purchase(service_fen, category_id, is_first_order(session, actor), now)
+    purchase = Purchase(labour, is_first_order(session, actor), now)
     judged: Choice = choose(
         [terms(grant, coupon) for grant, coupon in _grants(session, actor, available=True)], purchase
     )
@@ -81,13 +81,13 @@ def choices(
     )
 
 
-def best_off_fen(session: Session, actor: Actor, service_fen: int, category_id: int, *, now: datetime) -> int:
+def best_off_fen(session: Session, actor: Actor, labour: Labour, *, now: datetime) -> int:
     """What the best coupon in hand would take off; 0 without one."""
     if not actor.user_id:
         return 0
-    purchase = Purchase(service_fen, category_id, is_first_order(session, actor), now)
+    purchase = Purchase(labour, is_first_order(session, actor), now)
     best = choose([terms(grant, coupon) for grant, coupon in _grants(session, actor, available=True)], purchase).best
-    return discount_fen(best, service_fen) if best else 0
+    return discount_fen(best, eligible_fen(best, labour)) if best else 0
 
 
 def terms(grant: CouponGrant, coupon: Coupon) -> CouponTerms:

@@ -45,11 +45,11 @@ def estimate(
     now: datetime,
 ) -> Estimate:
     """Raises: NotFound for an unknown service. Quantities are brought into their range, unknown add-ons dropped."""
-    item, category = catalog.find(session, actor, slug)
+    item, _category = catalog.find(session, actor, slug)
     found = chosen(session, item, quantity, add_ons, further, now=now)
     priced, extras = found.quote, {row.slug: count for row, count in found.add_ons}
     also = {row.slug: count for row, count in found.further}
-    off = coupons.best_off_fen(session, actor, priced.service_fen, category.id or 0, now=now)
+    off = coupons.best_off_fen(session, actor, priced.labour, now=now)
     return Estimate(
         quantity=found.quantity,
         add_ons=tuple(extras.items()),

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, func, select
 from servicehub import crypto
 from servicehub.domain import pricing
 from servicehub.domain.access import Actor, Role
-from servicehub.domain.coupon import CouponTerms
+from servicehub.domain.coupon import CouponTerms, Labour
 from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.domain.technician import CellKind, Gender
@@ -227,7 +227,7 @@ def _priced(session: Session, actor: Actor, wish: _Wish, start_at: datetime, now
         )
 
     bare = price(None)
-    coupon = _coupon(session, actor, wish, bare.service_fen, now)
+    coupon = _coupon(session, actor, wish, bare.labour, now)
     quoted = named(price(coupon) if coupon else bare)
     return BookingQuote(
         lines=quoted.lines,
@@ -242,16 +242,15 @@ def _priced(session: Session, actor: Actor, wish: _Wish, start_at: datetime, now
     )
 
 
-def _coupon(session: Session, actor: Actor, wish: _Wish, service_fen: int, now: datetime) -> CouponTerms | None:
+def _coupon(session: Session, actor: Actor, wish: _Wish, labour: Labour, now: datetime) -> CouponTerms | None:
     """The coupon that the customer wants, or the best one in hand. Raises: CouponUnusable."""
-    category_id = wish.item.category_id
     match wish.request.coupon:
         case "none":
             return None
         case "best":
-            return coupons.best(session, actor.user_id, service_fen, category_id, now=now).best
+            return coupons.best(session, actor.user_id, labour, now=now).best
         case grant_id:
-            return coupons.pick(session, actor.user_id, grant_id, service_fen, category_id, now=now)
+            return coupons.pick(session, actor.user_id, grant_id, labour, now=now)
 
 
 def _earliest(session: Session, actor: Actor, wish: _Wish, now: datetime) -> datetime:
