@@ -94,6 +94,16 @@ def test_an_order_that_costs_more_than_it_is_worth_waits() -> None:
     assert len(plan_days(waiting, [person(1, at(0))], now=EIGHT - 60, rounds=50, worth_s=20_000).moves) == 1
 
 
+@pytest.mark.parametrize(("fair_s", "who"), [(0, 1), (600, 2)])
+def test_who_earned_less_gets_the_visit_where_that_is_worth_the_way(fair_s: int, who: int) -> None:
+    rich = replace(person(1, at(1)), income_fen=90_000, available_minutes=600)
+    poor = replace(person(2, at(2)), income_fen=10_000, available_minutes=600)
+
+    found = plan_days([visit(1, at(0), EIGHT + 120)], [rich, poor], now=EIGHT - 60, rounds=50, fair_s=fair_s)
+
+    assert [move.to_id for move in found.moves] == [who]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_question_has_the_same_answer(seed: int) -> None:
     movable, people = drawn(seed)
@@ -107,7 +117,11 @@ def drawn(seed: int) -> tuple[list[Movable], list[Candidate]]:
     """Up to five people and a dozen visits; some held where a calendar allows it, some firm, some waiting."""
     dice = np.random.default_rng(seed)
     people = [
-        person(n, at(*dice.uniform(-6, 6, 2)), transport=list(Transport)[dice.integers(3)])
+        replace(
+            person(n, at(*dice.uniform(-6, 6, 2)), transport=list(Transport)[dice.integers(3)]),
+            income_fen=int(dice.integers(90_000)),
+            available_minutes=600,
+        )
         for n in range(1, int(dice.integers(2, 6)))
     ]
     movable = []
@@ -133,7 +147,7 @@ def with_job(calendar: Calendar, job: Occupied) -> Calendar:
 def test_no_rule_is_broken_and_nobody_who_was_planned_is_dropped(seed: int) -> None:
     movable, people = drawn(seed)
 
-    found = plan_days(movable, people, now=EIGHT, rounds=60, seed=seed)
+    found = plan_days(movable, people, now=EIGHT, rounds=60, seed=seed, fair_s=300 * (seed % 2))
 
     of = {m.job.order_id: m for m in movable}
     days = {c.technician_id: c.calendar.without(*(move.order_id for move in found.moves)) for c in people}
