@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,30 +12,15 @@ from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.channel import Report
 from servicehub.domain.order import OrderStatus
-from servicehub.errors import NobodyAvailable, OrderTaken, ServiceHubError, SlotTaken
+from servicehub.errors import NobodyAvailable, OrderTaken, SlotTaken
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.order import Order
 from servicehub.services import dispatching, ledger, orders, payments
 from tests import city, journey
 from tests.city import NOW
+from tests.crowd import at_once
 from tests.journey import World
-
-
-def at_once(count: int, work: Callable[[int], object], workers: int = 40) -> list[object]:
-    """What `work(i)` returned or was refused with, for `count` calls that start together."""
-    barrier = threading.Barrier(min(count, workers))
-
-    def one(i: int) -> object:
-        if i < barrier.parties:
-            barrier.wait(30)
-        try:
-            return work(i)
-        except ServiceHubError as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(min(count, workers)) as pool:
-        return list(pool.map(one, range(count)))
 
 
 def forty_buyers(session: Session, world: World) -> list[tuple[Actor, int]]:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, col, select
 
-from servicehub.domain.access import Role
+from servicehub.db.database import Database
+from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.domain.technician import CellKind
 from servicehub.matching import Policy as Weights
@@ -18,9 +19,10 @@ from servicehub.models.dispatch import DispatchDecision, Occupancy, Offer
 from servicehub.models.order import Order, OrderLog
 from servicehub.models.situations import DISPATCH_KIND
 from servicehub.models.technician import Technician
-from servicehub.services import delays, dispatching, scheduling
+from servicehub.services import delays, dispatching, fulfilment, scheduling
 from tests import city
 from tests.city import NOW, Town, north
+from tests.crowd import at_once
 from tests.journey import actor_of
 
 
@@ -177,3 +179,31 @@ def test_two_late_visits_go_to_two_people(session: Session) -> None:
     people = {t.id for t in session.exec(select(Technician))}
     assert {late.order.technician_id, second.technician_id} <= people - {late.held_up.id}
     assert session.get_one(Order, second.id).status is OrderStatus.ASSIGNED
+
+
+def test_setting_out_and_being_replaced_at_once_is_one_of_both(database: Database) -> None:
+    def prepare(session: Session) -> tuple[Actor, str, int]:
+        late = Late(session)
+        return actor_of(late.held_up), late.order.no, late.order.id or 0
+
+    actor, no, order_id = database.write_now(prepare)
+
+    def attempt(i: int) -> object:
+        if i % 2:
+            return database.write_now(dispatching.repair_due, NOW)
+        return database.write_now(fulfilment.depart, actor, no, now=NOW)
+
+    outcomes = at_once(20, attempt)
+
+    def check(session: Session) -> None:
+        order = session.get_one(Order, order_id)
+        holders = set(session.exec(select(Occupancy.technician_id).where(Occupancy.order_id == order_id)))
+        offers = session.exec(select(Offer).where(Offer.order_id == order_id)).all()
+        assert holders == {order.technician_id}
+        replaced = sum(outcome == 1 for outcome in outcomes)
+        assert (order.status, replaced, len(offers)) in (
+            (OrderStatus.EN_ROUTE, 0, 0),
+            (OrderStatus.ASSIGNED, 1, 1),
+        )
+
+    database.read_now(check)
