@@ -374,15 +374,9 @@ def _wish(
     address = random.choice(able)
     add_ons = session.exec(select(AddOn).where(AddOn.service_item_id == picked.id)).all()
     immediate = random.random() < 0.45 or for_visitor
-    start = (
-        None
-        if immediate
-        else (now + timedelta(days=random.choice((0, 1, 1, 2, 3)), minutes=30 * random.randint(4, 16))).replace(
-            second=0, microsecond=0
-        )
-    )
-    if start is not None:
-        start -= timedelta(minutes=start.minute % 30)
+    ahead = timedelta(days=random.choice((0, 1, 1, 2, 3)), minutes=30 * random.randint(4, 16))
+    begins = (now + ahead).replace(second=0, microsecond=0)
+    start = None if immediate else begins - timedelta(minutes=begins.minute % 30)
     beside = [] if for_visitor or random.random() > 0.2 else catalog.further(session, picked)[:4]
     return address.customer_id, orders.BookingRequest(
         service_slug=picked.slug,

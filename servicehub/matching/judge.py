@@ -274,10 +274,8 @@ def _way(
         gone = seen_minute < NEVER and ended <= seen_minute
         minute = ended if gone else max(ended, now)
         far = _metres(places, j, job_places, first + before)
-        way, job = (
-            _minutes(speeds, factors[job_zones[first + before], zone], is_rush, clock, transport, far, minute),
-            before,
-        )
+        job, factor = before, factors[job_zones[first + before], zone]
+        way = _minutes(speeds, factor, is_rush, clock, transport, far, minute)
     is_seen = max(begin, ended if comes else np.int64(LONG_AGO)) <= seen_minute <= start
     if closes and not is_seen and not (comes and ended > begin):
         leave, home = max(opens, now), _metres(places, j, homes, r)
@@ -299,11 +297,8 @@ def _way(
     minute, way, far, job = np.int64(FAR_AHEAD), np.int64(0), 0.0, -1
     if follows:
         far = _metres(places, j, job_places, first + after)
-        minute, way, job = (
-            due,
-            _minutes(speeds, factors[zone, job_zones[first + after]], is_rush, clock, transport, far, end),
-            after,
-        )
+        minute, job, factor = due, after, factors[zone, job_zones[first + after]]
+        way = _minutes(speeds, factor, is_rush, clock, transport, far, end)
     if closes and (not follows or due >= closes):
         home = _metres(places, j, homes, r)
         takes = _minutes(speeds, factors[zone, home_zone], is_rush, clock, transport, home, end)

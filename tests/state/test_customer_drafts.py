@@ -20,7 +20,9 @@ from tests.conftest import FixedClock
 
 def test_a_draft_survives_the_browser(fixed_clock: FixedClock) -> None:
     start = (fixed_clock.now + timedelta(hours=3)).isoformat()
-    draft = Draft("cleaning-2h", 2, (("windows", 1),), start, 7, "female", ("pets", "stairs"), "12", 3)
+    draft = Draft(
+        "cleaning-2h", 2, (("windows", 1),), (("ac-wall", 2),), start, 120, 7, "female", ("pets", "stairs"), "12", 3
+    )
     assert parsed(json.dumps(asdict(draft))) == draft
 
 

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from servicehub import bus
 from servicehub.domain.access import SYSTEM, Actor, Permission
 from servicehub.domain.timewindow import instant_of, minute_of
-from servicehub.errors import NotAllowed, NotFound
+from servicehub.errors import NotAllowed, NotFound, SlotTaken
 from servicehub.matching import Candidate, Policy
 from servicehub.matching.replan import Movable
 from servicehub.matching.replan import Replan as Answer
@@ -202,12 +202,14 @@ def _apply(session: Session, orders: Sequence[Order], answer: Answer, now: datet
     pairs = [(order, who) for order in orders if (who := to[order.id or 0].to_id) is not None]
     if len(pairs) < len(orders):
         return 0
-    with session.begin_nested() as trial:
-        for order in orders:
-            _amend(session, order, instant_of(to[order.id or 0].start))
-        if not scheduling.exchange(session, pairs, now=now):
-            trial.rollback()
-            return 0
+    try:
+        with session.begin_nested():
+            for order in orders:
+                _amend(session, order, instant_of(to[order.id or 0].start))
+            if not scheduling.exchange(session, pairs, now=now):
+                raise SlotTaken(f"{len(pairs)} visits")
+    except SlotTaken:
+        return 0
     situations = roster.situations(session, list(orders), now=now)
     for order, who in pairs:
         situation = situations[order.id or 0]

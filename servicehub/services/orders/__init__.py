@@ -1,10 +1,11 @@
 """Orders as commands: book, pay, change, end. Each is one function, one transaction, one or more steps of the machine.
 
-`booking` owns prices and creation, `paying` what a payment does to an order, `changes` the customer's and the operator's commands,
-`ending` how an order ends with its time, offers, coupon and money, `timers` what the platform does by itself.
+`wishes` owns what is asked for and its price, `booking` creation, `paying` what a payment does to an order, `changes` the
+customer's and the operator's commands, `ending` how an order ends with its time, offers, coupon and money, `timers` what the
+platform does by itself.
 """
 
-from servicehub.services.orders.booking import FLEXIBLE, BookingQuote, BookingRequest, create, quote
+from servicehub.services.orders.booking import create, quote
 from servicehub.services.orders.changes import (
     cancel,
     cancel_preview,
@@ -18,6 +19,7 @@ from servicehub.services.orders.changes import (
 )
 from servicehub.services.orders.paying import payment_recorded
 from servicehub.services.orders.timers import expire, fire_due, to_ask_about
+from servicehub.services.orders.wishes import FLEXIBLE, BookingQuote, BookingRequest
 
 __all__ = [
     "FLEXIBLE",
