@@ -156,11 +156,15 @@ def test_money_has_a_lane_of_its_own_when_the_queue_is_full() -> None:
 
 
 def test_a_call_that_nobody_awaits_any_more_is_not_run(sqlite_database: Database) -> None:
-    gate = threading.Event()
+    taken, gate = threading.Event(), threading.Event()
+
+    def block(_session: Session) -> None:
+        taken.set()
+        gate.wait(10)
 
     async def work() -> None:
-        blocking = asyncio.ensure_future(sqlite_database.write(lambda _session: gate.wait(10)))
-        await asyncio.sleep(0)
+        blocking = asyncio.ensure_future(sqlite_database.write(block))
+        await asyncio.to_thread(taken.wait, 10)  # else one COMMIT may take both
         given_up = asyncio.ensure_future(sqlite_database.write(add, "given up"))
         await asyncio.sleep(0)
         given_up.cancel()
