@@ -12,8 +12,8 @@ from servicehub.matching.plans.routes import between
 
 WHOLE = 0.1
 """Share of strings that are whole routes."""
-MISSING, CHANGED, ROUND, ASKED = range(4)
-"""Places of a tally: visits in no route, routes changed in this round, rounds, insertions priced."""
+MISSING, CHANGED, ROUND, ASKED, MOVED = range(5)
+"""Places of a tally: visits in no route, routes changed in this round, rounds, insertions priced, visits put back in this round."""
 
 
 @njit(cache=True, inline="always")

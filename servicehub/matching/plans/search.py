@@ -33,7 +33,8 @@ from servicehub.matching.plans.model import (
     Routes,
 )  # fmt: skip
 from servicehub.matching.plans.routes import can_make, refresh, try_gap, with_fetch
-from servicehub.matching.plans.ruin import ASKED, CHANGED, MISSING, ROUND, chance, sort, take_string
+from servicehub.matching.plans.ruin import ASKED, CHANGED, MISSING, MOVED, ROUND, chance, sort, take_string
+from servicehub.matching.plans.tails import best_cut, exchange
 
 SWAP = 0.05
 """Share of rounds in which two technicians exchange their days first: put back one by one, a day rarely changes hands."""
@@ -50,7 +51,7 @@ class Desk(NamedTuple):
     absent: Ints
     """[n] who is in no route; the first `tally[MISSING]` rows mean something."""
     tally: Ints
-    """[4] see `ruin.MISSING`."""
+    """[5] see `ruin.MISSING`."""
     key: NDArray[np.float64]
     touched: Ints
     """[v] technicians whose routes were kept this round; the first `tally[CHANGED]`."""
@@ -61,6 +62,8 @@ class Desk(NamedTuple):
     line: Ints
     ahead: Ints
     tried: Ints
+    moved: Ints
+    """[n] who was put back in this round; the first `tally[MOVED]`."""
     route: Ints
     gaps: Ints
     state: Ints
@@ -75,7 +78,7 @@ def desk_of(model: Model, routes: Routes) -> Desk:
     absent[: len(alone)] = alone
     return Desk(
         absent=absent,
-        tally=np.array([len(alone), 0, 0, 0], np.int64),
+        tally=np.array([len(alone), 0, 0, 0, 0], np.int64),
         key=np.zeros(n),
         touched=np.zeros(team, np.int64),
         mark=np.zeros((team, 2), np.int64),
@@ -83,6 +86,7 @@ def desk_of(model: Model, routes: Routes) -> Desk:
         line=np.zeros(n + 2, np.int64),
         ahead=np.zeros((n + 2, 3), np.int64),
         tried=np.zeros((n + team + 1, 3), np.int64),
+        moved=np.zeros(n, np.int64),
         route=np.empty_like(routes.route),
         gaps=np.empty_like(routes.gaps),
         state=np.empty_like(routes.state),
@@ -100,11 +104,12 @@ def search(
     `longest` in a row from one route.
     """
     visits, absent, count = model.visits, desk.absent, desk.tally
+    tails = desk.seen.shape[0] < len(model.people) and model.terms[0] < 0
     before = np.empty(len(visits), np.int64)
     heat, cooling, better = hot, (cold / hot) ** (1.0 / max(1, rounds)), 0
     for _ in range(rounds):
         missing, cost = count[MISSING], costs[0]
-        count[CHANGED] = 0
+        count[CHANGED] = count[MOVED] = 0
         count[ROUND] += 1
         for i in range(missing):
             before[i] = absent[i]
@@ -114,6 +119,8 @@ def search(
             _exchange(model, routes, desk, seed, dice)
         _ruin(model, routes, desk, seed, take, longest, dice)
         _recreate(model, routes, desk, missing, retried, dice)
+        if tails:
+            _cut(model, routes, desk)
         for i in range(count[CHANGED]):
             v = desk.touched[i]
             cost += routes.state[v, COST] - desk.state[v, COST]
@@ -211,7 +218,26 @@ def _recreate(model: Model, routes: Routes, desk: Desk, old: int, retried: int, 
         route[v, p] = o
         state[v, LENGTH] += 1
         refresh(way, xy, visits, people, parts, stock, terms, route, gaps, state, spot, v, desk.ahead)
+        desk.moved[count[MOVED]] = o
+        count[MOVED] += 1
     count[MISSING] = left
+
+
+@njit(cache=True)
+def _cut(model: Model, routes: Routes, desk: Desk) -> None:
+    """Technicians of one kind exchange the rest of their days beside who was put back, where that saves something."""
+    way, xy, visits, people, parts, stock, _first, _candidate, _able, near, _hops, terms = model
+    route, gaps, state, spot = routes
+    for i in range(desk.tally[MOVED]):
+        v = spot[desk.moved[i], OWNER]
+        _cost, u, p, r = best_cut(way, xy, visits, people, near, terms, route, gaps, state, spot, desk.moved[i])
+        if u < 0:
+            continue
+        _touch(route, gaps, state, desk, v)
+        _touch(route, gaps, state, desk, u)
+        exchange(route, state, v, p, u, r, desk.line)
+        refresh(way, xy, visits, people, parts, stock, terms, route, gaps, state, spot, v, desk.ahead)
+        refresh(way, xy, visits, people, parts, stock, terms, route, gaps, state, spot, u, desk.ahead)
 
 
 @njit(cache=True)
