@@ -6,6 +6,7 @@ afterwards. Owns markup and accessible wiring only.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import reflex as rx
@@ -182,14 +183,28 @@ def group(label: Text, *options: Child, cls: str = "col g8", role: str = "radiog
     return el.div(*options, class_name=cls, role=role, aria_label=label)
 
 
-def chips_input(name: str, label: Text, options: list[tuple[Any, Text]], *, multiple: bool = True) -> rx.Component:
-    """Tags to pick, sent with the form under `name`."""
-    kind = "checkbox" if multiple else "radio"
-    kids = [
-        el.label(el.input(type=kind, name=name, value=value, class_name="sr"), text, class_name="chip")
-        for value, text in options
-    ]
-    return el.div(*kids, class_name="row g8 wrap", role="group", aria_label=label)
+def chips_input(
+    name: str,
+    label: Text,
+    options: Iterable[tuple[Any, Text]],
+    *,
+    multiple: bool = True,
+    checked: Callable[[Any], Any] | None = None,
+    on_pick: Callable[[Any], Any] | None = None,
+    seq: Any = "",
+) -> rx.Component:
+    """Tags to pick, sent with the form under `name`.
+
+    `checked(value)` says whether a tag is chosen at first, `on_pick(value)` runs when it is. A `seq` that changes draws them anew.
+    """
+    kids = []
+    for value, text in options:
+        picked = {"on_change": lambda _value, value=value: on_pick(value)} if on_pick is not None else {}
+        first = {"default_checked": checked(value)} if checked is not None else {}
+        kind = "checkbox" if multiple else "radio"
+        box = el.input(type=kind, name=name, value=str(value), class_name="sr", **first, **picked)
+        kids.append(el.label(box, text, class_name="chip", key=f"{name}-{value}-" + seq))
+    return group(label, *kids, cls="row g8 wrap", role="group" if multiple else "radiogroup")
 
 
 def chip_option(name: str, value: Any, text: Text, *, multiple: bool = True, on_toggle: Any = None) -> rx.Component:

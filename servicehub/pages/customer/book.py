@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
 from servicehub.components.base import btn, card, cell, el, icon, lbtn, link, picture, price
 from servicehub.components.customer import customer_shell
-from servicehub.components.forms import group, radio_option, text_area
+from servicehub.components.forms import chips_input, group, radio_option, text_area
 from servicehub.components.layout import cta_bar, empty, navbar, note, opens, sheet
 from servicehub.components.order import price_breakdown, price_line
 from servicehub.pages.customer.parts import joined, loaded
-from servicehub.pages.customer.slot_sheet import GENDERS, slot_sheet
+from servicehub.pages.customer.slot_sheet import gender_chips, slot_sheet
 from servicehub.pages.page import Page
 from servicehub.state.customer.booking import REQUIREMENTS, BookState
 from servicehub.state.customer.slots import SlotState
@@ -44,24 +42,15 @@ def _where() -> rx.Component:
 
 def _pace() -> rx.Component:
     """As soon as possible, or at a time."""
-    seq = BookState.seq.to(str)
-
-    def option(value: str, word: str, on: Any) -> rx.Component:
-        box = el.input(
-            type="radio",
-            name="pace",
-            value=value,
-            default_checked=on,
-            on_change=lambda _value: BookState.pick_when(value),
-            class_name="sr",
-        )
-        return el.label(box, word, class_name="chip", key=value + seq)
-
-    kids = [
-        option("slot", _("At a time"), ~BookState.is_now),
-        option("now", _("As soon as possible"), BookState.is_now),
-    ]
-    return el.div(*kids, class_name="row g8 wrap", role="radiogroup", aria_label=_("When"))
+    return chips_input(
+        "pace",
+        _("When"),
+        [("slot", _("At a time")), ("now", _("As soon as possible"))],
+        multiple=False,
+        checked=lambda pace: BookState.is_now if pace == "now" else ~BookState.is_now,
+        on_pick=BookState.pick_when,
+        seq=BookState.seq.to(str),
+    )
 
 
 FLEXIBLE: tuple[tuple[int, str], ...] = (
@@ -74,23 +63,15 @@ FLEXIBLE: tuple[tuple[int, str], ...] = (
 
 def _flexible() -> rx.Component:
     """How exact the time is, for visits that are planned ahead."""
-    kids = [
-        el.label(
-            el.input(
-                type="radio",
-                name="flexible",
-                value=str(minutes),
-                default_checked=BookState.flexible == minutes,
-                on_change=lambda _value, minutes=minutes: BookState.pick_flexible(minutes),
-                class_name="sr",
-                key=f"flexible-{minutes}-" + BookState.seq.to(str),
-            ),
-            _(word),
-            class_name="chip",
-        )
-        for minutes, word in FLEXIBLE
-    ]
-    chips = el.div(*kids, class_name="row g8 wrap", role="radiogroup", aria_label=_("May begin later"))
+    chips = chips_input(
+        "flexible",
+        _("May begin later"),
+        [(minutes, _(word)) for minutes, word in FLEXIBLE],
+        multiple=False,
+        checked=lambda minutes: BookState.flexible == minutes,
+        on_pick=BookState.pick_flexible,
+        seq=BookState.seq.to(str),
+    )
     why = el.p(
         _("A window helps us to plan shorter ways. You hear the exact time as soon as your technician is settled."),
         class_name="f12 mut",
@@ -100,37 +81,14 @@ def _flexible() -> rx.Component:
 
 def _wishes() -> rx.Component:
     """Requirements, gender, note."""
-    chips = [
-        el.label(
-            el.input(
-                type="checkbox",
-                name="wish",
-                value=key,
-                default_checked=BookState.requirements.contains(key),
-                on_change=lambda _value, key=key: BookState.wish(key, ~BookState.requirements.contains(key)),
-                class_name="sr",
-                key=key + BookState.seq.to(str),
-            ),
-            _(word),
-            class_name="chip",
-        )
-        for key, word in REQUIREMENTS.items()
-    ]
-    genders = [
-        el.label(
-            el.input(
-                type="radio",
-                name="gender",
-                value=key,
-                default_checked=SlotState.gender == key,
-                on_change=lambda _value, key=key: BookState.pick_gender(key),
-                class_name="sr",
-            ),
-            _(word),
-            class_name="chip",
-        )
-        for key, word in GENDERS
-    ]
+    wishes = chips_input(
+        "wish",
+        _("Wishes"),
+        [(key, _(word)) for key, word in REQUIREMENTS.items()],
+        checked=BookState.requirements.contains,
+        on_pick=lambda key: BookState.wish(key, ~BookState.requirements.contains(key)),
+        seq=BookState.seq.to(str),
+    )
     words = text_area(
         "note",
         _("Note for the technician"),
@@ -146,8 +104,8 @@ def _wishes() -> rx.Component:
         _pace(),
         _flexible(),
         el.h2(_("Wishes"), class_name="f16 w7"),
-        el.div(*chips, class_name="row g8 wrap", role="group", aria_label=_("Wishes")),
-        el.div(*genders, class_name="row g8 wrap", role="radiogroup", aria_label=_("Gender of the technician")),
+        wishes,
+        gender_chips("gender", BookState.pick_gender),
         words,
         cls="col g12",
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
 
 from servicehub.components.base import Child, avatar, btn, el, icon, price
-from servicehub.components.forms import group, radio_option
+from servicehub.components.forms import chips_input, group, radio_option
 from servicehub.components.layout import empty, note, sheet, skeleton
 from servicehub.components.schedule import day_tab, days, slot, slot_head, slots
 from servicehub.pages.customer.parts import joined
@@ -90,23 +91,16 @@ def _people() -> rx.Component:
     return group(_("Technician"), best, named)
 
 
-def _genders() -> rx.Component:
-    kids = [
-        el.label(
-            el.input(
-                type="radio",
-                name="slot-gender",
-                value=key,
-                default_checked=SlotState.gender == key,
-                on_change=lambda _value, key=key: SlotState.pick_gender(key),
-                class_name="sr",
-            ),
-            _(word),
-            class_name="chip",
-        )
-        for key, word in GENDERS
-    ]
-    return el.div(*kids, class_name="row g8 wrap", role="radiogroup", aria_label=_("Gender of the technician"))
+def gender_chips(name: str, on_pick: Callable[[str], Any]) -> rx.Component:
+    """Who may come, by the customer's wish."""
+    return chips_input(
+        name,
+        _("Gender of the technician"),
+        [(key, _(word)) for key, word in GENDERS],
+        multiple=False,
+        checked=lambda key: SlotState.gender == key,
+        on_pick=on_pick,
+    )
 
 
 def slot_sheet(total: Child = None) -> rx.Component:
@@ -116,7 +110,7 @@ def slot_sheet(total: Child = None) -> rx.Component:
         el.h3(_("Technician"), class_name="f15 w7 mt"),
         _people(),
         el.h3(_("Gender of the technician"), class_name="f15 w7 mt"),
-        _genders(),
+        gender_chips("slot-gender", SlotState.pick_gender),
     )
     problem = rx.cond(SlotState.problem != "", note(SlotState.problem, "warn"), skeleton("line", 6))
     ok = btn(
