@@ -24,7 +24,7 @@ from servicehub.matching import DEFAULT_POLICY, Acceptance, Candidate, Crew, Job
 from servicehub.models.base import among
 from servicehub.models.calendars import PERSON_COLUMNS, Person, load_calendars, person_of
 from servicehub.models.catalog import Policy as PolicyRow
-from servicehub.models.dispatch import Offer
+from servicehub.models.dispatch import DispatchDecision, Offer
 from servicehub.models.order import Order, sold
 from servicehub.models.payment import Earning
 from servicehub.models.supply import Service, Sold, load_services
@@ -324,7 +324,7 @@ def _load_all_calendars(
 
 
 def _load_asked(session: Session, orders: Sequence[Order]) -> dict[int, frozenset[int]]:
-    """Order -> who was asked for it, or for another seat of the same visit."""
+    """Order -> who was asked for it or took it from the hall, or another seat of the same visit."""
     crews = [o.lead_id or o.id or 0 for o in orders if o.crew_size > 1]
     visit_of = {o.id or 0: o.lead_id or o.id or 0 for o in orders}
     if crews:
@@ -332,9 +332,11 @@ def _load_asked(session: Session, orders: Sequence[Order]) -> dict[int, frozense
         seated: list[Any] = list(session.execute(seats))
         visit_of |= dict(seated) | {lead: lead for lead in crews}
     found: dict[int, set[int]] = defaultdict(set)
-    rows: Iterable[Any] = session.execute(
-        sa.select(col(Offer.order_id), col(Offer.technician_id)).where(among(col(Offer.order_id), visit_of))
+    grabbed = sa.select(col(DispatchDecision.order_id), col(DispatchDecision.technician_id)).where(
+        among(col(DispatchDecision.order_id), visit_of), col(DispatchDecision.how) == "grab"
     )
+    offered = sa.select(col(Offer.order_id), col(Offer.technician_id)).where(among(col(Offer.order_id), visit_of))
+    rows: Iterable[Any] = session.execute(sa.union(offered, grabbed))
     for order_id, technician_id in rows:
         found[visit_of[order_id]].add(technician_id)
     return {o.id or 0: frozenset(found[visit_of[o.id or 0]]) for o in orders}

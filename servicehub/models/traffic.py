@@ -67,8 +67,9 @@ _TRAVEL = (
     .limit(1)
 )
 _unpacked: dict[tuple[int, datetime], TravelTimes] = {}
-"""(id, made) -> the travel times of a table: rows never change. One table for each city stays."""
+"""(id, made) -> the travel times of a table: rows never change."""
 MOST_UNPACKED = 16
+"""Tables that stay unpacked, whatever their city; the one that was unpacked first goes first."""
 
 
 def load_travel(session: Session, city_id: int) -> TravelTimes:

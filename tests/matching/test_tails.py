@@ -1,4 +1,4 @@
-"""Exchanging what is left of two days: what it is said to cost is what it costs, and nothing that is refused could have been made."""
+"""Exchanging what is left of two days: what it is said to cost is what it costs, and what is refused could not be made."""
 
 from __future__ import annotations
 

@@ -118,6 +118,28 @@ def test_who_declines_is_followed_by_the_next_one(session: Session) -> None:
     assert (late.order.status, late.order.technician_id) == (OrderStatus.ASSIGNED, late.others[1].id)
 
 
+def test_who_took_it_from_the_hall_is_not_asked_again(session: Session) -> None:
+    late = Late(session)
+    session.add(
+        DispatchDecision(
+            order_id=late.order.id, round=1, at=NOW - timedelta(hours=2), how="grab", technician_id=late.held_up.id,
+            candidates=[], policy={},
+        )
+    )  # fmt: skip
+    late.repair()
+
+    for other in late.others:
+        offer = session.exec(
+            select(Offer).where(Offer.order_id == late.order.id, Offer.technician_id == other.id)
+        ).one()
+        dispatching.decline(session, actor_of(other), offer.id or 0, "too_far", now=NOW + timedelta(seconds=10))
+        dispatching.run_due(session, NOW + timedelta(seconds=11))
+
+    asked = set(session.exec(select(Offer.technician_id).where(Offer.order_id == late.order.id)))
+    assert asked == {other.id for other in late.others}
+    assert (late.order.status, late.order.technician_id) == (OrderStatus.MATCHING, None)
+
+
 @pytest.mark.parametrize("others", [0, 1])
 def test_without_a_second_choice_nothing_is_risked(session: Session, others: int) -> None:
     late = Late(session, others=others)

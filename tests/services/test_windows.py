@@ -180,6 +180,7 @@ def test_the_plan_begins_a_visit_later_where_that_saves_a_way(database: Database
         assert when + HOUR <= second.start_at <= when + 2 * HOUR
         assert second.end_at - second.start_at == HOUR
         assert second.dispatch_at == second.start_at - 48 * HOUR
+        assert second.deadline_at == second.start_at - HOUR
         cells = {c.cell for c in session.exec(select(Occupancy).where(Occupancy.order_id == ids[1]))}
         assert min(cells) * 15 == minute_of(second.start_at)
         page = plan_ahead(session, dispatcher(town), locale="en", now=NOW)

@@ -205,7 +205,7 @@ def _apply(session: Session, orders: Sequence[Order], answer: Answer, now: datet
     try:
         with session.begin_nested():
             for order in orders:
-                _amend(session, order, instant_of(to[order.id or 0].start))
+                _amend(session, order, instant_of(to[order.id or 0].start), now)
             if not scheduling.exchange(session, pairs, now=now):
                 raise SlotTaken(f"{len(pairs)} visits")
     except SlotTaken:
@@ -217,11 +217,13 @@ def _apply(session: Session, orders: Sequence[Order], answer: Answer, now: datet
     return len(pairs)
 
 
-def _amend(session: Session, order: Order, start_at: datetime) -> None:
-    """The visit begins then; it becomes firm so much earlier or later, too."""
+def _amend(session: Session, order: Order, start_at: datetime, now: datetime) -> None:
+    """The visit begins then; it becomes firm, and the search for somebody ends, so much earlier or later, too."""
     later = start_at - order.start_at
+    window = start_at, order.end_at + later
     firm_at = order.dispatch_at + later if order.dispatch_at is not None else None
-    transitions.amend(session, order, start_at=start_at, end_at=order.end_at + later, dispatch_at=firm_at)
+    ends_at = transitions.timer(session, order, order.status, now, window)
+    transitions.amend(session, order, start_at=start_at, end_at=window[1], dispatch_at=firm_at, deadline_at=ends_at)
 
 
 def _document(answer: Answer, numbers: dict[int, str], starts: dict[int, int]) -> dict[str, object]:

@@ -31,7 +31,7 @@ LEAST_IN_TIME = 2
 """So many others must be able to come in time."""
 
 
-def repair_due(session: Session, now: datetime, *, limit: int = 20) -> int:
+def repair_due(session: Session, now: datetime, *, limit: int = 100) -> int:
     """Ask somebody else for every visit that will be too late by its city's policy; returns for how many somebody is asked."""
     late = session.exec(
         select(Order)
