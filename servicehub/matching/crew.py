@@ -94,7 +94,7 @@ class Crew:
     def homes(self) -> tuple[Floats, Floats]:
         return self._floats(lambda c: c.calendar.home[0]), self._floats(lambda c: c.calendar.home[1])
 
-    def home_m(self, place: Point, rows: Ints | int) -> Floats:
+    def home_m(self, place: Point, rows: Ints) -> Floats:
         """Great circle from the homes of some rows to a place."""
         lats, lngs = self.homes
         return distances_m(place, lats[rows], lngs[rows])

@@ -249,28 +249,29 @@ class Excluded:
     def assessments(self, places: Sequence[int]) -> Iterator[Assessment]:
         """Those at these places of the order."""
         chosen = self._order[np.asarray(places, np.int64)]
+        metres = self._glance.crew.home_m(self._glance.job.place, self._rows[chosen])
         early, late = self._groups
         rows = np.sort(self._rows[chosen[chosen >= len(early.rows)]])
         sheet = self._sheet(rows) if len(rows) else None
-        for place in chosen.tolist():
+        for place, far in zip(chosen.tolist(), metres.tolist(), strict=True):
             if place < len(early.rows):
-                yield self._assessment(early, place, None, 0)
+                yield self._assessment(early, place, round(far), None, 0)
             else:
                 row = late.rows[place - len(early.rows)]
-                yield self._assessment(late, place - len(early.rows), sheet, int(np.searchsorted(rows, row)))
+                line = int(np.searchsorted(rows, row))
+                yield self._assessment(late, place - len(early.rows), round(far), sheet, line)
 
-    def _assessment(self, group: Fallen, at: int, sheet: Sheet | None, line: int) -> Assessment:
+    def _assessment(self, group: Fallen, at: int, distance_m: int, sheet: Sheet | None, line: int) -> Assessment:
         """`line`: where the candidate stands in the sheet."""
         rules = [rule for rule, fails in zip(group.rules, group.broken[at], strict=True) if fails]
-        job, crew, row = self._glance.job, self._glance.crew, int(group.rows[at])
         numbers = {rule.name: rule.numbers(sheet, line) if sheet else {} for rule in rules}
         knows_way = sheet is not None and rules[0].stage is Stage.WAY
         return Assessment(
-            technician_id=int(crew.ids[row]),
+            technician_id=int(self._glance.crew.ids[group.rows[at]]),
             failed=tuple(numbers),
             parts={},
             score=0,
-            distance_m=round(float(crew.home_m(job.place, row))),
+            distance_m=distance_m,
             travel_minutes=int(sheet.time.origin.way[line]) if sheet is not None and knows_way else 0,
             numbers={name: found for name, found in numbers.items() if found},
         )

@@ -88,12 +88,35 @@ def person_of(row: Sequence[Any], *, certified_until: date | None = None, barred
     )
 
 
+_Hours = tuple[str, int | date, int, int]
+"""Kind (shift, break or day), weekday or date, from and to in minutes of the day."""
+
+
 @dataclass(slots=True)
 class _Plan:
-    weekly: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    breaks: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    days: dict[date, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    hours: list[_Hours] = field(default_factory=list)
     off: list[Window] = field(default_factory=list)
+
+
+class _Expanded(dict[tuple[_Hours, ...], tuple[tuple[Window, ...], tuple[Window, ...]]]):
+    """A weekly plan and its exceptions -> shifts and breaks as windows; what many people share is worked out once.
+
+    A day with an exception has nothing of the weekly plan.
+    """
+
+    def __init__(self, clock: LocalTime, days: Sequence[date]) -> None:
+        super().__init__()
+        self._clock, self._days = clock, days
+
+    def __missing__(self, hours: tuple[_Hours, ...]) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+        found: dict[str, list[Window]] = {"shift": [], "break": []}
+        special = {on for kind, on, _from, _to in hours if kind == "day"}
+        for day in self._days:
+            for kind, on, begin, end in hours:
+                if on == (day if day in special else day.weekday()) and end > begin:
+                    found["break" if kind == "break" else "shift"].append(self._clock.wall_window(day, begin, end))
+        windows = self[hours] = tuple(union(found["shift"])), tuple(union(found["break"]))
+        return windows
 
 
 def load_calendars(
@@ -118,7 +141,10 @@ def load_calendars(
     jobs = load_jobs(session, ids, wide)
     blackouts = tuple(union(clock.day_window(day) for day in closed))
     travel = load_travel(session, city_id)
-    return {p.id: _calendar(p, plans[p.id], jobs.get(p.id, ()), blackouts, clock, days, now, travel) for p in people}
+    shifts_of = _Expanded(clock, days)
+    return {
+        p.id: _calendar(p, plans[p.id], jobs.get(p.id, ()), blackouts, clock, shifts_of, now, travel) for p in people
+    }
 
 
 def load_rests(
@@ -141,11 +167,11 @@ def _calendar(
     jobs: Sequence[Job],
     blackouts: tuple[Window, ...],
     clock: LocalTime,
-    days: Sequence[date],
+    shifts_of: _Expanded,
     now: datetime | None,
     travel: TravelTimes,
 ) -> Calendar:
-    shifts, breaks = _expand(plan, clock, days)
+    shifts, breaks = shifts_of[tuple(plan.hours)]
     seen = None
     if person.seen and now is not None and timedelta(0) <= now - person.seen[1] <= timedelta(minutes=FRESH_MINUTES):
         seen = Seen(person.seen[0], minute_of(person.seen[1]))
@@ -167,22 +193,6 @@ def _calendar(
         seen=seen,
         travel=travel,
     )
-
-
-def _expand(plan: _Plan, clock: LocalTime, days: Sequence[date]) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
-    """The weekly plan and its exceptions as windows; a day with an exception has nothing of the weekly plan."""
-    shifts: list[Window] = []
-    breaks: list[Window] = []
-    for day in days:
-        if day in plan.days:
-            shifts += [clock.wall_window(day, *hours) for hours in plan.days[day] if hours[1] > hours[0]]
-            continue
-        weekday = day.weekday()
-        if weekday in plan.weekly:
-            shifts += [clock.wall_window(day, *hours) for hours in plan.weekly[weekday]]
-        if weekday in plan.breaks:
-            breaks += [clock.wall_window(day, *hours) for hours in plan.breaks[weekday]]
-    return tuple(union(shifts)), tuple(union(breaks))
 
 
 _NO_NUMBER = sa.cast(sa.null(), sa.Integer)
@@ -285,14 +295,10 @@ def _load_plans(
             closed.append(on)
             continue
         plan = plans[technician_id]
-        if kind == "shift":
-            plan.weekly[weekday].append((start, end))
-        elif kind == "break":
-            plan.breaks[weekday].append((start, end))
-        elif kind == "day":
-            plan.days[on].append((start, end))
-        else:
+        if kind == "off":
             plan.off.append(Window.between(start_at, end_at))
+        else:
+            plan.hours.append((kind, on if kind == "day" else weekday, start, end))
     return plans, closed
 
 

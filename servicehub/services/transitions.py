@@ -6,6 +6,8 @@ Refuses to own what a step means: cells, money and offers are moved by the servi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,13 +79,36 @@ def advance(
 
     Raises: TransitionRefused, NotAllowed (the table), OrderChanged (another writer was first).
     """
-    source, former = order.status, order.technician_id
-    target = ORDER.next(source, event, actor.role)
-    window = (values.get("start_at", order.start_at), values.get("end_at", order.end_at))
-    values.setdefault("deadline_at", timer(session, order, target, now, window, again=source is target))
-    _write(session, order, source, status=target, **values)
-    _log(session, order, event.value, source, actor, now, reason, data or {})
-    hint(session, order, former)
+    advance_all(session, [Step(order, values, reason, data or {})], event, actor, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One order of many that take the same step; `values` as for `advance`."""
+
+    order: Order
+    values: dict[str, Any]
+    reason: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def advance_all(session: Session, steps: Sequence[Step], event: OrderEvent, actor: Actor, *, now: datetime) -> None:
+    """`advance` for many orders in one statement, all or none; their `values` name the same columns.
+
+    Raises: as `advance`, whichever order it is about.
+    """
+    before = [(step.order.status, step.order.technician_id) for step in steps]
+    rows = []
+    for step, (source, _former) in zip(steps, before, strict=True):
+        order, values = step.order, step.values
+        target = ORDER.next(source, event, actor.role)
+        window = (values.get("start_at", order.start_at), values.get("end_at", order.end_at))
+        values.setdefault("deadline_at", timer(session, order, target, now, window, again=source is target))
+        rows.append((order, {"status": target, **values}))
+    _write(session, rows)
+    for step, (source, former) in zip(steps, before, strict=True):
+        _log(session, step.order, event.value, source, actor, now, step.reason, step.data)
+        hint(session, step.order, former)
 
 
 def amend(session: Session, order: Order, **values: Any) -> None:
@@ -91,7 +116,7 @@ def amend(session: Session, order: Order, **values: Any) -> None:
 
     Raises: OrderChanged.
     """
-    _write(session, order, order.status, **values)
+    _write(session, [(order, values)])
     hint(session, order)
 
 
@@ -163,17 +188,26 @@ def _insert(session: Session, order: Order) -> None:
             return
 
 
-def _write(session: Session, order: Order, status: OrderStatus, /, **values: Any) -> None:
-    moved = session.execute(
-        sa.update(Order)
-        .where(col(Order.id) == order.id, col(Order.version) == order.version, col(Order.status) == status)
-        .values(version=Order.version + 1, **values)
-        .execution_options(synchronize_session=False)
+def _write(session: Session, rows: Sequence[tuple[Order, dict[str, Any]]]) -> None:
+    """Write the same columns of each order, if all have the status and version that were read."""
+    session.flush()
+    read = sa.and_(*(col(getattr(Order, name)) == sa.bindparam(f"read_{name}") for name in ("id", "version", "status")))
+    wanted = [values | {"version": order.version + 1} for order, values in rows]
+    moved = session.connection().execute(
+        sa.update(Order.__table__)  # type: ignore[attr-defined]
+        .where(read)
+        .values({name: sa.bindparam(f"new_{name}") for name in wanted[0]}),
+        [
+            {"read_id": order.id, "read_version": order.version, "read_status": order.status}
+            | {f"new_{name}": value for name, value in values.items()}
+            for (order, _values), values in zip(rows, wanted, strict=True)
+        ],
     )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise OrderChanged(f"order {order.no}")
-    for name, value in (*values.items(), ("version", order.version + 1)):
-        set_committed_value(order, name, value)
+    if moved.rowcount != len(rows):
+        raise OrderChanged(", ".join(f"order {order.no}" for order, _values in rows))
+    for (order, _values), values in zip(rows, wanted, strict=True):
+        for name, value in values.items():
+            set_committed_value(order, name, value)
 
 
 def _log(

@@ -158,8 +158,8 @@ def _place(session: Session, placed: Sequence[Placed], *, now: datetime) -> None
         return
     requested = {p.order.id for p in placed if p.order.mode is OrderMode.CHOOSE}
     with session.no_autoflush:  # the log rows of all of them in one statement
-        for p in placed:
-            _to_assigned(session, p, SYSTEM, OrderEvent.DISPATCH, open_for=offers.answer_time(p.order, now), now=now)
+        steps = [_assigned(p, offers.answer_time(p.order, now), now) for p in placed]
+        _to_assigned(session, steps, SYSTEM, OrderEvent.DISPATCH, now=now)
         offers.make(session, [(p.order, p.choice) for p in placed], open_for=None, now=now)
     for p in placed:
         how = "requested" if p.order.id in requested else "auto"
@@ -190,27 +190,27 @@ def place(
     **values: Any,
 ) -> None:
     """Put one order to ASSIGNED, offer it, and store why."""
-    _to_assigned(session, placed, actor, event, open_for=open_for, now=now, reason=reason, **values)
+    _to_assigned(session, [_assigned(placed, open_for, now, reason=reason, **values)], actor, event, now=now)
     offers.make(session, [(placed.order, placed.choice)], open_for=open_for, now=now)
     explain(session, placed.order, placed.ranking, placed.policy, placed.choice.technician_id, how, actor, now=now)
 
 
-def _to_assigned(
-    session: Session,
-    placed: Placed,
-    actor: Actor,
-    event: OrderEvent,
-    *,
-    open_for: timedelta,
-    now: datetime,
-    **values: Any,
-) -> None:
+def _assigned(
+    placed: Placed, open_for: timedelta, now: datetime, *, reason: str = "", **values: Any
+) -> transitions.Step:
+    """The step of an order whose technician is asked now."""
     order, technician_id = placed.order, placed.choice.technician_id
-    transitions.advance(
-        session, order, event, actor, now=now, data={"technician_id": technician_id}, technician_id=technician_id,
-        round=order.round + 1, dispatch_at=None, deadline_at=now + open_for, **values,
-    )  # fmt: skip
-    if order.window_until is not None:
+    columns = {
+        "technician_id": technician_id, "round": order.round + 1, "dispatch_at": None, "deadline_at": now + open_for,
+    }  # fmt: skip
+    return transitions.Step(order, columns | values, reason, {"technician_id": technician_id})
+
+
+def _to_assigned(
+    session: Session, steps: Sequence[transitions.Step], actor: Actor, event: OrderEvent, *, now: datetime
+) -> None:
+    transitions.advance_all(session, steps, event, actor, now=now)
+    for order in (step.order for step in steps if step.order.window_until is not None):
         key = f"time:{order.no}:{order.start_at.timestamp():.0f}"
         notices.tell_customer(session, order, "time_set", key=key, now=now, start_at=order.start_at)
 
