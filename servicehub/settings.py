@@ -9,10 +9,45 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-secret-never-in-production"  # noqa: S105 - refused in production below
+
+
+WECHAT_PAY_API = "https://api.mch.weixin.qq.com"
+ALIPAY_API = "https://openapi.alipay.com/gateway.do"
+
+
+class WechatPayAccount(BaseModel):
+    """A merchant's account at WeChat Pay (API v3 with a public key). Files hold PEM text."""
+
+    merchant_id: str
+    app_id: str
+    private_key_file: Path
+    """The merchant's private key…"""
+    certificate_serial: str
+    """…and the serial number of its certificate, hexadecimal."""
+    api_v3_key: str
+    """32 characters; messages are encrypted with it."""
+    public_key_file: Path
+    """WeChat Pay's public key…"""
+    public_key_id: str
+    """…and its id, PUB_KEY_ID_…"""
+    api: str = WECHAT_PAY_API
+
+
+class AlipayAccount(BaseModel):
+    """A merchant's account at Alipay (certificate mode). Files hold PEM text."""
+
+    app_id: str
+    seller_id: str
+    """The merchant's own number, 2088…: a message that names another one is not ours."""
+    private_key_file: Path
+    app_certificate_file: Path
+    alipay_certificate_file: Path
+    root_certificate_file: Path
+    api: str = ALIPAY_API
 
 
 class Settings(BaseSettings):
@@ -46,6 +81,9 @@ class Settings(BaseSettings):
     """Slug of the city that this installation opens with."""
 
     payment_channels: list[str] = Field(default_factory=lambda: ["simulator"])
+    """Who takes payments, in the order in which they are offered: wechat, alipay, or the simulator inside this process."""
+    wechat: WechatPayAccount | None = None
+    alipay: AlipayAccount | None = None
     sms_channel: Literal["simulator"] = "simulator"
     geocoder_domain: str = ""
     """Host of a Nominatim service; empty searches the built-in gazetteer of the demo city."""
@@ -84,6 +122,13 @@ class Settings(BaseSettings):
     def simulators_allowed(self) -> bool:
         return self.env != "production"
 
+    @property
+    def _is_simulated(self) -> bool:
+        """Whether a channel is asked somewhere else than at its real address."""
+        return (self.wechat is not None and self.wechat.api != WECHAT_PAY_API) or (
+            self.alipay is not None and self.alipay.api != ALIPAY_API
+        )
+
     def unsafe(self) -> list[str]:
         """Sentences that say why these settings must not serve the public; empty when they may."""
         problems = []
@@ -93,6 +138,13 @@ class Settings(BaseSettings):
             problems.append("SERVICEHUB_CLOCK_START shifts the clock: unset it.")
         if self.env == "production" and "simulator" in self.payment_channels:
             problems.append("SERVICEHUB_PAYMENT_CHANNELS contains the payment simulator: name real channels.")
+        if self.env == "production" and self._is_simulated:
+            problems.append("SERVICEHUB_WECHAT__API or SERVICEHUB_ALIPAY__API is not the real one: unset it.")
+        problems += [
+            f"SERVICEHUB_PAYMENT_CHANNELS names {channel}, but SERVICEHUB_{channel.upper()}__… is not set."
+            for channel in self.payment_channels
+            if channel in ("wechat", "alipay") and getattr(self, channel) is None
+        ]
         if self.env == "production" and self.sms_channel == "simulator":
             problems.append("SERVICEHUB_SMS_CHANNEL is the SMS simulator: name a real channel.")
         if self.env == "production" and not self.base_url.startswith("https://"):

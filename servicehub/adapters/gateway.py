@@ -6,12 +6,14 @@ thread and never inside a transaction. A lost answer is `GatewayUnknown` or a st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
+from servicehub.adapters.alipay import AlipayGateway
 from servicehub.adapters.gateway_simulator import GatewaySimulator
+from servicehub.adapters.wechat_pay import WechatPayGateway
 from servicehub.domain.channel import (
     ClientAction,
     CloseResult,
@@ -24,11 +26,16 @@ from servicehub.domain.channel import (
 from servicehub.errors import NotFound
 from servicehub.settings import get_settings
 
+METHODS = ("wechat", "alipay")
+"""What customers know: each is taken by the channel of its name, or by the simulator."""
+
 
 class Gateway(Protocol):
     """One payment channel. Every call may be repeated with the same number."""
 
     name: str
+    acknowledgement: str
+    """The body that its messages are answered with; empty: the status alone says that a message was taken."""
 
     def open(self, request: PayRequest) -> ClientAction:
         """Make the payment known to the channel. Raises: GatewayUnknown when the answer was lost."""
@@ -42,7 +49,7 @@ class Gateway(Protocol):
     def refund(self, request: RefundRequest) -> RefundState:
         """Send a refund; PROCESSING means accepted, UNKNOWN that the answer was lost."""
 
-    def query_refund(self, no: str) -> RefundState:
+    def query_refund(self, request: RefundRequest) -> RefundState:
         """What became of a refund; NOT_FOUND when the channel never heard of it."""
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
@@ -63,16 +70,45 @@ def simulator() -> GatewaySimulator:
     return GatewaySimulator(settings.data_dir / "simulated-channel.db", notify_url=notify_url)
 
 
+@lru_cache(maxsize=1)
+def _wechat() -> Gateway:
+    settings = get_settings()
+    if settings.wechat is None:
+        raise NotFound("WeChat Pay is not set up")
+    return WechatPayGateway(settings.wechat, base_url=settings.base_url)
+
+
+@lru_cache(maxsize=1)
+def _alipay() -> Gateway:
+    settings = get_settings()
+    if settings.alipay is None:
+        raise NotFound("Alipay is not set up")
+    return AlipayGateway(settings.alipay, base_url=settings.base_url)
+
+
 def gateway(channel: str) -> Gateway:
-    """The open channel of that name.
+    """The channel of that name, also one that is no longer offered: what was paid there may have to be returned.
 
     Raises: NotFound.
     """
-    if channel == "simulator":
-        return simulator()
-    raise NotFound(f"payment channel {channel}")
+    made: Mapping[str, Callable[[], Gateway]] = {"wechat": _wechat, "alipay": _alipay, "simulator": simulator}
+    if channel not in made:
+        raise NotFound(f"payment channel {channel}")
+    return made[channel]()
 
 
-def default_channel() -> str:
-    """The channel that new payments use."""
-    return get_settings().payment_channels[0]
+def forget() -> None:
+    """Make the channels anew at their next use: the settings are others."""
+    for made in (simulator, _wechat, _alipay):
+        made.cache_clear()
+
+
+def methods() -> dict[str, str]:
+    """What a customer may pay with -> the channel that takes it, in the order in which they are offered.
+
+    The simulator takes every method that has no channel of its own.
+    """
+    channels = get_settings().payment_channels
+    own = {channel: channel for channel in channels if channel in METHODS}
+    rest = dict.fromkeys(METHODS, "simulator") if "simulator" in channels else {}
+    return own | {method: channel for method, channel in rest.items() if method not in own}

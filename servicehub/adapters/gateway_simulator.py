@@ -80,6 +80,7 @@ class GatewaySimulator:
     """Implements `adapters.gateway.Gateway`; `pay` and `turn_down` are what the visitor does."""
 
     name = "simulator"
+    acknowledgement = ""
 
     def __init__(self, path: Path, *, notify_url: str = "", retry_after_s: tuple[float, ...] = RETRY_AFTER_S) -> None:
         self._path, self._notify_url, self._retry_after_s = path, notify_url, retry_after_s
@@ -125,11 +126,11 @@ class GatewaySimulator:
             state = self._refund(self._db(), request)
         return RefundState.UNKNOWN if self.faults.lose_answers else state
 
-    def query_refund(self, no: str) -> RefundState:
+    def query_refund(self, request: RefundRequest) -> RefundState:
         """See `Gateway`."""
         if self.faults.down or self.faults.lose_answers:
             return RefundState.UNKNOWN
-        rows = self._run("SELECT state FROM payback WHERE no = ?", no)
+        rows = self._run("SELECT state FROM payback WHERE no = ?", request.no)
         return RefundState(rows[0][0]) if rows else RefundState.NOT_FOUND
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:

@@ -10,13 +10,13 @@ from html import escape
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from servicehub import clock
-from servicehub.adapters.gateway import simulator
+from servicehub.adapters.gateway import gateway, simulator
 from servicehub.adapters.gateway_simulator import Bill
-from servicehub.api.callers import actor_of
+from servicehub.api.callers import actor_of, address_of
 from servicehub.api.headers import page_policy
 from servicehub.db import database
 from servicehub.domain.access import Role
@@ -41,11 +41,12 @@ async def start(request: Request) -> Response:
         locale = as_locale(form.get("locale"))
     try:
         actor = await actor_of(request, Role.CUSTOMER)
-        url = await checkout.start(database(), actor, no, method, locale=locale)
+        ip = address_of(request.scope)
+        url = await checkout.start(database(), actor, no, method, locale=locale, client_ip=ip)
     except ServiceHubError as refusal:
         query = urlencode({"o": no, "error": refusal.code})
         return RedirectResponse(f"{localized_path('/pay/', locale)}?{query}", 303)
-    return RedirectResponse(url, 303)
+    return RedirectResponse(url, 303) if url.startswith("/") else _leaving(url, locale)
 
 
 async def notify(request: Request) -> Response:
@@ -54,13 +55,14 @@ async def notify(request: Request) -> Response:
     headers = dict(request.headers)
     channel = request.path_params["channel"]
     await asyncio.to_thread(checkout.deliver, database(), channel, headers, raw, now=clock.now())
-    return Response(status_code=204)
+    word = gateway(channel).acknowledgement
+    return PlainTextResponse(word) if word else Response(status_code=204)
 
 
 async def cashier(request: Request) -> Response:
     """The simulated channel's page for one payment."""
     bill = await asyncio.to_thread(_bill, request)
-    return HTMLResponse(_page(bill), headers={"content-security-policy": page_policy([]), "cache-control": "no-store"})
+    return _html(_page(bill))
 
 
 async def decide(request: Request) -> Response:
@@ -95,19 +97,41 @@ def _page(bill: Bill) -> str:
     locale = path_locale(bill.return_path)
     title = say(locale, N_("Demo cashier"))
     method = money.of(locale, money.METHODS, bill.method)
-    return f"""<!doctype html>
-<html lang="{HTML_LANG[locale]}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<title>{escape(title)} · {escape(get_settings().brand_name)}</title>
-<link rel="stylesheet" href="/ui.css"><style>{PLAIN}</style></head>
-<body><main class="m"><div class="pad"><div class="card card-p col g12">
-<h1 class="f18 w6">{escape(title)}</h1>
+    return _document(
+        locale,
+        title,
+        f"""<h1 class="f18 w6">{escape(title)}</h1>
 <p class="mut f13">{escape(say(locale, N_("For trying things out: no real money moves.")))}</p>
 <p class="num sum">{escape(yuan(bill.amount_fen, always_decimals=True))}</p>
 <p class="ink2 f15">{escape(bill.title)}</p>
 <p class="mut f13">{escape(method)} · {escape(say(locale, N_("Order {no}"), no=bill.order_no))}</p>
-{_buttons(bill, locale)}
+{_buttons(bill, locale)}""",
+    )
+
+
+def _leaving(url: str, locale: Locale) -> Response:
+    """On to the channel: a page of ours, because a form may not be sent on to another site."""
+    title = say(locale, N_("On to the payment"))
+    body = f"""<h1 class="f18 w6">{escape(title)}</h1>
+<p class="mut f13" role="status">{escape(say(locale, N_("If nothing happens within a few seconds, tap below.")))}</p>
+<a class="btn btn-p btn-l" href="{escape(url)}">{escape(say(locale, N_("Continue")))}</a>"""
+    head = f'<meta http-equiv="refresh" content="0;url={escape(url)}">'
+    return _html(_document(locale, title, body, head))
+
+
+def _document(locale: Locale, title: str, body: str, head: str = "") -> str:
+    return f"""<!doctype html>
+<html lang="{HTML_LANG[locale]}"><head><meta charset="utf-8">{head}
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<title>{escape(title)} · {escape(get_settings().brand_name)}</title>
+<link rel="stylesheet" href="/ui.css"><style>{PLAIN}</style></head>
+<body><main class="m"><div class="pad"><div class="card card-p col g12">
+{body}
 </div></div></main></body></html>"""
+
+
+def _html(document: str) -> Response:
+    return HTMLResponse(document, headers={"content-security-policy": page_policy([]), "cache-control": "no-store"})
 
 
 def _buttons(bill: Bill, locale: Locale) -> str:

@@ -116,10 +116,10 @@ def demo(
     settings = _configure(env="demo", host=host, port=port, data=data)
     os.environ["SERVICEHUB_DEMO_SPEED"] = f"{speed:g}" if speed else ""
     need_free_port(settings.host, settings.port)
+    from servicehub.cli import channels, serving  # noqa: PLC0415
     from servicehub.cli import demo as demos  # noqa: PLC0415 - the demo's people are not loaded for other commands
-    from servicehub.cli import serving  # noqa: PLC0415
 
-    with _alone(settings):
+    with _alone(settings), channels.simulated(settings) as settings:
         serving.set_up_logging(settings.data_dir)
         moved = demos.prepare(settings, console, small=small)
         front_end = building.ensure(settings, console)
@@ -284,6 +284,20 @@ def simulate(
         console=console,
         progress=problems,
     )
+
+
+@app.command("gateway-sim")
+def gateway_sim(
+    port: Annotated[int, typer.Option(help="Port to listen on, on this machine only.", min=1, max=65535)] = 8099,
+    data: Data = None,
+) -> None:
+    """Simulated payment platforms that speak the wire formats of WeChat Pay and Alipay. Refused in production."""
+    from servicehub.cli import channels  # noqa: PLC0415
+
+    settings = _configure(env=os.environ.get("SERVICEHUB_ENV", "development"), data=data)
+    need_writable(settings.data_dir)
+    need_free_port("127.0.0.1", port)
+    channels.simulate(settings, port, console)
 
 
 @app.command()

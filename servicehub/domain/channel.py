@@ -5,7 +5,7 @@ Owns the vocabulary. "Unknown" is a first-class answer: a lost answer is queried
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -45,6 +45,8 @@ class PayRequest:
     title: str
     expires_at: datetime
     return_path: str
+    client_ip: str = ""
+    """Whence the browser asks; some channels want to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,7 @@ class Report:
     channel_no: str = ""
     refund_state: RefundState = RefundState.SUCCEEDED
     raw: str = ""
+
+    def foreign(self) -> Report:
+        """The same event as one about nothing of ours: another merchant's, kept in the inbox as suspect."""
+        return replace(self, no="")

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from servicehub import clock
-from servicehub.adapters.gateway import default_channel, gateway, simulator
+from servicehub.adapters.gateway import gateway, simulator
+from servicehub.adapters.gateway import methods as methods  # noqa: PLC0414 - the pay page asks for them here
 from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.channel import CloseResult, PaymentAnswer, PayRequest, PayState, Report
@@ -26,7 +28,6 @@ from servicehub.services import orders, payments, transitions
 from servicehub.services.payments import Outcome
 from servicehub.texts import DEFAULT_LOCALE, Locale, localized_path, pick
 
-METHODS = ("wechat", "alipay")
 RESULT_PAGE = "/pay/result/"
 
 
@@ -38,32 +39,50 @@ def apply(session: Session, report: Report, *, now: datetime) -> Outcome:
 
 
 async def start(
-    database: Database, actor: Actor, order_no: str, method: str = "wechat", *, locale: Locale = DEFAULT_LOCALE
+    database: Database,
+    actor: Actor,
+    order_no: str,
+    method: str = "wechat",
+    *,
+    locale: Locale = DEFAULT_LOCALE,
+    client_ip: str = "",
 ) -> str:
     """Open the payment that the order waits for; returns the address of the channel's cashier.
 
     Raises: NotFound, TransitionRefused when nothing is to be paid, GatewayUnknown when the channel does not answer (the payment
     stays open and will be asked for).
     """
-    return await asyncio.to_thread(start_now, database, actor, order_no, method, locale=locale, now=clock.now())
+    return await asyncio.to_thread(
+        start_now, database, actor, order_no, method, locale=locale, client_ip=client_ip, now=clock.now()
+    )
 
 
 def start_now(
-    database: Database, actor: Actor, order_no: str, method: str, *, locale: Locale = DEFAULT_LOCALE, now: datetime
+    database: Database,
+    actor: Actor,
+    order_no: str,
+    method: str,
+    *,
+    locale: Locale = DEFAULT_LOCALE,
+    client_ip: str = "",
+    now: datetime,
 ) -> str:
     """`start` for threads."""
-    request = database.write_now(intend, actor, order_no, method, locale=locale, now=now, urgent=True)
-    return gateway(request.channel).open(request).url
+    channel = methods().get(method)
+    if channel is None:
+        raise Invalid(f"payment method {method!r}")
+    request = database.write_now(intend, actor, order_no, method, channel, locale=locale, now=now, urgent=True)
+    return gateway(channel).open(replace(request, client_ip=client_ip)).url
 
 
-def intend(session: Session, actor: Actor, order_no: str, method: str, *, locale: Locale, now: datetime) -> PayRequest:
+def intend(
+    session: Session, actor: Actor, order_no: str, method: str, channel: str, *, locale: Locale, now: datetime
+) -> PayRequest:
     """Store the payment under its number and say what to ask of the channel."""
     actor.require_role(Role.CUSTOMER)
-    if method not in METHODS:
-        raise Invalid(f"payment method {method!r}")
     order = transitions.load(session, actor, order_no)
     item, _amount = payments.due(session, order)
-    payment = payments.open_payment(session, actor, order, item, default_channel(), method, now=now)
+    payment = payments.open_payment(session, actor, order, item, channel, method, now=now)
     service = session.get_one(ServiceItem, order.service_item_id)
     return PayRequest(
         no=payment.no,
@@ -161,10 +180,12 @@ async def pay_in_simulator(database: Database, actor: Actor, order_no: str, *, m
 
 
 def _pay_in_simulator(database: Database, actor: Actor, order_no: str, method: str) -> None:
-    now = clock.now()
-    no = start_now(database, actor, order_no, method, now=now).rsplit("/", 1)[-1]
-    if simulator().pay(no, notify=False):
-        headers, raw = simulator().message(no)
+    request = database.write_now(
+        intend, actor, order_no, method, "simulator", locale=DEFAULT_LOCALE, now=clock.now(), urgent=True
+    )
+    simulator().open(request)
+    if simulator().pay(request.no, notify=False):
+        headers, raw = simulator().message(request.no)
         deliver(database, "simulator", headers, raw, now=clock.now())
 
 

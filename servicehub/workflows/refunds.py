@@ -33,7 +33,7 @@ def send(database: Database, payload: Mapping[str, Any]) -> None:
 
 def _ask_or_send(channel: Gateway, request: RefundRequest) -> RefundState:
     if request.tries > 1:
-        known = channel.query_refund(request.no)
+        known = channel.query_refund(request)
         if known is not RefundState.NOT_FOUND:
             return known
     return channel.refund(request)

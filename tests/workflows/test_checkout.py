@@ -14,7 +14,7 @@ from servicehub.adapters import gateway as channels
 from servicehub.adapters.gateway_simulator import GatewaySimulator
 from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
-from servicehub.domain.channel import CloseResult, PayState, RefundState
+from servicehub.domain.channel import CloseResult, PayState, RefundRequest, RefundState
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import PaymentStatus, RefundStatus
 from servicehub.errors import GatewayUnknown, Invalid, NotAllowed, NotFound
@@ -298,7 +298,7 @@ def test_a_refund_that_never_arrived_is_sent_again_under_its_number(
     sending.send(sqlite_database, {"no": no})
 
     assert refund_of(sqlite_database).status is RefundStatus.SUCCEEDED
-    assert simulator.query_refund(no) is RefundState.SUCCEEDED
+    assert simulator.query_refund(RefundRequest(no, "", "simulator", 0, 0, 1)) is RefundState.SUCCEEDED
 
 
 def test_a_refused_refund_waits_for_people(

@@ -8,7 +8,7 @@ from servicehub.components.base import card, el, icon, lbtn, price
 from servicehub.components.customer import customer_shell
 from servicehub.components.elements import countdown
 from servicehub.components.forms import group, hidden, plain_form, radio_option
-from servicehub.components.layout import empty, expire_button, navbar
+from servicehub.components.layout import empty, expire_button, navbar, note
 from servicehub.pages.customer.parts import joined, loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.pay import PayState
@@ -30,8 +30,13 @@ def _sheet() -> rx.Component:
     )
     held = rx.cond(P.seconds_left > 0, el.p(_("The time is held for you"), class_name="f12 mut"), rx.fragment())
     head = el.div(el.p(P.what, class_name="f13 mut"), price(P.amount, size="xl"), clock, held, class_name="col g8 mid")
+    offered = PayState.methods
     methods = [
-        radio_option("method", key, _(word), lead=icon(name, "l"), checked=key == "wechat")
+        rx.cond(
+            offered.contains(key),
+            radio_option("method", key, _(word), lead=icon(name, "l"), checked=offered[0] == key),
+            rx.fragment(),
+        )
         for key, word, name in METHODS
     ]
     pay = el.button(
@@ -49,8 +54,9 @@ def _sheet() -> rx.Component:
         id="pay",
         cls="col g16",
     )
+    closed = note(_("Nothing can be paid online at the moment. Please call us; your order stays as it is."), "warn")
     about = el.div(el.span(P.title, class_name="f16 w6"), el.span(P.when, class_name="f13 mut"), class_name="col g4")
-    return el.div(card(head), card(about), card(form), class_name="stack")
+    return el.div(card(head), card(about), rx.cond(offered.length() > 0, card(form), closed), class_name="stack")
 
 
 def view() -> rx.Component:

@@ -7,6 +7,7 @@ from servicehub.queries.customer import payments
 from servicehub.state.base import handler, roles
 from servicehub.state.customer.base import CustomerPage, order_number
 from servicehub.viewmodels.customer.booking import PayItem, PayOutcome
+from servicehub.workflows import checkout
 
 
 @roles("customer")
@@ -14,6 +15,8 @@ class PayState(CustomerPage, rx.State):
     """The cashier's sheet."""
 
     item: PayItem = PayItem()
+    methods: list[str] = []
+    """What may be paid with, the first one chosen at first."""
 
     @handler(background=True)
     async def watch(self) -> None:
@@ -28,6 +31,7 @@ class PayState(CustomerPage, rx.State):
         item = await self._read(payments.pay_item, order_number(self._query("o", 16)))
         async with self:
             self.item, self.ready, self.problem = item, True, ""
+            self.methods = list(checkout.methods())
 
     @handler
     async def expired(self) -> None:

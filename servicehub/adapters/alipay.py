@@ -1,0 +1,198 @@
+"""Alipay in certificate mode: `adapters.gateway.Gateway` over the `python-alipay-sdk` library.
+
+Owns the translation only, and the only place where money is a decimal string. The library verifies answers by counting braces, so
+none ever leaves in a text of ours; whatever it raises means that the outcome is unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+from alipay import DCAliPay
+
+from servicehub.domain.channel import (
+    ClientAction,
+    CloseResult,
+    PaymentAnswer,
+    PayRequest,
+    PayState,
+    RefundRequest,
+    RefundState,
+    Report,
+)
+from servicehub.errors import NotAllowed
+from servicehub.settings import AlipayAccount
+
+FRESH = timedelta(hours=26)
+"""Alipay repeats a message for 25 hours."""
+MOST_BYTES = 64_000
+TIMEOUT_S = 8
+TITLE_CHARS = 120
+OK = "10000"
+ZONE = ZoneInfo("Asia/Shanghai")
+"""Alipay's clock."""
+STATES = {"WAIT_BUYER_PAY": PayState.WAITING, "TRADE_SUCCESS": PayState.PAID, "TRADE_FINISHED": PayState.PAID}
+UNPAID_CLOSED = "TRADE_CLOSED"
+"""Closed unpaid, or paid and then returned in full."""
+FINAL = frozenset(
+    {
+        "ACQ.TRADE_NOT_EXIST",
+        "ACQ.TRADE_STATUS_ERROR",
+        "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+        "ACQ.INVALID_PARAMETER",
+        "ACQ.TRADE_HAS_FINISHED",
+    }
+)
+"""Refusals of a refund that no repetition changes."""
+_log = logging.getLogger(__name__)
+
+
+class AlipayGateway:
+    """One merchant's account."""
+
+    name = "alipay"
+    acknowledgement = "success"
+
+    def __init__(self, account: AlipayAccount, *, base_url: str) -> None:
+        """Raises: OSError for a missing file, Exception (the library's) for a key or certificate that is none."""
+        self._account, self._base_url = account, base_url.rstrip("/")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the library reads certificates by an old interface
+            self._client = DCAliPay(
+                appid=account.app_id,
+                app_notify_url=f"{self._base_url}/api/payments/notify/alipay",
+                app_private_key_string=account.private_key_file.read_text("utf-8"),
+                app_public_key_cert_string=account.app_certificate_file.read_text("utf-8"),
+                alipay_public_key_cert_string=account.alipay_certificate_file.read_text("utf-8"),
+                alipay_root_cert_string=account.root_certificate_file.read_text("utf-8"),
+            )
+            self._client.build_body("warm")  # it reads the certificates at their first use, and keeps their numbers
+        self._client._gateway = account.api  # noqa: SLF001 - the library knows two addresses only
+        self._client._config.timeout = TIMEOUT_S  # noqa: SLF001 - certificate mode has no argument for it
+
+    def open(self, request: PayRequest) -> ClientAction:
+        """See `Gateway`. Nothing is sent: the browser carries the signed request, and the trade exists once it has."""
+        query = self._client.api_alipay_trade_wap_pay(
+            subject=_title(request.title),
+            out_trade_no=request.no,
+            total_amount=_yuan(request.amount_fen),
+            return_url=f"{self._base_url}{request.return_path}",
+            time_expire=request.expires_at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S"),
+        )
+        return ClientAction("redirect", f"{self._account.api}?{query}")
+
+    def query(self, no: str) -> PaymentAnswer:
+        """See `Gateway`."""
+        answer = self._ask(lambda: self._client.api_alipay_trade_query(out_trade_no=no))
+        if answer.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
+            return PaymentAnswer(no, PayState.NOT_FOUND)
+        if answer.get("code") != OK or answer.get("out_trade_no") != no:
+            return PaymentAnswer(no, PayState.UNKNOWN)
+        status = str(answer.get("trade_status"))
+        if status == UNPAID_CLOSED:
+            paid = bool(answer.get("send_pay_date"))
+            state = PayState.PAID if paid else PayState.CLOSED
+        else:
+            state = STATES.get(status, PayState.UNKNOWN)
+        return PaymentAnswer(no, state, _fen(answer.get("total_amount")), str(answer.get("trade_no", "")))
+
+    def close(self, no: str) -> CloseResult:
+        """See `Gateway`. A trade that does not exist yet is as good as closed: its signed request ends with the hold."""
+        answer = self._ask(lambda: self._client.server_api("alipay.trade.close", {"out_trade_no": no}))
+        if answer.get("code") == OK or answer.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
+            return CloseResult.CLOSED
+        if answer.get("sub_code") != "ACQ.TRADE_STATUS_ERROR":
+            return CloseResult.UNKNOWN
+        known = self.query(no).state
+        if known is PayState.PAID:
+            return CloseResult.ALREADY_PAID
+        return CloseResult.CLOSED if known is PayState.CLOSED else CloseResult.UNKNOWN
+
+    def refund(self, request: RefundRequest) -> RefundState:
+        """See `Gateway`. Alipay ends a refund while it answers; "nothing changed" says that it had ended before."""
+        answer = self._ask(
+            lambda: self._client.api_alipay_trade_refund(
+                _yuan(request.amount_fen), out_trade_no=request.payment_no, out_request_no=request.no
+            )
+        )
+        if answer.get("code") == OK:
+            return RefundState.SUCCEEDED if answer.get("fund_change") == "Y" else self.query_refund(request)
+        return RefundState.FAILED if answer.get("sub_code") in FINAL else RefundState.UNKNOWN
+
+    def query_refund(self, request: RefundRequest) -> RefundState:
+        """See `Gateway`."""
+        asked = {"out_trade_no": request.payment_no, "out_request_no": request.no}
+        answer = self._ask(lambda: self._client.server_api("alipay.trade.fastpay.refund.query", asked))
+        if answer.get("code") != OK:
+            lost = answer.get("sub_code") == "ACQ.TRADE_NOT_EXIST"
+            return RefundState.NOT_FOUND if lost else RefundState.UNKNOWN
+        if answer.get("refund_status") == "REFUND_SUCCESS" and answer.get("out_request_no") == request.no:
+            return RefundState.SUCCEEDED
+        return RefundState.NOT_FOUND
+
+    def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
+        """See `Gateway`. Only a payment is news: a refund ended when it was asked for."""
+        kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "")
+        if len(raw) > MOST_BYTES or not kind.startswith("application/x-www-form-urlencoded"):
+            raise NotAllowed("oversized message, or no form")
+        try:
+            text = raw.decode()
+            form = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
+            signed = self._client.verify({k: v for k, v in form.items() if k != "sign"}, form.get("sign", ""))
+        except Exception as error:
+            raise NotAllowed("malformed message") from error
+        if not signed:
+            raise NotAllowed("wrong signature")
+        if not _is_fresh(form.get("notify_time", ""), now):
+            raise NotAllowed("stale message")
+        if form.get("trade_status") not in STATES or STATES[form["trade_status"]] is not PayState.PAID:
+            return []
+        if form.get("gmt_refund"):
+            return []
+        event_id = hashlib.sha256(form.get("notify_id", text).encode()).hexdigest()
+        amount, number = _fen(form.get("total_amount")), form.get("trade_no", "")
+        report = Report(self.name, event_id, "payment", form.get("out_trade_no", ""), amount, number, raw=text)
+        mine = form.get("app_id") == self._account.app_id and form.get("seller_id") == self._account.seller_id
+        return [report if mine else report.foreign()]
+
+    def _ask(self, call: Callable[[], Any]) -> dict[str, Any]:
+        """The answer; an empty one when nobody knows what happened."""
+        try:
+            answer = call()
+        except Exception as error:  # noqa: BLE001 - a wrong signature, a timeout, no answer: all of them mean "unknown"
+            _log.warning("Alipay: %s", type(error).__name__)  # never the text: it holds the whole request
+            return {}
+        return answer if isinstance(answer, dict) else {}
+
+
+def _is_fresh(stamp: str, now: datetime) -> bool:
+    try:
+        sent_at = datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
+    except ValueError:
+        return False
+    return abs(now - sent_at) <= FRESH
+
+
+def _title(text: str) -> str:
+    return re.sub(r"[{}<>/\\=&\"]", " ", text)[:TITLE_CHARS]
+
+
+def _yuan(fen: int) -> str:
+    return f"{Decimal(fen) / 100:.2f}"
+
+
+def _fen(yuan: object) -> int:
+    """0 for what is no amount."""
+    try:
+        return int(Decimal(str(yuan)) * 100)
+    except (InvalidOperation, ValueError):
+        return 0

@@ -1,0 +1,217 @@
+"""Alipay's OpenAPI in certificate mode: payments in a mobile browser, refunds, and the messages about them.
+
+One address for everything. Requests are forms whose parameters are signed in alphabetical order; answers are signed over the exact
+text of their inner object.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from servicehub.gateway_sim.keys import is_signed, signed
+from servicehub.gateway_sim.platform import Platform, now
+
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+DONE = {"code": "10000", "msg": "Success"}
+
+
+class Alipay:
+    """The platform's side of `/gateway.do`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform, self._keys = platform, platform.keys
+        self._methods: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "alipay.trade.query": self.query,
+            "alipay.trade.close": self.close,
+            "alipay.trade.refund": self.refund,
+            "alipay.trade.fastpay.refund.query": self.query_refund,
+        }
+        self.routes = [Route("/gateway.do", self.gateway, methods=["GET", "POST"])]
+
+    async def gateway(self, request: Request) -> Response:
+        """Every method. A browser that brings a signed payment is sent to the cashier."""
+        given = dict(request.query_params)
+        if request.method == "POST":
+            async with request.form() as form:
+                given |= {k: v for k, v in form.items() if isinstance(v, str)}
+        method = given.get("method", "")
+        if self._platform.stumbles():
+            return Response("", 502)
+        problem = self._unauthorised(given)
+        if problem:
+            return self._answer("error", {"code": "40002", "msg": "Invalid Arguments", "sub_code": problem})
+        asked = json.loads(given.get("biz_content") or "{}")
+        if method == "alipay.trade.wap.pay":
+            self._open(given, asked)
+            return RedirectResponse(f"/cashier/alipay?{urlencode({'no': asked['out_trade_no']})}", 303)
+        if method not in self._methods:
+            return self._answer(method, _failed("isv.invalid-method"))
+        answer = self._methods[method](asked)
+        if method == "alipay.trade.refund":
+            await self._platform.lose_answer()
+        return self._answer(method, answer)
+
+    def query(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The trade as it is."""
+        known = self._known(asked)
+        if known is None:
+            return _failed("ACQ.TRADE_NOT_EXIST")
+        when = {"send_pay_date": known["paid_at"]} if "paid_at" in known else {}
+        return DONE | _named(known) | {"trade_status": known["state"], "total_amount": _yuan(known["fen"])} | when
+
+    def close(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Nobody can pay it any more."""
+        known = self._known(asked)
+        if known is None:
+            return _failed("ACQ.TRADE_NOT_EXIST")
+        if known["state"] != "WAIT_BUYER_PAY":
+            return _failed("ACQ.TRADE_STATUS_ERROR")
+        self._platform.put("alipay", known["no"], known | {"state": "TRADE_CLOSED"})
+        return DONE | _named(known)
+
+    def refund(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Money back at once; the same number and amount changes nothing again."""
+        known, fen = self._known(asked), _fen(asked["refund_amount"])
+        if known is None:
+            return _failed("ACQ.TRADE_NOT_EXIST")
+        no = f"{known['no']}/{asked.get('out_request_no', known['no'])}"
+        made = self._platform.get("alipay-refund", no)
+        if made is not None:
+            same = made["fen"] == fen
+            again = DONE | _named(known) | {"fund_change": "N", "refund_fee": _yuan(known["refunded"])}
+            return again if same else _failed("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL")
+        if known["state"] != "TRADE_SUCCESS":
+            return _failed("ACQ.TRADE_STATUS_ERROR")
+        total = known["refunded"] + fen
+        if fen <= 0 or total > known["fen"]:
+            return _failed("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL")
+        after = known | {"refunded": total, "state": "TRADE_CLOSED" if total == known["fen"] else "TRADE_SUCCESS"}
+        self._platform.put("alipay-refund", no, {"fen": fen})
+        self._platform.put("alipay", known["no"], after)
+        when = now().strftime("%Y-%m-%d %H:%M:%S.000")
+        number = no.partition("/")[2]
+        self._tell(after, {"gmt_refund": when, "refund_fee": _yuan(total), "out_biz_no": number})
+        return DONE | _named(known) | {"fund_change": "Y", "refund_fee": _yuan(total)}
+
+    def query_refund(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The refund, or an empty success when there is none."""
+        known = self._known(asked)
+        if known is None:
+            return _failed("ACQ.TRADE_NOT_EXIST")
+        made = self._platform.get("alipay-refund", f"{known['no']}/{asked['out_request_no']}")
+        if made is None:
+            return dict(DONE)
+        about = {"refund_amount": _yuan(made["fen"]), "total_amount": _yuan(known["fen"])}
+        return (
+            DONE
+            | _named(known)
+            | about
+            | {"out_request_no": asked["out_request_no"], "refund_status": "REFUND_SUCCESS"}
+        )
+
+    def pay(self, no: str) -> bool:
+        """The payer pays; False when it was paid before or is closed."""
+        known = self._platform.get("alipay", no)
+        if known is None or known["state"] != "WAIT_BUYER_PAY":
+            return False
+        paid = known | {"state": "TRADE_SUCCESS", "paid_at": now().strftime("%Y-%m-%d %H:%M:%S")}
+        self._platform.put("alipay", no, paid)
+        self._tell(paid, {"gmt_payment": paid["paid_at"]})
+        return True
+
+    def _open(self, given: Mapping[str, str], asked: dict[str, Any]) -> None:
+        no = str(asked["out_trade_no"])
+        if self._platform.get("alipay", no) is None:
+            trade = {
+                "no": no,
+                "trade_no": f"{now():%Y%m%d}22001{secrets.randbelow(10**15):015}",
+                "fen": _fen(asked["total_amount"]),
+                "subject": str(asked["subject"]),
+                "state": "WAIT_BUYER_PAY",
+                "refunded": 0,
+                "notify_url": given.get("notify_url", ""),
+                "return_url": given.get("return_url", ""),
+            }
+            self._platform.put("alipay", no, trade)
+
+    def _known(self, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+        return self._platform.get("alipay", str(asked.get("out_trade_no", "")))
+
+    def _tell(self, trade: Mapping[str, Any], more: Mapping[str, str]) -> None:
+        number, facts = f"{uuid.uuid4().hex}{secrets.token_hex(4)}", self._keys.facts
+        fields = {
+            "notify_type": "trade_status_sync",
+            "notify_id": number,
+            "app_id": facts["alipay_app_id"],
+            "seller_id": facts["seller_id"],
+            "auth_app_id": facts["alipay_app_id"],
+            "out_trade_no": trade["no"],
+            "trade_no": trade["trade_no"],
+            "trade_status": trade["state"],
+            "total_amount": _yuan(trade["fen"]),
+            "subject": trade["subject"],
+            "charset": "utf-8",
+            "version": "1.0",
+            **more,
+        }
+
+        def message() -> tuple[bytes, dict[str, str]]:
+            form = fields | {"notify_time": now().strftime("%Y-%m-%d %H:%M:%S")}
+            sign = signed(self._keys.key("alipay_platform"), _text(form))
+            if self._platform.faults.forge:
+                sign = signed(self._keys.key("alipay_app"), _text(form))
+            return urlencode(form | {"sign": sign, "sign_type": "RSA2"}).encode(), {"content-type": FORM}
+
+        if trade["notify_url"]:
+            self._platform.send(trade["notify_url"], message)
+
+    def _unauthorised(self, given: Mapping[str, str]) -> str:
+        """Why the request is refused; empty when its merchant signed it."""
+        unsigned = {k: v for k, v in given.items() if k != "sign"}
+        if given.get("app_id") != self._keys.facts["alipay_app_id"]:
+            return "isv.invalid-app-id"
+        numbers = (self._keys.alipay_number("alipay_app"), self._keys.alipay_number("root"))
+        if (given.get("app_cert_sn"), given.get("alipay_root_cert_sn")) != numbers:
+            return "isv.cert-sn-error"
+        key = self._keys.key("alipay_app").public_key()
+        return "" if is_signed(key, _text(unsigned), given.get("sign", "")) else "isv.invalid-signature"
+
+    def _answer(self, method: str, document: Mapping[str, Any]) -> Response:
+        inner = json.dumps(document, ensure_ascii=False)
+        sign = signed(self._keys.key("alipay_platform"), inner)
+        name = f"{method.replace('.', '_')}_response"
+        number = self._keys.alipay_number("alipay_platform")
+        return Response(
+            f'{{"{name}":{inner},"alipay_cert_sn":"{number}","sign":"{sign}"}}', media_type="application/json"
+        )
+
+
+def _failed(why: str) -> dict[str, Any]:
+    return {"code": "40004", "msg": "Business Failed", "sub_code": why, "sub_msg": why}
+
+
+def _named(known: Mapping[str, Any]) -> dict[str, Any]:
+    return {"out_trade_no": known["no"], "trade_no": known["trade_no"]}
+
+
+def _text(fields: Mapping[str, Any]) -> str:
+    """What is signed of a form: messages leave their `sign_type` out, requests sign it."""
+    return "&".join(f"{k}={v}" for k, v in sorted(fields.items()))
+
+
+def _yuan(fen: int) -> str:
+    return f"{Decimal(fen) / 100:.2f}"
+
+
+def _fen(yuan: str) -> int:
+    return int(Decimal(yuan) * 100)

@@ -1,0 +1,250 @@
+"""WeChat Pay, API v3: payments in a browser, refunds, and the messages about both.
+
+Every request's signature is checked over its method, path, time, number and body; every answer is signed, an empty one too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import uuid
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from servicehub import clock
+from servicehub.gateway_sim.keys import is_signed, sealed, signed
+from servicehub.gateway_sim.platform import Message, Platform, now
+
+FRESH_S = 300
+MOST_REFUNDS = 50
+SCHEME = "WECHATPAY2-SHA256-RSA2048"
+_AUTHORISED = frozenset({"mchid", "nonce_str", "signature", "timestamp", "serial_no"})
+
+
+class WechatPay:
+    """The platform's side of `/v3/…`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform, self._keys = platform, platform.keys
+        self.routes = [
+            Route("/v3/pay/transactions/{kind:str}", self._guarded(self.order), methods=["POST"]),
+            Route("/v3/pay/transactions/out-trade-no/{no}", self._guarded(self.query), methods=["GET"]),
+            Route("/v3/pay/transactions/out-trade-no/{no}/close", self._guarded(self.close), methods=["POST"]),
+            Route("/v3/refund/domestic/refunds", self._guarded(self.refund), methods=["POST"]),
+            Route("/v3/refund/domestic/refunds/{no}", self._guarded(self.query_refund), methods=["GET"]),
+        ]
+
+    # -- what a merchant asks ---------------------------------------------------------------------------------------------
+
+    async def order(self, request: Request, asked: dict[str, Any]) -> Response:
+        """A payment that waits for its payer; asking again with the same number and amount says the same."""
+        kind, no, total = request.path_params["kind"], str(asked["out_trade_no"]), asked["amount"]["total"]
+        if kind not in ("h5", "native", "jsapi"):
+            return self._refused(404, "PARAM_ERROR", "no such kind of payment")
+        if not isinstance(total, int) or total <= 0 or len(no) > 32:
+            return self._refused(400, "PARAM_ERROR", "amount or number is wrong")
+        if kind == "h5" and not asked.get("scene_info", {}).get("payer_client_ip"):
+            return self._refused(400, "PARAM_ERROR", "payer_client_ip is missing")
+        known = self._platform.get("wechat", no)
+        if known is None:
+            known = asked | {
+                "state": "NOTPAY",
+                "total": total,
+                "refunded": 0,
+                "kind": kind,
+                "prepay": secrets.token_hex(15),
+            }
+            self._platform.put("wechat", no, known)
+        elif known["state"] == "CLOSED":
+            return self._refused(400, "ORDER_CLOSED", "the order is closed")
+        elif known["state"] != "NOTPAY" or known["total"] != total:
+            return self._refused(400, "OUT_TRADE_NO_USED", "the number was used for another payment")
+        base = str(request.base_url).rstrip("/")
+        return self._answer(
+            {
+                "h5": {"h5_url": f"{base}/cashier/wechat?no={no}"},
+                "native": {"code_url": f"weixin://wxpay/bizpayurl?pr={known['prepay'][:10]}"},
+                "jsapi": {"prepay_id": f"wx{known['prepay']}"},
+            }[kind]
+        )
+
+    async def query(self, request: Request, _asked: dict[str, Any]) -> Response:
+        """The payment as it is."""
+        known = self._platform.get("wechat", request.path_params["no"])
+        if known is None:
+            return self._refused(404, "ORDER_NOT_EXIST", "there is no such order")
+        return self._answer(self._transaction(known))
+
+    async def close(self, request: Request, _asked: dict[str, Any]) -> Response:
+        """Nobody can pay it any more."""
+        no = request.path_params["no"]
+        known = self._platform.get("wechat", no)
+        if known is None:
+            return self._refused(404, "ORDER_NOT_EXIST", "there is no such order")
+        if known["state"] not in ("NOTPAY", "CLOSED"):
+            return self._refused(400, "ORDERPAID", "the order has been paid")
+        self._platform.put("wechat", no, known | {"state": "CLOSED"})
+        return self._answer(None, 204)
+
+    async def refund(self, _request: Request, asked: dict[str, Any]) -> Response:
+        """Money back; the same number and amount is the same refund."""
+        no, amount = str(asked["out_refund_no"]), asked["amount"]
+        paid = self._platform.get("wechat", str(asked.get("out_trade_no", "")))
+        if paid is None or paid["state"] not in ("SUCCESS", "REFUND"):
+            return self._refused(404, "RESOURCE_NOT_EXISTS", "there is no such payment")
+        known = self._platform.get("wechat-refund", no)
+        if known is not None:
+            same = (known["amount"]["refund"], known["out_trade_no"]) == (amount["refund"], paid["out_trade_no"])
+            return (
+                self._answer(known) if same else self._refused(400, "INVALID_REQUEST", "another refund has the number")
+            )
+        made = sum(one["out_trade_no"] == paid["out_trade_no"] for one in self._platform.every("wechat-refund"))
+        if (
+            amount["total"] != paid["total"]
+            or amount["refund"] + paid["refunded"] > paid["total"]
+            or made >= MOST_REFUNDS
+        ):
+            return self._refused(400, "INVALID_REQUEST", "more than was paid, or too often")
+        refund = {
+            "refund_id": f"5030{secrets.randbelow(10**24):024}",
+            "out_refund_no": no,
+            "out_trade_no": paid["out_trade_no"],
+            "transaction_id": paid["transaction_id"],
+            "status": "PROCESSING",
+            "amount": {"total": paid["total"], "refund": amount["refund"], "currency": "CNY"},
+            "create_time": now().isoformat(timespec="seconds"),
+        }
+        self._platform.put(
+            "wechat", paid["out_trade_no"], paid | {"state": "REFUND", "refunded": paid["refunded"] + amount["refund"]}
+        )
+        self._platform.put("wechat-refund", no, refund | {"status": "SUCCESS"})
+        told = {
+            **{k: refund[k] for k in ("out_trade_no", "transaction_id", "out_refund_no", "refund_id")},
+            "refund_status": "SUCCESS",
+        }
+        if url := asked.get("notify_url"):
+            about = {"mchid": paid["mchid"], "amount": {"total": paid["total"], "refund": amount["refund"]}, **told}
+            self._tell(str(url), "REFUND.SUCCESS", "refund", about)
+        return self._answer(refund)
+
+    async def query_refund(self, request: Request, _asked: dict[str, Any]) -> Response:
+        """The refund as it is."""
+        known = self._platform.get("wechat-refund", request.path_params["no"])
+        return self._answer(known) if known else self._refused(404, "RESOURCE_NOT_EXISTS", "there is no such refund")
+
+    # -- what the payer does ----------------------------------------------------------------------------------------------
+
+    def pay(self, no: str) -> bool:
+        """The payer pays; False when it was paid before or is closed."""
+        known = self._platform.get("wechat", no)
+        if known is None or known["state"] != "NOTPAY":
+            return False
+        paid = known | {
+            "state": "SUCCESS",
+            "transaction_id": f"42000{secrets.randbelow(10**23):023}",
+            "success_time": now().isoformat(timespec="seconds"),
+        }
+        self._platform.put("wechat", no, paid)
+        self._tell(paid["notify_url"], "TRANSACTION.SUCCESS", "transaction", self._transaction(paid))
+        return True
+
+    # -- inside -----------------------------------------------------------------------------------------------------------
+
+    def _transaction(self, known: dict[str, Any]) -> dict[str, Any]:
+        kind = {"h5": "MWEB", "native": "NATIVE", "jsapi": "JSAPI"}[known["kind"]]
+        found = {
+            "appid": known["appid"],
+            "mchid": known["mchid"],
+            "out_trade_no": known["out_trade_no"],
+            "trade_type": kind,
+            "trade_state": known["state"],
+            "trade_state_desc": known["state"],
+            "amount": {"total": known["total"], "currency": "CNY"},
+        }
+        if "transaction_id" in known:
+            found["amount"] |= {"payer_total": known["total"], "payer_currency": "CNY"}
+            found |= {k: known[k] for k in ("transaction_id", "success_time")} | {
+                "payer": {"openid": "oSimulatedPayer"}
+            }
+        return found
+
+    def _tell(self, url: str, event: str, about: str, resource: dict[str, Any]) -> None:
+        number, facts = str(uuid.uuid4()), self._keys.facts
+
+        def message(*, probe: bool = False) -> tuple[bytes, dict[str, str]]:
+            body = json.dumps(
+                {
+                    "id": number,
+                    "create_time": now().isoformat(timespec="seconds"),
+                    "resource_type": "encrypt-resource",
+                    "event_type": event,
+                    "summary": event,
+                    "resource": sealed(facts["api_v3_key"], json.dumps(resource), about),
+                }
+            )
+            headers = self._headers(body)
+            if probe or self._platform.faults.forge:
+                headers["Wechatpay-Signature"] = f"WECHATPAY/SIGNTEST/{headers['Wechatpay-Signature'][19:]}"
+            return body.encode(), headers
+
+        if self._platform.faults.probe:
+            self._platform.send(url, lambda: message(probe=True))
+        usual: Message = message
+        self._platform.send(url, usual)
+
+    def _guarded(self, handle: Any) -> Any:
+        async def endpoint(request: Request) -> Response:
+            body = (await request.body()).decode()
+            if self._platform.stumbles():
+                return self._refused(500, "SYSTEM_ERROR", "the platform stumbled")
+            problem = self._unauthorised(request, body)
+            if problem:
+                return self._refused(401, "SIGN_ERROR", problem)
+            try:
+                answer: Response = await handle(request, json.loads(body) if body else {})
+            except (KeyError, TypeError, ValueError):
+                return self._refused(400, "PARAM_ERROR", "a field is missing or wrong")
+            if request.method != "GET":
+                await self._platform.lose_answer()
+            return answer
+
+        return endpoint
+
+    def _unauthorised(self, request: Request, body: str) -> str:
+        """Why the request is refused; empty when its merchant signed it."""
+        header = request.headers.get("authorization", "")
+        given = dict(re.findall(r'(\w+)="([^"]*)"', header))
+        if not header.startswith(f"{SCHEME} ") or not given.keys() >= _AUTHORISED:
+            return "the authorization header is malformed"
+        own = (self._keys.facts["merchant_id"], self._keys.serial("wechat_merchant"))
+        if (given["mchid"], given["serial_no"]) != own:
+            return "merchant or certificate is unknown"
+        if not given["timestamp"].isdigit() or abs(clock.machine_now().timestamp() - int(given["timestamp"])) > FRESH_S:
+            return "the request is too old"
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        text = f"{request.method}\n{path}\n{given['timestamp']}\n{given['nonce_str']}\n{body}\n"
+        key = self._keys.key("wechat_merchant").public_key()
+        return "" if is_signed(key, text, given["signature"]) else "the signature is wrong"
+
+    def _answer(self, document: dict[str, Any] | None, status: int = 200) -> Response:
+        body = "" if document is None else json.dumps(document)
+        return Response(body, status, headers=self._headers(body))
+
+    def _refused(self, status: int, code: str, why: str) -> Response:
+        return self._answer({"code": code, "message": why}, status)
+
+    def _headers(self, body: str) -> dict[str, str]:
+        stamp, nonce = str(int(now().timestamp())), secrets.token_hex(16)
+        headers = {
+            "Wechatpay-Timestamp": stamp,
+            "Wechatpay-Nonce": nonce,
+            "Wechatpay-Signature": signed(self._keys.key("wechat_platform"), f"{stamp}\n{nonce}\n{body}\n"),
+            "Wechatpay-Serial": self._keys.facts["public_key_id"],
+            "Wechatpay-Signature-Type": SCHEME,
+            "Request-ID": uuid.uuid4().hex,
+        }
+        return headers | ({"Content-Type": "application/json; charset=utf-8"} if body else {})

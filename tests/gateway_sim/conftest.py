@@ -1,0 +1,51 @@
+"""A listening simulator, and the product's two gateways over the real libraries, pointed at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from servicehub.adapters.alipay import AlipayGateway
+from servicehub.adapters.wechat_pay import WechatPayGateway
+from servicehub.gateway_sim.platform import Faults
+from servicehub.gateway_sim.serving import Running, started
+from servicehub.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One for all tests of a process: making its keys takes a second."""
+    with started(tmp_path_factory.mktemp("gateway-sim"), retry_after_s=()) as running:
+        yield running
+
+
+@pytest.fixture
+def sim(listening: Running) -> Iterator[Running]:
+    """Nothing goes wrong at first, and nothing of the last test is left."""
+    platform = listening.platform
+    platform.faults, platform.held, platform.sent = Faults(), [], []
+    yield listening
+    platform.faults = Faults()
+
+
+@pytest.fixture
+def accounts(sim: Running, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The product's settings with both accounts, as the environment gives them."""
+    with monkeypatch.context() as only_here:  # the process's settings are read once, at any time
+        for name, value in sim.environment().items():
+            only_here.setenv(name, value)
+        only_here.setenv("SERVICEHUB_PAYMENT_CHANNELS", '["wechat", "alipay"]')
+        return Settings(base_url="http://127.0.0.1:9")
+
+
+@pytest.fixture
+def wechat(accounts: Settings) -> WechatPayGateway:
+    assert accounts.wechat is not None
+    return WechatPayGateway(accounts.wechat, base_url=accounts.base_url)
+
+
+@pytest.fixture
+def alipay(accounts: Settings) -> AlipayGateway:
+    assert accounts.alipay is not None
+    return AlipayGateway(accounts.alipay, base_url=accounts.base_url)
