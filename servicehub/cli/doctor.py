@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from rich.console import Console
 
+from servicehub.adapters import accounts
 from servicehub.cli import build, publish
 from servicehub.cli.problems import Problem, need_free_port, need_writable, project_root
 from servicehub.db import migrations
@@ -97,9 +98,18 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield _finding("Chromium", str(browser), "" if browser else "not found: only the browser tests need it", "note")
 
 
+def _channels(settings: Settings) -> Iterator[Finding]:
+    """Whether each payment account's keys fit together. Nothing is sent and no money moves."""
+    for channel in settings.payment_channels:
+        if channel == "simulator":
+            yield Finding("note", "Payments", "the simulator inside this process takes them")
+            continue
+        yield _finding(f"Payments by {channel}", "keys and certificates fit", accounts.fault_of(channel, settings))
+
+
 def examine(settings: Settings) -> list[Finding]:
     """Everything that can be found out without changing anything."""
-    parts = (_machine, _front_end, _database, _settings)
+    parts = (_machine, _front_end, _database, _channels, _settings)
     return [finding for part in parts for finding in part(settings)]
 
 

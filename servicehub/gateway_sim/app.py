@@ -69,7 +69,8 @@ class Cashier:
             else f'<p role="status">这笔付款已结束 · This payment has ended</p><a class="b" href="{back}">返回 · Back</a>'
         )
         body = (
-            f'<p class="mut">演示收银台，不会真的扣款 · Demo cashier, no real money moves</p><p class="sum">¥{fen / 100:.2f}</p>'
+            f'<p class="mut">演示收银台，不会真的扣款</p><p class="mut" lang="en">Demo cashier: no real money moves</p>'
+            f'<p class="sum">¥{fen / 100:.2f}</p>'
             f'<p class="mut">{escape(title)}</p>{choices}'
         )
         return HTMLResponse(_page(NAMES[channel], body))
