@@ -94,6 +94,30 @@ class PriceChanged(Conflict):
     code = "price_changed"
 
 
+class WithdrawalLimit(Invalid):
+    """The amount or the number of withdrawals is outside what the policy allows."""
+
+    code = "withdrawal_limit"
+
+
+class WithdrawalOpen(Conflict):
+    """Another withdrawal of the technician is still open."""
+
+    code = "withdrawal_open"
+
+
+class NotEnough(Conflict):
+    """Less is available than was asked for."""
+
+    code = "not_enough"
+
+
+class SecondPersonNeeded(Conflict):
+    """The same person cannot say yes twice."""
+
+    code = "second_person_needed"
+
+
 class OfferGone(Conflict):
     """The offer expired, was answered, or went to somebody else."""
 

@@ -23,6 +23,8 @@ from servicehub.domain.channel import (
     ClientAction,
     CloseResult,
     PaymentAnswer,
+    PayoutRequest,
+    PayoutState,
     PayRequest,
     PayState,
     RefundRequest,
@@ -53,6 +55,26 @@ FINAL = frozenset(
     }
 )
 """Refusals of a refund that no repetition changes."""
+PAYOUTS = {
+    "SUCCESS": PayoutState.SUCCEEDED,
+    "DEALING": PayoutState.PROCESSING,
+    "WAIT_PAY": PayoutState.PROCESSING,
+    "FAIL": PayoutState.FAILED,
+    "REFUND": PayoutState.FAILED,
+    "CLOSED": PayoutState.FAILED,
+}
+UNPAYABLE = frozenset(
+    {
+        "PAYEE_NOT_EXIST",
+        "PAYEE_USER_INFO_ERROR",
+        "PAYEE_ACC_OCUPIED",
+        "PAYEE_ACCOUNT_STATUS_ERROR",
+        "PAYEE_CERTIFY_LEVEL_LIMIT",
+        "PAYMENT_INFO_INCONSISTENCY",
+        "EXCEED_LIMIT_SM_AMOUNT",
+    }
+)
+"""Refusals of a payout that no repetition changes: no such account, another owner, a number used for something else."""
 _log = logging.getLogger(__name__)
 
 
@@ -138,6 +160,30 @@ class AlipayGateway:
         if answer.get("refund_status") == "REFUND_SUCCESS" and answer.get("out_request_no") == request.no:
             return RefundState.SUCCEEDED
         return RefundState.NOT_FOUND
+
+    def payout(self, request: PayoutRequest) -> PayoutState:
+        """See `Payouts`: to an account by its log-in name, which must belong to that person."""
+        answer = self._ask(
+            lambda: self._client.api_alipay_fund_trans_uni_transfer(
+                request.no,
+                "ALIPAY_LOGON_ID",
+                request.account,
+                _yuan(request.amount_fen),
+                request.name,
+                order_title="Earnings",
+            )
+        )
+        if answer.get("code") == OK:
+            return PAYOUTS.get(str(answer.get("status")), PayoutState.UNKNOWN)
+        return PayoutState.FAILED if answer.get("sub_code") in UNPAYABLE else PayoutState.UNKNOWN
+
+    def query_payout(self, no: str) -> PayoutState:
+        """See `Payouts`."""
+        asked = {"out_biz_no": no, "product_code": "TRANS_ACCOUNT_NO_PWD", "biz_scene": "DIRECT_TRANSFER"}
+        answer = self._ask(lambda: self._client.server_api("alipay.fund.trans.common.query", asked))
+        if answer.get("code") == OK:
+            return PAYOUTS.get(str(answer.get("status")), PayoutState.UNKNOWN)
+        return PayoutState.NOT_FOUND if answer.get("sub_code") == "ORDER_NOT_EXIST" else PayoutState.UNKNOWN
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`. Only a payment is news: a refund ended when it was asked for."""

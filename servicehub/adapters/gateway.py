@@ -18,6 +18,8 @@ from servicehub.domain.channel import (
     ClientAction,
     CloseResult,
     PaymentAnswer,
+    PayoutRequest,
+    PayoutState,
     PayRequest,
     RefundRequest,
     RefundState,
@@ -56,6 +58,18 @@ class Gateway(Protocol):
         """The verified reports in a message that the channel sent. Raises: NotAllowed for anything forged, altered or stale."""
 
 
+class Payouts(Protocol):
+    """A channel that also sends money. Every call may be repeated with the same number."""
+
+    name: str
+
+    def payout(self, request: PayoutRequest) -> PayoutState:
+        """Send money; PROCESSING means accepted, UNKNOWN that the answer was lost."""
+
+    def query_payout(self, no: str) -> PayoutState:
+        """What became of it; NOT_FOUND when the channel never heard of it."""
+
+
 @lru_cache(maxsize=1)
 def simulator() -> GatewaySimulator:
     """The process's simulated channel.
@@ -79,7 +93,7 @@ def _wechat() -> Gateway:
 
 
 @lru_cache(maxsize=1)
-def _alipay() -> Gateway:
+def _alipay() -> AlipayGateway:
     settings = get_settings()
     if settings.alipay is None:
         raise NotFound("Alipay is not set up")
@@ -95,6 +109,22 @@ def gateway(channel: str) -> Gateway:
     if channel not in made:
         raise NotFound(f"payment channel {channel}")
     return made[channel]()
+
+
+def payouts(channel: str) -> Payouts:
+    """The channel of that name, which sends money. Raises: NotFound."""
+    made: Mapping[str, Callable[[], Payouts]] = {"alipay": _alipay, "simulator": simulator}
+    if channel not in made:
+        raise NotFound(f"payouts by {channel}")
+    return made[channel]()
+
+
+def payout_channel() -> str:
+    """The channel that new payouts use. Raises: NotFound when none of the open ones sends money."""
+    for channel in ("alipay", "simulator"):
+        if channel in get_settings().payment_channels:
+            return channel
+    raise NotFound("no channel pays out")
 
 
 def forget() -> None:

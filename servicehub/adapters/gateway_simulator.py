@@ -24,6 +24,8 @@ from servicehub.domain.channel import (
     ClientAction,
     CloseResult,
     PaymentAnswer,
+    PayoutRequest,
+    PayoutState,
     PayRequest,
     PayState,
     RefundRequest,
@@ -40,6 +42,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bill (no TEXT PRIMARY KEY, order_no TEXT, method TEXT, amount_fen INTEGER, title TEXT, return_path TEXT,
                                  state TEXT, channel_no TEXT);
 CREATE TABLE IF NOT EXISTS payback (no TEXT PRIMARY KEY, payment_no TEXT, amount_fen INTEGER, state TEXT);
+CREATE TABLE IF NOT EXISTS payout (no TEXT PRIMARY KEY, amount_fen INTEGER, state TEXT);
 """
 _log = logging.getLogger(__name__)
 
@@ -74,6 +77,7 @@ class Faults:
     lose_answers: bool = False
     """Everything happens, but the answer is lost."""
     fail_refunds: bool = False
+    fail_payouts: bool = False
 
 
 class GatewaySimulator:
@@ -132,6 +136,21 @@ class GatewaySimulator:
             return RefundState.UNKNOWN
         rows = self._run("SELECT state FROM payback WHERE no = ?", request.no)
         return RefundState(rows[0][0]) if rows else RefundState.NOT_FOUND
+
+    def payout(self, request: PayoutRequest) -> PayoutState:
+        """See `Payouts`."""
+        if self.faults.down:
+            return PayoutState.UNKNOWN
+        state = PayoutState.FAILED if self.faults.fail_payouts else PayoutState.SUCCEEDED
+        self._run("INSERT OR IGNORE INTO payout VALUES (?, ?, ?)", request.no, request.amount_fen, state.value)
+        return PayoutState.UNKNOWN if self.faults.lose_answers else self.query_payout(request.no)
+
+    def query_payout(self, no: str) -> PayoutState:
+        """See `Payouts`."""
+        if self.faults.down or self.faults.lose_answers:
+            return PayoutState.UNKNOWN
+        rows = self._run("SELECT state FROM payout WHERE no = ?", no)
+        return PayoutState(rows[0][0]) if rows else PayoutState.NOT_FOUND
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`."""

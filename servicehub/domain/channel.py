@@ -33,6 +33,14 @@ class RefundState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class PayoutState(StrEnum):
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class PayRequest:
     """What the customer is asked to pay. `no` is ours and was stored before the channel hears of it."""
@@ -76,6 +84,20 @@ class RefundRequest:
     channel: str
     amount_fen: int
     paid_fen: int
+    tries: int
+    """1 at the first sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRequest:
+    """Money to send to somebody's account at the channel; every retry carries the same `no`."""
+
+    no: str
+    channel: str
+    amount_fen: int
+    account: str
+    name: str
+    """The owner; the channel refuses an account that belongs to somebody else."""
     tries: int
     """1 at the first sending."""
 

@@ -22,6 +22,9 @@ from servicehub.gateway_sim.keys import is_signed, signed
 from servicehub.gateway_sim.platform import Platform, now
 
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
+NOBODY = "nobody@example.com"
+"""An account that does not exist."""
+LEAST_TRANSFER_FEN = 10
 DONE = {"code": "10000", "msg": "Success"}
 
 
@@ -35,6 +38,8 @@ class Alipay:
             "alipay.trade.close": self.close,
             "alipay.trade.refund": self.refund,
             "alipay.trade.fastpay.refund.query": self.query_refund,
+            "alipay.fund.trans.uni.transfer": self.transfer,
+            "alipay.fund.trans.common.query": self.query_transfer,
         }
         self.routes = [Route("/gateway.do", self.gateway, methods=["GET", "POST"])]
 
@@ -57,7 +62,7 @@ class Alipay:
         if method not in self._methods:
             return self._answer(method, _failed("isv.invalid-method"))
         answer = self._methods[method](asked)
-        if method == "alipay.trade.refund":
+        if method in ("alipay.trade.refund", "alipay.fund.trans.uni.transfer"):
             await self._platform.lose_answer()
         return self._answer(method, answer)
 
@@ -118,6 +123,27 @@ class Alipay:
             | about
             | {"out_request_no": asked["out_request_no"], "refund_status": "REFUND_SUCCESS"}
         )
+
+    def transfer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Money to somebody's account; the same number and amount is the same transfer."""
+        no, fen, payee = str(asked["out_biz_no"]), _fen(asked["trans_amount"]), asked["payee_info"]
+        known = self._platform.get("alipay-transfer", no)
+        if known is None:
+            if payee["identity"] == NOBODY or fen < LEAST_TRANSFER_FEN:
+                return _failed("PAYEE_NOT_EXIST" if fen >= LEAST_TRANSFER_FEN else "EXCEED_LIMIT_SM_AMOUNT")
+            known = {"fen": fen, "order_id": f"{now():%Y%m%d}{secrets.randbelow(10**24):024}", "to": payee["identity"]}
+            self._platform.put("alipay-transfer", no, known)
+        if known["fen"] != fen:
+            return _failed("PAYMENT_INFO_INCONSISTENCY")
+        return DONE | {"out_biz_no": no, "order_id": known["order_id"], "status": "SUCCESS"}
+
+    def query_transfer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The transfer as it is."""
+        no = str(asked["out_biz_no"])
+        known = self._platform.get("alipay-transfer", no)
+        if known is None:
+            return _failed("ORDER_NOT_EXIST")
+        return DONE | {"out_biz_no": no, "order_id": known["order_id"], "status": "SUCCESS"}
 
     def pay(self, no: str) -> bool:
         """The payer pays; False when it was paid before or is closed."""

@@ -6,9 +6,10 @@ The name is what `outbox.defer` was given. A handler is idempotent: it may run a
 from __future__ import annotations
 
 from servicehub.jobs.registry import handler
-from servicehub.workflows import checkout, refunds, rehearsing
+from servicehub.workflows import checkout, payouts, refunds, rehearsing
 
 handler("payment_query")(checkout.query)
 handler("payment_close")(checkout.close)
 handler("refund")(refunds.send)
+handler("payout")(payouts.send)
 handler("rehearsal")(rehearsing.run)

@@ -13,6 +13,7 @@ from servicehub.models import (
     payment,
     technician,
     traffic,
+    withdrawal,
 )
 from servicehub.models.base import metadata
 
@@ -30,4 +31,5 @@ __all__ = [
     "payment",
     "technician",
     "traffic",
+    "withdrawal",
 ]

@@ -9,8 +9,9 @@ accounts is said where the event happens (`payments`, `refunds`, `settlements`).
     refund_due:<order>              liability  refunds promised and not yet confirmed                         guarded
     t_pending:<technician>:<order>  liability  earned, not matured                                            guarded
     t_avail:<technician>            liability  may be withdrawn                                               guarded
+    t_withdraw:<technician>         liability  frozen in a withdrawal                                         guarded
     tech_debt:<technician>          asset      clawed back beyond what was there; repaid first at maturing    guarded
-    commission:service  fee_income:cancellation                                                 income
+    commission:service  fee_income:cancellation  fee_income:withdrawal                                    income
     subsidy:coupon  comp:goodwill  comp:dispute  gw_fee:<channel>                               expense
 """
 
@@ -30,6 +31,7 @@ from servicehub.models.ledger import Account, JournalEntry, Posting
 
 COMMISSION = "commission:service"
 CANCELLATION_INCOME = "fee_income:cancellation"
+WITHDRAWAL_INCOME = "fee_income:withdrawal"
 SUBSIDY = "subsidy:coupon"
 GOODWILL = "comp:goodwill"
 DISPUTE_COST = "comp:dispute"
@@ -39,6 +41,7 @@ CHART: dict[str, tuple[str, int]] = {
     "refund_due": ("liability", 1),
     "t_pending": ("liability", 1),
     "t_avail": ("liability", 1),
+    "t_withdraw": ("liability", 1),
     "tech_debt": ("asset", 1),
     "commission": ("income", 0),
     "fee_income": ("income", 0),
@@ -89,6 +92,10 @@ def pending(technician_id: int, order_id: int) -> str:
 
 def available(technician_id: int) -> str:
     return f"t_avail:{technician_id}"
+
+
+def withdrawing(technician_id: int) -> str:
+    return f"t_withdraw:{technician_id}"
 
 
 def debt(technician_id: int) -> str:

@@ -56,6 +56,7 @@ ACCOUNTS: dict[str, str] = {
     "refund_due": N_("Refunds under way"),
     "t_pending": N_("Professionals, not yet matured"),
     "t_avail": N_("Professionals, available"),
+    "t_withdraw": N_("Professionals, being withdrawn"),
     "tech_debt": N_("Owed by professionals"),
     "commission": N_("Commission income"),
     "fee_income": N_("Cancellation fee income"),
@@ -73,6 +74,7 @@ ENTRIES: dict[str, str] = {
     "cancellation": N_("Cancellation fee"),
     "mature": N_("Earning matured"),
     "reversal": N_("Correction"),
+    "withdrawal": N_("Withdrawal"),
 }
 _CANCELLATION: dict[str, str] = {
     "unassigned": N_("Before a professional has accepted: free"),

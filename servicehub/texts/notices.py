@@ -32,6 +32,15 @@ NOTICES: dict[str, tuple[str, str]] = {
     "claim_won": (N_("The order is yours"), N_("Your claim was the best one. It is in your schedule.")),
     "claim_lost": (N_("Order went to somebody else"), N_("Another claim was better placed this time.")),
     "settled": (N_("Earnings booked"), N_("An order was settled. Its earnings are on their way.")),
+    "withdrawn": (N_("Withdrawal paid out"), N_("{amount_fen} are in your account.")),
+    "withdrawal_failed": (
+        N_("Withdrawal came back"),
+        N_("{amount_fen} could not be paid out and are available again. Please check the account."),
+    ),
+    "withdrawal_rejected": (
+        N_("Withdrawal not approved"),
+        N_("{amount_fen} are available again. The page says why."),
+    ),
     "matured": (N_("Earnings available"), N_("Pending earnings became available.")),
     "certificate_expiring": (N_("Certificate expires soon"), N_("Please hand in a new one in time.")),
     "paid": (N_("Payment received"), N_("We are finding a technician for you.")),

@@ -18,7 +18,16 @@ from servicehub.adapters import wechat_pay as wechat_adapter
 from servicehub.adapters.alipay import AlipayGateway
 from servicehub.adapters.gateway import Gateway
 from servicehub.adapters.wechat_pay import WechatPayGateway
-from servicehub.domain.channel import CloseResult, PayRequest, PayState, RefundRequest, RefundState, Report
+from servicehub.domain.channel import (
+    CloseResult,
+    PayoutRequest,
+    PayoutState,
+    PayRequest,
+    PayState,
+    RefundRequest,
+    RefundState,
+    Report,
+)
 from servicehub.errors import GatewayUnknown, NotAllowed
 from servicehub.gateway_sim.serving import Running
 from servicehub.settings import Settings
@@ -420,3 +429,41 @@ def test_a_report_about_somebody_else_keeps_its_number(wechat: WechatPayGateway)
     report = Report("wechat", "e1", "payment", "P1", 100)
 
     assert report.foreign() == replace(report, no="")
+
+
+# --- money that is sent -----------------------------------------------------------------------------------------------
+
+
+def payout_of(fen: int = 8_000, account: str = "19900000002", *, no: str = "", tries: int = 1) -> PayoutRequest:
+    return PayoutRequest(no or f"W{secrets.token_hex(15)}", "alipay", fen, account, "周敏", tries)
+
+
+def test_a_payout_is_made_once(sim: Running, alipay: AlipayGateway) -> None:
+    request = payout_of()
+
+    assert alipay.query_payout(request.no) is PayoutState.NOT_FOUND
+    assert [alipay.payout(request) for _ in range(3)] == [PayoutState.SUCCEEDED] * 3
+    assert alipay.query_payout(request.no) is PayoutState.SUCCEEDED
+    assert alipay.payout(replace(request, amount_fen=9_000)) is PayoutState.FAILED
+    kept = sim.platform.get("alipay-transfer", request.no)
+    assert kept is not None
+    assert (kept["fen"], kept["to"]) == (8_000, "19900000002")
+
+
+def test_a_payout_to_nobody_fails(alipay: AlipayGateway) -> None:
+    assert alipay.payout(payout_of(account="nobody@example.com")) is PayoutState.FAILED
+    assert alipay.payout(payout_of(1)) is PayoutState.FAILED
+
+
+def test_a_payout_whose_answer_was_lost_is_found_by_asking(
+    sim: Running, alipay: AlipayGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = payout_of()
+    impatient(alipay, monkeypatch)
+    sim.platform.faults.lose_answers = 1
+
+    assert alipay.payout(request) is PayoutState.UNKNOWN
+    assert alipay.query_payout(request.no) is PayoutState.SUCCEEDED
+    sim.platform.faults.errors = 2
+    assert alipay.payout(payout_of()) is PayoutState.UNKNOWN
+    assert alipay.query_payout(request.no) is PayoutState.UNKNOWN

@@ -1,0 +1,263 @@
+"""Withdrawals: frozen when asked for, decided by people, paid out under a number that never changes, booked once.
+
+    asked for     t_avail -> t_withdraw                    wd:<no>:freeze
+    paid out      t_withdraw -> cash, and the fee          wd:<no>:end
+    anything else t_withdraw -> t_avail                    wd:<no>:end      the same key: only one end can ever be booked
+
+The channel is asked by `workflows.payouts`, outside any transaction. A lost answer leaves a withdrawal as it is.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub import bus, crypto, outbox
+from servicehub.domain.access import Actor, Permission, Role
+from servicehub.domain.channel import PayoutRequest, PayoutState
+from servicehub.domain.withdrawal import (
+    OPEN,
+    WITHDRAWAL_KIND,
+    WithdrawalPolicy,
+    WithdrawalStatus,
+    account_of,
+    masked,
+)
+from servicehub.errors import (
+    Conflict,
+    Invalid,
+    NotEnough,
+    NotFound,
+    ReasonMissing,
+    SecondPersonNeeded,
+    WithdrawalLimit,
+    WithdrawalOpen,
+)
+from servicehub.models.catalog import Policy
+from servicehub.models.technician import Technician
+from servicehub.models.withdrawal import ACCOUNT_CONTEXT, Withdrawal
+from servicehub.services import audits, ledger, notices
+from servicehub.services.refunds import RETRY_FIRST_S, RETRY_LONGEST_S
+
+DAY = timedelta(hours=24)
+_DECIDED: tuple[WithdrawalStatus, ...] = (WithdrawalStatus.DONE, *OPEN)
+
+
+def policy(session: Session, city_id: int, now: datetime) -> WithdrawalPolicy:
+    """The limits in force in the city; the defaults where none were adopted."""
+    found = session.exec(
+        select(Policy.document)
+        .where(Policy.city_id == city_id, Policy.kind == WITHDRAWAL_KIND, col(Policy.effective_at) <= now)
+        .order_by(col(Policy.version).desc())
+        .limit(1)
+    ).first()
+    return WithdrawalPolicy.of(found or {})
+
+
+def last_account(session: Session, technician_id: int) -> str:
+    """The account of the technician's newest withdrawal; "" before the first."""
+    query = select(Withdrawal.account).where(Withdrawal.technician_id == technician_id)
+    sealed = session.exec(query.order_by(col(Withdrawal.id).desc()).limit(1)).first()
+    return crypto.decrypt(sealed, ACCOUNT_CONTEXT) if sealed else ""
+
+
+def request(session: Session, actor: Actor, amount_fen: int, account: str, channel: str, *, now: datetime) -> str:
+    """Freeze `amount_fen` of what is available and ask for its payout; returns the number.
+
+    `account`: a mobile number or mail address at the channel; empty takes the last one.
+
+    Raises: Invalid for what is no account, WithdrawalLimit, WithdrawalOpen while another one is open, NotEnough.
+    """
+    actor.require_role(Role.TECHNICIAN)
+    technician = session.get_one(Technician, actor.technician_id)
+    wanted = account_of(account) if account.strip() else last_account(session, actor.technician_id)
+    if not wanted:
+        raise Invalid("account")
+    limits = policy(session, technician.city_id, now)
+    if not limits.least_fen <= amount_fen <= limits.most_fen:
+        raise WithdrawalLimit(str(amount_fen), least_fen=limits.least_fen, most_fen=limits.most_fen)
+    available = ledger.available(actor.technician_id)
+    if ledger.locked_balances(session, [available])[available] < amount_fen:
+        raise NotEnough(str(amount_fen))
+    recent = _recent(session, actor.technician_id, now)
+    if set(recent) & set(OPEN):
+        raise WithdrawalOpen(str(actor.technician_id))
+    if len(recent) >= limits.a_day:
+        raise WithdrawalLimit("a day", a_day=limits.a_day)
+    made = Withdrawal(
+        no=f"W{secrets.token_hex(15)}",
+        technician_id=actor.technician_id,
+        city_id=technician.city_id,
+        amount_fen=amount_fen,
+        fee_fen=limits.fee_fen(amount_fen),
+        channel=channel,
+        account=crypto.encrypt(wanted, ACCOUNT_CONTEXT),
+        account_mask=masked(wanted),
+        payee=technician.name,
+        status=WithdrawalStatus.REVIEW,
+        created_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(made)
+            session.flush()
+    except sa.exc.IntegrityError as error:  # another press, or another tab
+        raise WithdrawalOpen(str(actor.technician_id)) from error
+    lines = {available: amount_fen, ledger.withdrawing(actor.technician_id): -amount_fen}
+    ledger.post(session, f"wd:{made.no}:freeze", "withdrawal", _ref(made), lines, now=now)
+    _hint(session, made)
+    return made.no
+
+
+def cancel(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
+    """Take back a withdrawal that nobody has decided about. Raises: NotFound, Conflict when it is too late."""
+    actor.require_role(Role.TECHNICIAN)
+    made = _locked(session, no)
+    if made is None or made.technician_id != actor.technician_id:
+        raise NotFound(f"withdrawal {no}")
+    if made.first_by is not None:
+        raise Conflict(f"withdrawal {no} is being decided")
+    _end(session, made, WithdrawalStatus.CANCELLED, now, expected=WithdrawalStatus.REVIEW)
+
+
+def approve(session: Session, actor: Actor, no: str, *, now: datetime) -> bool:
+    """Say yes; returns whether it is sent now, or waits for a second person. Audited.
+
+    Raises: NotAllowed without withdrawal:review, NotFound, Conflict when it was decided, SecondPersonNeeded for the first one.
+    """
+    made = _open(session, actor, no)
+    if made.first_by is not None and made.first_by == actor.user_id:
+        raise SecondPersonNeeded(no)
+    goes = made.first_by is not None or not policy(session, made.city_id, now).needs_two(made.amount_fen)
+    by = {"second_by" if made.first_by is not None else "first_by": actor.user_id}
+    _move(session, made, WithdrawalStatus.SENDING if goes else WithdrawalStatus.REVIEW, **by)
+    if goes:
+        outbox.defer(session, "payout", {"no": no}, key=f"payout:{no}:0")
+    audits.record(session, actor, "withdrawal.approve", f"withdrawal:{no}", data={"fen": made.amount_fen}, now=now)
+    return goes
+
+
+def reject(session: Session, actor: Actor, no: str, *, reason: str, now: datetime) -> None:
+    """Say no, with a reason that the technician reads; the money is available again. Audited.
+
+    Raises: NotAllowed without withdrawal:review, ReasonMissing, NotFound, Conflict when it was decided.
+    """
+    made = _open(session, actor, no)
+    if not reason.strip():
+        raise ReasonMissing(no)
+    why = reason.strip()[:200]
+    _end(session, made, WithdrawalStatus.REJECTED, now, expected=WithdrawalStatus.REVIEW, reason=why)
+    audits.record(session, actor, "withdrawal.reject", f"withdrawal:{no}", reason, now=now)
+
+
+def begin(session: Session, no: str) -> PayoutRequest | None:
+    """Count a try and say what to send; None when nothing is to be sent any more."""
+    made = _locked(session, no)
+    if made is None or made.status is not WithdrawalStatus.SENDING:
+        return None
+    made.tries += 1
+    session.add(made)
+    session.flush()
+    account = crypto.decrypt(made.account, ACCOUNT_CONTEXT)
+    return PayoutRequest(no, made.channel, made.amount_fen - made.fee_fen, account, made.payee, made.tries)
+
+
+def again(session: Session, no: str) -> int:
+    """Ask again later; returns in how many seconds."""
+    made = _locked(session, no)
+    if made is None or made.status is not WithdrawalStatus.SENDING:
+        return 0
+    delay = min(RETRY_FIRST_S << min(max(made.tries - 1, 0), 10), RETRY_LONGEST_S)
+    outbox.defer(session, "payout", {"no": no}, key=f"payout:{no}:{made.tries}", delay_s=delay)
+    return delay
+
+
+def record_result(session: Session, no: str, state: PayoutState, *, now: datetime) -> bool:
+    """What the channel said; an end is booked once, whatever is said later."""
+    made = _locked(session, no)
+    ends = {PayoutState.SUCCEEDED: WithdrawalStatus.DONE, PayoutState.FAILED: WithdrawalStatus.FAILED}
+    if made is None or made.status is not WithdrawalStatus.SENDING or state not in ends:
+        return False
+    _end(session, made, ends[state], now, expected=WithdrawalStatus.SENDING)
+    return True
+
+
+def _recent(session: Session, technician_id: int, now: datetime) -> list[WithdrawalStatus]:
+    """Of the last 24 hours, those that count."""
+    query = select(Withdrawal.status).where(
+        col(Withdrawal.technician_id) == technician_id,
+        col(Withdrawal.created_at) > now - DAY,
+        col(Withdrawal.status).in_(_DECIDED),
+    )
+    return list(session.exec(query))
+
+
+def _open(session: Session, actor: Actor, no: str) -> Withdrawal:
+    actor.require(Permission.WITHDRAWAL_REVIEW)
+    made = _locked(session, no)
+    if made is None or made.city_id != actor.city_id:
+        raise NotFound(f"withdrawal {no}")
+    if made.status is not WithdrawalStatus.REVIEW:
+        raise Conflict(f"withdrawal {no} is {made.status}")
+    return made
+
+
+def _end(
+    session: Session,
+    made: Withdrawal,
+    status: WithdrawalStatus,
+    now: datetime,
+    *,
+    expected: WithdrawalStatus,
+    **values: Any,
+) -> None:
+    _move(session, made, status, expected=expected, done_at=now, **values)
+    frozen = ledger.withdrawing(made.technician_id)
+    if status is WithdrawalStatus.DONE:
+        paid = {ledger.cash(made.channel): made.fee_fen - made.amount_fen, ledger.WITHDRAWAL_INCOME: -made.fee_fen}
+    else:
+        paid = {ledger.available(made.technician_id): -made.amount_fen}
+    ledger.post(session, f"wd:{made.no}:end", "withdrawal", _ref(made), {frozen: made.amount_fen, **paid}, now=now)
+    if status is not WithdrawalStatus.CANCELLED:
+        user_id = session.exec(select(Technician.user_id).where(Technician.id == made.technician_id)).one()
+        kind = {"done": "withdrawn", "failed": "withdrawal_failed", "rejected": "withdrawal_rejected"}[status.value]
+        link = "/technician/withdraw/"
+        notices.send(session, user_id, kind, key=f"wd:{made.no}", now=now, link=link, amount_fen=made.amount_fen)
+
+
+def _move(
+    session: Session,
+    made: Withdrawal,
+    status: WithdrawalStatus,
+    *,
+    expected: WithdrawalStatus = WithdrawalStatus.REVIEW,
+    **values: Any,
+) -> None:
+    moved = session.execute(
+        sa.update(Withdrawal)
+        .where(col(Withdrawal.id) == made.id, col(Withdrawal.status) == expected)
+        .where(col(Withdrawal.first_by).is_not_distinct_from(made.first_by))
+        .values(status=status, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict(f"withdrawal {made.no} was decided")
+    session.refresh(made)
+    _hint(session, made)
+
+
+def _locked(session: Session, no: str) -> Withdrawal | None:
+    query = select(Withdrawal).where(Withdrawal.no == no).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).first()
+
+
+def _ref(made: Withdrawal) -> str:
+    return f"withdrawal:{made.no}"
+
+
+def _hint(session: Session, made: Withdrawal) -> None:
+    bus.publish(session, bus.technician(made.technician_id), bus.overview(str(made.city_id)))
