@@ -26,6 +26,7 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         N_("Money and system"),
         (
             ("ledger", "scale", N_("Ledger"), "/operator/ledger/"),
+            ("withdrawals", "hand-coins", N_("Withdrawals"), "/operator/withdrawals/"),
             ("machine", "workflow", N_("Order machine"), "/operator/machine/"),
             ("audit", "scroll-text", N_("Audit log"), "/operator/audit/"),
         ),

@@ -1,14 +1,18 @@
 """Integer fen: the one place that multiplies and rounds.
 
-Owns rounding (half up, once) and shares that conserve their total (largest remainder). Formats nothing.
+Owns rounding (half up, once) and shares that conserve their total (largest remainder). Formats nothing; reads what was typed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from servicehub.errors import Invalid
 
 BP = 10_000
 """Basis points of the whole."""
+_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 
 
 def share_bp(amount_fen: int, bp: int) -> int:
@@ -38,3 +42,15 @@ def split(total_fen: int, weights: Sequence[int]) -> list[int]:
     for i in by_remainder[: total_fen - sum(parts)]:
         parts[i] += 1
     return parts
+
+
+def fen_of(text: object) -> int:
+    """`12.5` yuan as 1250 fen.
+
+    Raises: Invalid for anything that is not a plain amount.
+    """
+    written = str(text).strip()
+    if not _AMOUNT.fullmatch(written):
+        raise Invalid("amount")
+    whole, _dot, part = written.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0") or "0")

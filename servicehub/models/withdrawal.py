@@ -3,10 +3,11 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
-from servicehub.domain.withdrawal import WithdrawalStatus
+from servicehub.domain.withdrawal import WITHDRAWAL_KIND, WithdrawalPolicy, WithdrawalStatus
 from servicehub.models.base import at, fk, pk, stored_as_value
+from servicehub.models.catalog import Policy
 
 ACCOUNT_CONTEXT = "sh_withdrawal.account"
 
@@ -50,3 +51,14 @@ class Withdrawal(SQLModel, table=True):
     tries: int = 0
     created_at: datetime = Field(sa_column=at())
     done_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+
+
+def load_limits(session: Session, city_id: int, now: datetime) -> WithdrawalPolicy:
+    """The limits in force in the city; the defaults where none were adopted."""
+    found = session.exec(
+        select(Policy.document)
+        .where(Policy.city_id == city_id, Policy.kind == WITHDRAWAL_KIND, col(Policy.effective_at) <= now)
+        .order_by(col(Policy.version).desc())
+        .limit(1)
+    ).first()
+    return WithdrawalPolicy.of(found or {})

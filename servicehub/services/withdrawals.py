@@ -21,8 +21,6 @@ from servicehub.domain.access import Actor, Permission, Role
 from servicehub.domain.channel import PayoutRequest, PayoutState
 from servicehub.domain.withdrawal import (
     OPEN,
-    WITHDRAWAL_KIND,
-    WithdrawalPolicy,
     WithdrawalStatus,
     account_of,
     masked,
@@ -37,25 +35,13 @@ from servicehub.errors import (
     WithdrawalLimit,
     WithdrawalOpen,
 )
-from servicehub.models.catalog import Policy
 from servicehub.models.technician import Technician
-from servicehub.models.withdrawal import ACCOUNT_CONTEXT, Withdrawal
+from servicehub.models.withdrawal import ACCOUNT_CONTEXT, Withdrawal, load_limits
 from servicehub.services import audits, ledger, notices
 from servicehub.services.refunds import RETRY_FIRST_S, RETRY_LONGEST_S
 
 DAY = timedelta(hours=24)
 _DECIDED: tuple[WithdrawalStatus, ...] = (WithdrawalStatus.DONE, *OPEN)
-
-
-def policy(session: Session, city_id: int, now: datetime) -> WithdrawalPolicy:
-    """The limits in force in the city; the defaults where none were adopted."""
-    found = session.exec(
-        select(Policy.document)
-        .where(Policy.city_id == city_id, Policy.kind == WITHDRAWAL_KIND, col(Policy.effective_at) <= now)
-        .order_by(col(Policy.version).desc())
-        .limit(1)
-    ).first()
-    return WithdrawalPolicy.of(found or {})
 
 
 def last_account(session: Session, technician_id: int) -> str:
@@ -77,7 +63,7 @@ def request(session: Session, actor: Actor, amount_fen: int, account: str, chann
     wanted = account_of(account) if account.strip() else last_account(session, actor.technician_id)
     if not wanted:
         raise Invalid("account")
-    limits = policy(session, technician.city_id, now)
+    limits = load_limits(session, technician.city_id, now)
     if not limits.least_fen <= amount_fen <= limits.most_fen:
         raise WithdrawalLimit(str(amount_fen), least_fen=limits.least_fen, most_fen=limits.most_fen)
     available = ledger.available(actor.technician_id)
@@ -132,7 +118,7 @@ def approve(session: Session, actor: Actor, no: str, *, now: datetime) -> bool:
     made = _open(session, actor, no)
     if made.first_by is not None and made.first_by == actor.user_id:
         raise SecondPersonNeeded(no)
-    goes = made.first_by is not None or not policy(session, made.city_id, now).needs_two(made.amount_fen)
+    goes = made.first_by is not None or not load_limits(session, made.city_id, now).needs_two(made.amount_fen)
     by = {"second_by" if made.first_by is not None else "first_by": actor.user_id}
     _move(session, made, WithdrawalStatus.SENDING if goes else WithdrawalStatus.REVIEW, **by)
     if goes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from servicehub.domain.money import fen_of
 from servicehub.errors import Invalid
-from servicehub.state.operator.order import fen_of
 from servicehub.state.operator.orders import as_csv
 
 

@@ -15,6 +15,7 @@ from servicehub.pages.operator import (
     policy,
     technician,
     technicians,
+    withdrawals,
 )
 from servicehub.pages.page import Page
 
@@ -29,6 +30,7 @@ PAGES: tuple[Page, ...] = (
     technicians.PAGE,
     technician.PAGE,
     ledger.PAGE,
+    withdrawals.PAGE,
     machine.PAGE,
     audit.PAGE,
 )

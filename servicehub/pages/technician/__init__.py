@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from servicehub.pages.page import Page
-from servicehub.pages.technician import earning, income, job, jobs, me, offers, plan, schedule, work
+from servicehub.pages.technician import earning, income, job, jobs, me, offers, plan, schedule, withdraw, work
 
 PAGES: tuple[Page, ...] = (
     work.PAGE,
@@ -13,6 +13,7 @@ PAGES: tuple[Page, ...] = (
     job.PAGE,
     plan.PAGE,
     income.PAGE,
+    withdraw.PAGE,
     earning.PAGE,
     me.PAGE,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import col, css, el, row
+from servicehub.components.base import col, css, el, lbtn, row
 from servicehub.components.layout import navbar, note, section
 from servicehub.components.technician import ledger_row, technician_shell
 from servicehub.pages.page import Page
@@ -29,6 +29,7 @@ def _head() -> rx.Component:
     )
     return el.section(
         row(available, el.span(pending, class_name="end"), cls="base-end"),
+        lbtn(_("Withdraw"), to="/technician/withdraw/", block=True),
         el.div(class_name="hr"),
         row(*sums, cls="top"),
         class_name="money-card",

@@ -23,6 +23,7 @@ PAGES: dict[str, Permission] = {
     "orders": Permission.ORDER_READ,
     "technicians": Permission.TECHNICIAN_READ,
     "ledger": Permission.LEDGER_READ,
+    "withdrawals": Permission.WITHDRAWAL_REVIEW,
     "machine": Permission.ORDER_READ,
     "audit": Permission.AUDIT_READ,
 }

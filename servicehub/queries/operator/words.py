@@ -100,6 +100,7 @@ PERMISSION = {
     "technician:read": N_("See technicians"),
     "technician:review": N_("Review technicians"),
     "ledger:read": N_("See the ledger"),
+    "withdrawal:review": N_("Decide about withdrawals"),
     "catalog:write": N_("Change the catalogue"),
     "contact:reveal": N_("Reveal contact data"),
     "audit:read": N_("See the audit trail"),

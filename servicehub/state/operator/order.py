@@ -1,12 +1,12 @@
 """One order: shown live, and the interventions that its machine and the operator's role allow. Every one asks a reason."""
 
 import json
-import re
 
 import reflex as rx
 
 from servicehub import bus
 from servicehub.domain.access import Permission
+from servicehub.domain.money import fen_of
 from servicehub.errors import Invalid, NotFound
 from servicehub.queries.operator.order import page
 from servicehub.services import contacts, orders
@@ -14,20 +14,6 @@ from servicehub.state.base import handler, roles
 from servicehub.state.operator.base import SETTLE_S, OperatorPage, reason_of
 from servicehub.texts import N_, formats, say
 from servicehub.viewmodels.operator import OrderPage, OrderSheet
-
-_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
-
-
-def fen_of(text: object) -> int:
-    """`12.5` yuan as 1250 fen.
-
-    Raises: Invalid for anything that is not a plain amount.
-    """
-    written = str(text).strip()
-    if not _AMOUNT.fullmatch(written):
-        raise Invalid("amount")
-    whole, _dot, part = written.partition(".")
-    return int(whole) * 100 + int(part.ljust(2, "0") or "0")
 
 
 def _pin(sheet: OrderSheet) -> str:

@@ -1,0 +1,174 @@
+"""Withdrawals: a technician's own with what may be taken out now, and the list in which operators decide."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.domain.access import Actor, Permission, Role
+from servicehub.domain.withdrawal import OPEN, WithdrawalPolicy, WithdrawalStatus
+from servicehub.models.account import User
+from servicehub.models.catalog import City
+from servicehub.models.ledger import Account
+from servicehub.models.technician import Technician
+from servicehub.models.withdrawal import Withdrawal, load_limits
+from servicehub.queries.operator.scope import guard, midnight
+from servicehub.texts import N_, Locale, formats, money, say
+from servicehub.viewmodels.withdrawal import Review, ReviewRow, WithdrawalRow, Withdrawing
+
+SHOWN = 100
+STATUSES: dict[str, str] = {
+    "review": N_("In review"),
+    "sending": N_("Being paid out"),
+    "done": N_("Paid out"),
+    "failed": N_("Came back"),
+    "rejected": N_("Not approved"),
+    "cancelled": N_("Taken back"),
+}
+TONES = {"review": "w", "sending": "b", "done": "g", "failed": "r", "rejected": "r", "cancelled": ""}
+_NEXT: dict[str, str] = {
+    "review": N_("A person looks at it, usually within one working day."),
+    "sending": N_("The payment channel is at work. This takes a few minutes."),
+    "failed": N_("The channel refused the account. The money is available again: please check account and name."),
+}
+
+
+def mine(session: Session, actor: Actor, *, now: datetime, locale: Locale) -> Withdrawing:
+    """The technician's own. Raises: NotAllowed."""
+    actor.require_role(Role.TECHNICIAN)
+    technician = session.get_one(Technician, actor.technician_id)
+    tz, limits = session.get_one(City, technician.city_id).timezone, load_limits(session, technician.city_id, now)
+    code = f"t_avail:{actor.technician_id}"
+    available = int(session.exec(select(Account.balance_fen).where(Account.code == code)).first() or 0)
+    found = session.exec(
+        select(Withdrawal)
+        .where(Withdrawal.technician_id == actor.technician_id)
+        .order_by(col(Withdrawal.id).desc())
+        .limit(SHOWN)
+    ).all()
+    most = min(available, limits.most_fen)
+    return Withdrawing(
+        available=formats.yuan(available, always_decimals=True),
+        most=f"{most / 100:.2f}" if most >= limits.least_fen else "",
+        payee=technician.name,
+        account=found[0].account_mask if found else "",
+        rules=_rules(limits, locale),
+        is_waiting=any(row.status in OPEN for row in found),
+        rows=tuple(_mine(row, now, tz, locale) for row in found),
+    )
+
+
+def review(session: Session, actor: Actor, state: str, *, now: datetime, locale: Locale) -> Review:
+    """The city's withdrawals in `state` ("" for all), the oldest that wait first. Raises: NotAllowed without withdrawal:review."""
+    guard(actor, Permission.WITHDRAWAL_REVIEW)
+    tz, limits = session.get_one(City, actor.city_id).timezone, load_limits(session, actor.city_id, now)
+    here = col(Withdrawal.city_id) == actor.city_id
+    waits = col(Withdrawal.status) == WithdrawalStatus.REVIEW
+    order = (sa.case((waits, 0), else_=1), sa.case((waits, col(Withdrawal.id)), else_=-col(Withdrawal.id)))
+    query = (
+        select(Withdrawal, Technician, User.display_name)
+        .join(Technician, col(Technician.id) == col(Withdrawal.technician_id))
+        .outerjoin(User, col(User.id) == col(Withdrawal.first_by))
+        .where(here)
+    )
+    if state:
+        query = query.where(Withdrawal.status == WithdrawalStatus(state))
+    rows = session.exec(query.order_by(*order).limit(SHOWN)).all()
+    fen = col(Withdrawal.amount_fen)
+    today = sa.and_(col(Withdrawal.status) == WithdrawalStatus.DONE, col(Withdrawal.done_at) >= midnight(now, tz))
+    counts = session.execute(
+        sa.select(
+            sa.func.sum(sa.case((waits, 1), else_=0)),
+            sa.func.sum(sa.case((waits, fen), else_=0)),
+            sa.func.sum(sa.case((col(Withdrawal.status) == WithdrawalStatus.SENDING, 1), else_=0)),
+            sa.func.sum(sa.case((today, fen), else_=0)),
+        ).where(here)
+    ).one()
+    return Review(
+        rows=tuple(_row(made, who, first, actor, limits, now, tz, locale) for made, who, first in rows),
+        waiting=int(counts[0] or 0),
+        waiting_sum=formats.yuan(int(counts[1] or 0), always_decimals=True),
+        sending=int(counts[2] or 0),
+        paid_today=formats.yuan(int(counts[3] or 0), always_decimals=True),
+    )
+
+
+def _mine(row: Withdrawal, now: datetime, tz: str, locale: Locale) -> WithdrawalRow:
+    parts = [formats.day_time(row.created_at, now, tz, locale=locale), row.account_mask]
+    if row.fee_fen:
+        parts.append(say(locale, N_("Fee {amount}"), amount=formats.yuan(row.fee_fen, always_decimals=True)))
+    status = row.status.value
+    note = row.reason or (say(locale, _NEXT[status]) if status in _NEXT else "")
+    return WithdrawalRow(
+        no=row.no,
+        amount=formats.yuan(row.amount_fen, always_decimals=True),
+        line=" · ".join(parts),
+        state=status,
+        state_label=say(locale, STATUSES[status]),
+        tone=TONES[status],
+        note=note,
+        may_cancel=row.status is WithdrawalStatus.REVIEW and row.first_by is None,
+    )
+
+
+def _row(
+    row: Withdrawal,
+    who: Technician,
+    first: str | None,
+    actor: Actor,
+    limits: WithdrawalPolicy,
+    now: datetime,
+    tz: str,
+    locale: Locale,
+) -> ReviewRow:
+    parts = []
+    if limits.needs_two(row.amount_fen):
+        parts.append(say(locale, N_("Two people decide")))
+    if row.fee_fen:
+        parts.append(say(locale, N_("Fee {amount}"), amount=formats.yuan(row.fee_fen, always_decimals=True)))
+    note = row.reason
+    if row.first_by is not None and row.status is WithdrawalStatus.REVIEW:
+        note = say(locale, N_("{name} said yes"), name=first or "")
+    return ReviewRow(
+        no=row.no,
+        technician_id=who.id or 0,
+        name=row.payee,
+        portrait=who.portrait,
+        amount=formats.yuan(row.amount_fen, always_decimals=True),
+        sub=" · ".join(parts),
+        account=row.account_mask,
+        channel=money.of(locale, money.METHODS, row.channel),
+        asked=formats.day_time(row.created_at, now, tz, locale=locale),
+        state=row.status.value,
+        state_label=say(locale, STATUSES[row.status.value]),
+        tone=TONES[row.status.value],
+        note=note,
+        may_decide=row.status is WithdrawalStatus.REVIEW and row.first_by != actor.user_id,
+    )
+
+
+def _rules(limits: WithdrawalPolicy, locale: Locale) -> tuple[str, ...]:
+    least, most = formats.yuan(limits.least_fen), formats.yuan(limits.most_fen)
+    fee = (
+        say(locale, N_("No fee"))
+        if not limits.fee_bp and not limits.least_fee_fen
+        else say(
+            locale,
+            N_("Fee {share}, at least {amount}"),
+            share=formats.percent(limits.fee_bp, digits=2),
+            amount=formats.yuan(limits.least_fee_fen),
+        )
+    )
+    return (
+        say(
+            locale,
+            N_("From {least} to {most} each time, {n} times in 24 hours"),
+            least=least,
+            most=most,
+            n=limits.a_day,
+        ),
+        fee,
+        say(locale, N_("The account has to belong to you: the channel compares the name")),
+    )

@@ -1,0 +1,70 @@
+"""What the pages about withdrawals show, to a technician and to operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalRow:
+    """One of a technician's own withdrawals."""
+
+    no: str
+    amount: str
+    line: str
+    """When, where to, and the fee if there is one."""
+    state: str
+    state_label: str
+    tone: str
+    note: str
+    """What happens next, or why it came to nothing."""
+    may_cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawing:
+    """What a technician may take out, and what became of earlier withdrawals."""
+
+    available: str = ""
+    most: str = ""
+    """The largest amount now, as it is typed; empty when nothing may be withdrawn."""
+    payee: str = ""
+    account: str = ""
+    """The last account, masked; empty before the first withdrawal."""
+    rules: tuple[str, ...] = ()
+    is_waiting: bool = False
+    """Another one is still open."""
+    rows: tuple[WithdrawalRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """One withdrawal as operators see it."""
+
+    no: str
+    technician_id: int
+    name: str
+    portrait: str
+    amount: str
+    sub: str
+    """Fee, and how many people have to say yes."""
+    account: str
+    channel: str
+    asked: str
+    state: str
+    state_label: str
+    tone: str
+    note: str
+    may_decide: bool
+    """Waits for this operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The list of withdrawals of a city."""
+
+    rows: tuple[ReviewRow, ...] = ()
+    waiting: int = 0
+    waiting_sum: str = ""
+    sending: int = 0
+    paid_today: str = ""
