@@ -82,7 +82,7 @@ def view() -> rx.Component:
     """The page."""
     tabs = [view_tab(_("All"), S.state == "", S.show(""))]
     tabs += [view_tab(_(text), S.state == key, S.show(key)) for key, text in STATUSES.items()]
-    heads = [th(_("Technician")), th(_("Amount"), "r"), th(_("Account"), "hide-m"), th(_("State")), th("")]
+    heads = [th(_("Technician")), th(_("Amount"), "r"), th(_("Payout account"), "hide-m"), th(_("State")), th("")]
     nothing = rx.cond(
         R.rows.length() == 0, empty(_("Nothing here"), _("Withdrawals of technicians appear here.")), rx.fragment()
     )

@@ -29,7 +29,6 @@ def _head() -> rx.Component:
     )
     return el.section(
         row(available, el.span(pending, class_name="end"), cls="base-end"),
-        lbtn(_("Withdraw"), to="/technician/withdraw/", block=True),
         el.div(class_name="hr"),
         row(*sums, cls="top"),
         class_name="money-card",
@@ -55,6 +54,7 @@ def view() -> rx.Component:
         _("Earnings become available some days after the customer confirmed, depending on your level."),
         class_name="f12 mut side-p",
     )
+    withdraw = lbtn(_("Withdraw"), to="/technician/withdraw/", block=True)
     chart = el.div(el.ol(rx.foreach(S.bars, _bar), class_name="bars"), class_name="card card-p")
     rows = el.div(
         rx.foreach(
@@ -72,7 +72,7 @@ def view() -> rx.Component:
     )
     none = nothing(_("No earnings yet"), _("The first settled job appears here."))
     body = rx.fragment(
-        el.div(_head(), explain, debt, chart, class_name="stack"),
+        el.div(_head(), withdraw, explain, debt, chart, class_name="stack"),
         section(_("Lines"), el.div(rx.cond(S.income.rows.length() > 0, rows, none), class_name="side-12")),
     )
     return technician_shell(until_ready(S.ready, body), active="income", header=navbar(_("Earnings"), "/technician/"))

@@ -67,7 +67,7 @@ def _row(r: Any) -> rx.Component:
     words = col(head, el.span(r.line, class_name="f12 mut"), why, cls="g4 grow")
     undo = rx.cond(
         r.may_cancel,
-        btn(_("Take back"), kind="o", on_click=S.take_back(r.no), size="s"),
+        btn(_("Take the withdrawal back"), kind="o", on_click=S.take_back(r.no), size="s"),
         rx.fragment(),
     )
     return el.div(words, undo, class_name="cell g12", key=r.no)

@@ -1,0 +1,118 @@
+"""Money in browsers: paid at the simulated platforms, walked away from and paid otherwise; taken out with two people's yes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlmodel import Session, select
+
+from servicehub.domain.order import OrderStatus
+from servicehub.domain.payment import PaymentStatus
+from servicehub.domain.withdrawal import WithdrawalStatus
+from servicehub.models.payment import Payment
+from servicehub.models.withdrawal import Withdrawal
+from servicehub.services import ledger
+from tests.browser import acts
+from tests.browser.acts import Taps
+from tests.browser.conftest import Site
+from tests.city import NOW
+
+pytestmark = pytest.mark.browser
+
+
+def to_the_cashier(customer: Page, *, method: str = "") -> None:
+    if method:
+        customer.get_by_role("radio", name=method).check(force=True)
+    customer.get_by_role("button", name=re.compile("^确认支付")).click()
+    expect(customer.get_by_text("演示收银台").first).to_be_visible()
+
+
+def test_walking_away_and_paying_with_something_else(site: Site) -> None:
+    customer, database = site.customer(), site.database
+    customer.goto("/s/cleaning-2h/")
+    taps = Taps(customer)
+    taps.on("选时间预约")
+    taps.on(re.compile("^确认 "))
+    customer.wait_for_url(re.compile("/book/"))
+    taps.on("提交订单")
+    customer.wait_for_url(re.compile("/pay/"))
+    to_the_cashier(customer)
+    assert "/cashier/wechat" in customer.url
+    taps.on("暂不付款")
+    expect(customer.get_by_text("支付结果确认中").first).to_be_visible()
+
+    taps.on("还没付款？重新选择", role="link")
+    to_the_cashier(customer, method="支付宝")
+    assert "/cashier/alipay" in customer.url
+    taps.on("确认付款")
+
+    expect(customer.get_by_text("支付成功").first).to_be_visible()
+    found = re.search(r"o=(\d{16})", customer.url)
+    assert found is not None
+    order = database.read_now(acts.order_of, found[1])
+    assert order.status is not OrderStatus.PENDING_PAYMENT
+    payments = database.read_now(lambda s: s.exec(select(Payment).where(Payment.order_id == order.id)).all())
+    kept = {p.method: p.amount_fen for p in payments if p.status is PaymentStatus.KEPT}
+    assert kept == {"alipay": order.first_due_fen}
+    assert database.read_now(ledger.balance, ledger.escrow(order.id or 0)) == order.first_due_fen
+
+
+def _earn(session: Session, technician_id: int) -> None:
+    lines = {ledger.cash("bank"): 500_000, ledger.available(technician_id): -500_000}
+    ledger.post(session, f"story:{technician_id}", "payment", "story", lines, now=NOW)
+
+
+def test_a_large_withdrawal_needs_two_people(site: Site) -> None:
+    database = site.database
+    technician_id = database.read_now(acts.visitor_technician)
+    database.write_now(_earn, technician_id)
+    technician, finance, admin = site.technician(), site.operator("finance"), site.operator("admin")
+    before = database.read_now(ledger.balance, ledger.available(technician_id))
+    technician.goto("/technician/withdraw/")
+    technician.get_by_label("提现金额").fill("2500")
+    technician.get_by_label("支付宝账户").fill("199 0000 0002")
+    technician.get_by_role("button", name="提现到支付宝").click()
+    expect(technician.get_by_text("审核中").first).to_be_visible()
+
+    for operator in finance, admin:
+        operator.goto("/operator/withdrawals/")
+        operator.get_by_role("button", name="通过", exact=True).first.click()
+        operator.locator("dialog[open]").get_by_role("button", name="通过", exact=True).click()
+        expect(operator.locator("dialog[open]")).to_have_count(0)
+        if operator is finance:
+            expect(finance.get_by_text("已同意").first).to_be_visible()
+            expect(finance.get_by_role("button", name="通过", exact=True).locator("visible=true")).to_have_count(0)
+
+    expect(technician.get_by_text("已到账").first).to_be_visible()
+    made = database.read_now(lambda s: s.exec(select(Withdrawal)).one())
+    assert (made.status, made.amount_fen, made.channel) == (WithdrawalStatus.DONE, 250_000, "alipay")
+    assert {made.first_by, made.second_by} != {None}
+    assert database.read_now(ledger.balance, ledger.available(technician_id)) == before - 250_000
+    assert database.read_now(ledger.verify) == []
+
+
+def test_a_rejected_withdrawal_comes_back_with_its_reason(site: Site) -> None:
+    database = site.database
+    technician_id = database.read_now(acts.visitor_technician)
+    database.write_now(_earn, technician_id)
+    technician, finance = site.technician(), site.operator("finance")
+    before = database.read_now(ledger.balance, ledger.available(technician_id))
+    technician.goto("/technician/withdraw/")
+    technician.get_by_label("提现金额").fill("100")
+    technician.get_by_label("支付宝账户").fill("199 0000 0002")
+    technician.get_by_role("button", name="提现到支付宝").click()
+    expect(technician.get_by_text("审核中").first).to_be_visible()
+    assert database.read_now(ledger.balance, ledger.available(technician_id)) == before - 10_000
+
+    finance.goto("/operator/withdrawals/")
+    finance.get_by_role("button", name="驳回", exact=True).first.click()
+    dialog = finance.locator("dialog[open]")
+    dialog.get_by_role("button", name="驳回", exact=True).click()
+    expect(dialog).to_be_visible()  # without a reason nothing happens
+    dialog.get_by_label("原因").fill("请先更新身份证")
+    dialog.get_by_role("button", name="驳回", exact=True).click()
+
+    expect(technician.get_by_text("请先更新身份证").first).to_be_visible()
+    assert database.read_now(ledger.balance, ledger.available(technician_id)) == before
