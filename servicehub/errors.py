@@ -118,6 +118,12 @@ class SecondPersonNeeded(Conflict):
     code = "second_person_needed"
 
 
+class StillDifferent(Conflict):
+    """A day cannot be closed: something of it does not fit yet."""
+
+    code = "still_different"
+
+
 class OfferGone(Conflict):
     """The offer expired, was answered, or went to somebody else."""
 

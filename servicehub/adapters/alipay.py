@@ -6,17 +6,21 @@ none ever leaves in a text of ours; whatever it raises means that the outcome is
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import logging
 import re
 import warnings
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+import httpx
 from alipay import DCAliPay
 
 from servicehub.domain.channel import (
@@ -31,7 +35,8 @@ from servicehub.domain.channel import (
     RefundState,
     Report,
 )
-from servicehub.errors import NotAllowed
+from servicehub.domain.reconciliation import BillLine, LineKind
+from servicehub.errors import GatewayUnknown, NotAllowed
 from servicehub.settings import AlipayAccount
 
 FRESH = timedelta(hours=26)
@@ -185,6 +190,25 @@ class AlipayGateway:
             return PAYOUTS.get(str(answer.get("status")), PayoutState.UNKNOWN)
         return PayoutState.NOT_FOUND if answer.get("sub_code") == "ORDER_NOT_EXIST" else PayoutState.UNKNOWN
 
+    def bill(self, day: date) -> list[BillLine]:
+        """See `Bills`: payments and refunds from the trade bill, transfers from the bill of the account."""
+        trades = self._bill("trade", day)
+        account = self._bill("signcustomer", day)
+        return [*_trade_lines(trades), *_transfer_lines(account)]
+
+    def _bill(self, kind: str, day: date) -> list[dict[str, str]]:
+        asked = {"bill_type": kind, "bill_date": day.isoformat()}
+        answer = self._ask(lambda: self._client.server_api("alipay.data.dataservice.bill.downloadurl.query", asked))
+        if answer.get("sub_code") == "isv.bill_not_exist":
+            return []
+        if answer.get("code") != OK:
+            raise GatewayUnknown(f"bill {day}")
+        try:
+            packed = httpx.get(str(answer["bill_download_url"]), timeout=TIMEOUT_S).raise_for_status().content
+            return _table(packed)
+        except Exception as error:
+            raise GatewayUnknown(f"bill {day}: {type(error).__name__}") from error
+
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`. Only a payment is news: a refund ended when it was asked for."""
         kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "")
@@ -218,6 +242,33 @@ class AlipayGateway:
             _log.warning("Alipay: %s", type(error).__name__)  # never the text: it holds the whole request
             return {}
         return answer if isinstance(answer, dict) else {}
+
+
+def _table(packed: bytes) -> list[dict[str, str]]:
+    """The rows of the detailed table inside a zip: GBK, with remarks around it that begin with #."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as folder:
+        name = next(name for name in folder.namelist() if not name.endswith("(汇总).csv"))
+        text = folder.read(name).decode("gbk")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    rows = csv.DictReader(lines)
+    if "商户订单号" not in (rows.fieldnames or ()):
+        raise ValueError("no bill")
+    return [{(k or "").strip(): (v or "").strip() for k, v in row.items()} for row in rows]
+
+
+def _trade_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
+    for row in rows:
+        fen, fee = abs(_fen(row["订单金额（元）"])), -_fen(row["服务费（元）"])
+        if row["业务类型"] == "交易":
+            yield BillLine(LineKind.PAYMENT, row["商户订单号"], fen, fee, row["支付宝交易号"])
+        elif row["业务类型"] == "退款":
+            yield BillLine(LineKind.REFUND, row["退款批次号/请求号"], fen, fee, row["支付宝交易号"])
+
+
+def _transfer_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
+    for row in rows:
+        if row["业务类型"] == "转账" and (fen := abs(_fen(row["支出金额（-元）"]))):
+            yield BillLine(LineKind.PAYOUT, row["商户订单号"], fen, 0, row["业务流水号"])
 
 
 def _is_fresh(stamp: str, now: datetime) -> bool:

@@ -7,7 +7,7 @@ thread and never inside a transaction. A lost answer is `GatewayUnknown` or a st
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from servicehub.domain.channel import (
     RefundState,
     Report,
 )
+from servicehub.domain.reconciliation import BillLine
 from servicehub.errors import NotFound
 from servicehub.settings import get_settings
 
@@ -70,6 +71,15 @@ class Payouts(Protocol):
         """What became of it; NOT_FOUND when the channel never heard of it."""
 
 
+class Bills(Protocol):
+    """A channel that says afterwards what it has done."""
+
+    name: str
+
+    def bill(self, day: date) -> list[BillLine]:
+        """Everything of one of its days, under our numbers. Raises: GatewayUnknown when it does not answer, or not wholly."""
+
+
 @lru_cache(maxsize=1)
 def simulator() -> GatewaySimulator:
     """The process's simulated channel.
@@ -85,7 +95,7 @@ def simulator() -> GatewaySimulator:
 
 
 @lru_cache(maxsize=1)
-def _wechat() -> Gateway:
+def _wechat() -> WechatPayGateway:
     settings = get_settings()
     if settings.wechat is None:
         raise NotFound("WeChat Pay is not set up")
@@ -117,6 +127,19 @@ def payouts(channel: str) -> Payouts:
     if channel not in made:
         raise NotFound(f"payouts by {channel}")
     return made[channel]()
+
+
+def bills(channel: str) -> Bills:
+    """The channel of that name, which has bills. Raises: NotFound."""
+    made: Mapping[str, Callable[[], Bills]] = {"wechat": _wechat, "alipay": _alipay}
+    if channel not in made:
+        raise NotFound(f"bills of {channel}")
+    return made[channel]()
+
+
+def bill_channels() -> tuple[str, ...]:
+    """The open channels that have bills."""
+    return tuple(channel for channel in get_settings().payment_channels if channel in ("wechat", "alipay"))
 
 
 def payout_channel() -> str:

@@ -7,10 +7,14 @@ unknown, also a wrong signature of an answer, which the platform sends on purpos
 
 from __future__ import annotations
 
+import csv
+import gzip
+import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +30,7 @@ from servicehub.domain.channel import (
     RefundState,
     Report,
 )
+from servicehub.domain.reconciliation import BillLine, LineKind
 from servicehub.errors import GatewayUnknown, NotAllowed
 from servicehub.settings import WechatPayAccount
 
@@ -135,6 +140,22 @@ class WechatPayGateway:
             return RefundState.NOT_FOUND
         return REFUNDS.get(str(answer.get("status")), RefundState.UNKNOWN) if code == 200 else RefundState.UNKNOWN
 
+    def bill(self, day: date) -> list[BillLine]:
+        """See `Bills`: the trade bill of a day, compressed, its text proved by the hash that came with its address."""
+        code, answer = self._ask(lambda: self._client.trade_bill(day.isoformat()))
+        if answer.get("code") == "NO_STATEMENT_EXIST":
+            return []
+        if code != 200:
+            raise GatewayUnknown(f"bill {day}")
+        try:
+            _code, packed = self._client.download_bill(answer["download_url"])
+            text = gzip.decompress(packed)
+            if hashlib.sha1(text, usedforsecurity=False).hexdigest() != answer["hash_value"].lower():
+                raise ValueError("another hash")
+            return list(_bill_lines(text.decode("utf-8-sig")))
+        except Exception as error:
+            raise GatewayUnknown(f"bill {day}: {type(error).__name__}") from error
+
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`. A message of another kind of event is taken note of by nobody: an empty list."""
         given = {name.lower(): value for name, value in headers.items()}
@@ -178,6 +199,28 @@ class WechatPayGateway:
             _log.warning("WeChat Pay: %s", type(error).__name__)
             return 0, {}
         return code, answer if isinstance(answer, dict) else {}
+
+
+def _bill_lines(text: str) -> Iterator[BillLine]:
+    """Cells begin with a backtick, so that no table program reads them as numbers; two lines of sums end the list."""
+    rows = csv.DictReader(text.splitlines())
+    if "商户订单号" not in (rows.fieldnames or ()):
+        raise ValueError("no bill")
+    for row in rows:
+        cells = {name: (value or "").lstrip("`").strip() for name, value in row.items() if name is not None}
+        state = cells.get("交易状态", "")
+        if state == "SUCCESS":
+            fee = _fen(cells["手续费"])
+            yield BillLine(LineKind.PAYMENT, cells["商户订单号"], _fen(cells["订单金额"]), fee, cells["微信订单号"])
+        elif state == "REFUND" and cells.get("退款状态", "SUCCESS") == "SUCCESS":
+            fee = _fen(cells["手续费"])
+            yield BillLine(
+                LineKind.REFUND, cells["商户退款单号"], _fen(cells["申请退款金额"]), fee, cells["微信退款单号"]
+            )
+
+
+def _fen(yuan: str) -> int:
+    return int((Decimal(yuan) * 100).to_integral_value(ROUND_HALF_UP))
 
 
 def _total(about: Mapping[str, Any]) -> int:

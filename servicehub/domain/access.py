@@ -42,6 +42,7 @@ class Permission(StrEnum):
     TECHNICIAN_REVIEW = "technician:review"
     LEDGER_READ = "ledger:read"
     WITHDRAWAL_REVIEW = "withdrawal:review"
+    RECONCILE = "reconciliation:resolve"
     CATALOG_WRITE = "catalog:write"
     CONTACT_REVEAL = "contact:reveal"
     AUDIT_READ = "audit:read"
@@ -54,7 +55,7 @@ PERMISSIONS: dict[OperatorRole, frozenset[Permission]] = {
     OperatorRole.ADMIN: frozenset(Permission),
     OperatorRole.DISPATCHER: _READ | {_P.DISPATCH_ASSIGN, _P.CONTACT_REVEAL, _P.POLICY_WRITE},
     OperatorRole.SUPPORT: _READ | {_P.ORDER_CANCEL, _P.ORDER_REFUND, _P.CONTACT_REVEAL},
-    OperatorRole.FINANCE: _READ | {_P.ORDER_REFUND, _P.LEDGER_READ, _P.WITHDRAWAL_REVIEW, _P.AUDIT_READ},
+    OperatorRole.FINANCE: _READ | {_P.ORDER_REFUND, _P.LEDGER_READ, _P.WITHDRAWAL_REVIEW, _P.RECONCILE, _P.AUDIT_READ},
     OperatorRole.QUALITY: _READ | {_P.TECHNICIAN_REVIEW},
     OperatorRole.CITY_MANAGER: _READ | {_P.ORDER_CANCEL, _P.DISPATCH_ASSIGN, _P.TECHNICIAN_REVIEW},
 }

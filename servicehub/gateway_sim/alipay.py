@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from servicehub.gateway_sim.bills import alipay_bill
 from servicehub.gateway_sim.keys import is_signed, signed
 from servicehub.gateway_sim.platform import Platform, now
 
@@ -40,8 +41,13 @@ class Alipay:
             "alipay.trade.fastpay.refund.query": self.query_refund,
             "alipay.fund.trans.uni.transfer": self.transfer,
             "alipay.fund.trans.common.query": self.query_transfer,
+            "alipay.data.dataservice.bill.downloadurl.query": self.bill,
         }
-        self.routes = [Route("/gateway.do", self.gateway, methods=["GET", "POST"])]
+        self.routes = [
+            Route("/gateway.do", self.gateway, methods=["GET", "POST"]),
+            Route("/bills/{kind}/{day}", self.download, methods=["GET"]),
+        ]
+        self._base = ""
 
     async def gateway(self, request: Request) -> Response:
         """Every method. A browser that brings a signed payment is sent to the cashier."""
@@ -49,7 +55,7 @@ class Alipay:
         if request.method == "POST":
             async with request.form() as form:
                 given |= {k: v for k, v in form.items() if isinstance(v, str)}
-        method = given.get("method", "")
+        method, self._base = given.get("method", ""), str(request.base_url).rstrip("/")
         if self._platform.stumbles():
             return Response("", 502)
         problem = self._unauthorised(given)
@@ -101,7 +107,7 @@ class Alipay:
         if fen <= 0 or total > known["fen"]:
             return _failed("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL")
         after = known | {"refunded": total, "state": "TRADE_CLOSED" if total == known["fen"] else "TRADE_SUCCESS"}
-        self._platform.put("alipay-refund", no, {"fen": fen})
+        self._platform.put("alipay-refund", no, {"fen": fen, "of": known["trade_no"], "at": now().isoformat()})
         self._platform.put("alipay", known["no"], after)
         when = now().strftime("%Y-%m-%d %H:%M:%S.000")
         number = no.partition("/")[2]
@@ -124,6 +130,18 @@ class Alipay:
             | {"out_request_no": asked["out_request_no"], "refund_status": "REFUND_SUCCESS"}
         )
 
+    def bill(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Where the bill of a day is."""
+        kind, day = str(asked["bill_type"]), str(asked["bill_date"])
+        if not alipay_bill(self._platform, kind, day):
+            return _failed("isv.bill_not_exist")
+        return DONE | {"bill_download_url": f"{self._base}/bills/{kind}/{day}"}
+
+    async def download(self, request: Request) -> Response:
+        """The bill in a zip."""
+        kind, day = request.path_params["kind"], request.path_params["day"]
+        return Response(alipay_bill(self._platform, kind, day), media_type="application/zip")
+
     def transfer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Money to somebody's account; the same number and amount is the same transfer."""
         no, fen, payee = str(asked["out_biz_no"]), _fen(asked["trans_amount"]), asked["payee_info"]
@@ -132,6 +150,7 @@ class Alipay:
             if payee["identity"] == NOBODY or fen < LEAST_TRANSFER_FEN:
                 return _failed("PAYEE_NOT_EXIST" if fen >= LEAST_TRANSFER_FEN else "EXCEED_LIMIT_SM_AMOUNT")
             known = {"fen": fen, "order_id": f"{now():%Y%m%d}{secrets.randbelow(10**24):024}", "to": payee["identity"]}
+            known |= {"no": no, "at": now().isoformat()}
             self._platform.put("alipay-transfer", no, known)
         if known["fen"] != fen:
             return _failed("PAYMENT_INFO_INCONSISTENCY")

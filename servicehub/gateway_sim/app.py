@@ -133,6 +133,7 @@ def _back(request: Request, known: dict[str, Any]) -> str:
 def _page(title: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><style>{STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<style>{STYLE}</style></head>"
         f'<body><main><div class="card"><h1>{escape(title)}</h1>{body}</div></main></body></html>'
     )

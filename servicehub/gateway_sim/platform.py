@@ -87,9 +87,18 @@ class Platform:
 
     def every(self, kind: str) -> Iterator[dict[str, Any]]:
         """All documents of a kind, by number."""
+        yield from (document for _no, document in self.numbered(kind))
+
+    def numbered(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All documents of a kind with their numbers, by number."""
         with self._lock:
-            rows = self._books.execute("SELECT body FROM document WHERE kind = ? ORDER BY no", (kind,)).fetchall()
-        yield from (json.loads(body) for (body,) in rows)
+            rows = self._books.execute("SELECT no, body FROM document WHERE kind = ? ORDER BY no", (kind,)).fetchall()
+        yield from ((no, json.loads(body)) for no, body in rows)
+
+    def forget(self) -> None:
+        """Empty the books."""
+        with self._lock:
+            self._books.execute("DELETE FROM document")
 
     def stumbles(self) -> bool:
         """Whether this request meets an error of the platform."""

@@ -5,6 +5,8 @@ Every request's signature is checked over its method, path, time, number and bod
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import re
 import secrets
@@ -16,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from servicehub import clock
+from servicehub.gateway_sim.bills import wechat_bill
 from servicehub.gateway_sim.keys import is_signed, sealed, signed
 from servicehub.gateway_sim.platform import Message, Platform, now
 
@@ -36,6 +39,8 @@ class WechatPay:
             Route("/v3/pay/transactions/out-trade-no/{no}/close", self._guarded(self.close), methods=["POST"]),
             Route("/v3/refund/domestic/refunds", self._guarded(self.refund), methods=["POST"]),
             Route("/v3/refund/domestic/refunds/{no}", self._guarded(self.query_refund), methods=["GET"]),
+            Route("/v3/bill/tradebill", self._guarded(self.bill), methods=["GET"]),
+            Route("/v3/billdownload/file", self._guarded(self.download), methods=["GET"]),
         ]
 
     # -- what a merchant asks ---------------------------------------------------------------------------------------------
@@ -135,6 +140,22 @@ class WechatPay:
         """The refund as it is."""
         known = self._platform.get("wechat-refund", request.path_params["no"])
         return self._answer(known) if known else self._refused(404, "RESOURCE_NOT_EXISTS", "there is no such refund")
+
+    async def bill(self, request: Request, _asked: dict[str, Any]) -> Response:
+        """Where the bill of a day is, and the hash of its text."""
+        day = request.query_params["bill_date"]
+        text = wechat_bill(self._platform, day)
+        if not text:
+            return self._refused(400, "NO_STATEMENT_EXIST", "there is no bill of that day")
+        base = str(request.base_url).rstrip("/")
+        digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        url = f"{base}/v3/billdownload/file?token={day}"
+        return self._answer({"hash_type": "SHA1", "hash_value": digest, "download_url": url})
+
+    async def download(self, request: Request, _asked: dict[str, Any]) -> Response:
+        """The compressed bill; not signed, as on the platform."""
+        text = wechat_bill(self._platform, request.query_params["token"])
+        return Response(gzip.compress(text.encode()), media_type="application/octet-stream")
 
     # -- what the payer does ----------------------------------------------------------------------------------------------
 

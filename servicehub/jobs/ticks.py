@@ -14,7 +14,7 @@ from servicehub.db import Database
 from servicehub.jobs.registry import round_of, tick
 from servicehub.services import answers, delays, dispatching, orders, settlements
 from servicehub.services.dispatching import planning
-from servicehub.workflows import checkout, replanning, roads
+from servicehub.workflows import checkout, reconciling, replanning, roads
 
 
 @tick(every_s=1)
@@ -81,6 +81,12 @@ def replan(database: Database, now: datetime) -> int:
 def renew_road_tables(database: Database, now: datetime) -> int:
     """Cities whose table of ways is a week old, where a routing server is configured."""
     return roads.refresh(database, now)
+
+
+@round_of(every_s=1800)
+def pull_bills(database: Database, now: datetime) -> int:
+    """Yesterday's bills of the payment channels, once they are ready and until they are closed."""
+    return reconciling.pull_due(database, now)
 
 
 @tick(every_s=30)

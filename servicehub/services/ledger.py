@@ -12,6 +12,7 @@ accounts is said where the event happens (`payments`, `refunds`, `settlements`).
     t_withdraw:<technician>         liability  frozen in a withdrawal                                         guarded
     tech_debt:<technician>          asset      clawed back beyond what was there; repaid first at maturing    guarded
     commission:service  fee_income:cancellation  fee_income:withdrawal                                    income
+    suspense:<channel>              asset      differences to a channel's bill that two people accepted
     subsidy:coupon  comp:goodwill  comp:dispute  gw_fee:<channel>                               expense
 """
 
@@ -48,6 +49,7 @@ CHART: dict[str, tuple[str, int]] = {
     "subsidy": ("expense", 0),
     "comp": ("expense", 0),
     "gw_fee": ("expense", 0),
+    "suspense": ("asset", 0),
 }
 """First part of an account's code -> (kind, guarded)."""
 DEBIT_KINDS = ("asset", "expense")
@@ -96,6 +98,14 @@ def available(technician_id: int) -> str:
 
 def withdrawing(technician_id: int) -> str:
     return f"t_withdraw:{technician_id}"
+
+
+def suspense(channel: str) -> str:
+    return f"suspense:{channel}"
+
+
+def channel_fees(channel: str) -> str:
+    return f"gw_fee:{channel}"
 
 
 def debt(technician_id: int) -> str:

@@ -63,6 +63,7 @@ ACCOUNTS: dict[str, str] = {
     "subsidy": N_("Coupons paid by the platform"),
     "comp": N_("Compensation"),
     "gw_fee": N_("Channel fees"),
+    "suspense": N_("Differences to bills"),
 }
 ENTRIES: dict[str, str] = {
     "payment": N_("Payment booked"),
@@ -75,6 +76,8 @@ ENTRIES: dict[str, str] = {
     "mature": N_("Earning matured"),
     "reversal": N_("Correction"),
     "withdrawal": N_("Withdrawal"),
+    "channel_fee": N_("Channel fee of a day"),
+    "reconciliation": N_("Difference to the bill"),
 }
 _CANCELLATION: dict[str, str] = {
     "unassigned": N_("Before a professional has accepted: free"),

@@ -101,6 +101,7 @@ PERMISSION = {
     "technician:review": N_("Review technicians"),
     "ledger:read": N_("See the ledger"),
     "withdrawal:review": N_("Decide about withdrawals"),
+    "reconciliation:resolve": N_("Work on bills and differences"),
     "catalog:write": N_("Change the catalogue"),
     "contact:reveal": N_("Reveal contact data"),
     "audit:read": N_("See the audit trail"),

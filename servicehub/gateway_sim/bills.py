@@ -1,0 +1,143 @@
+"""Bills of a day as both platforms write them: columns, quoting, encodings, sums at the end."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable
+from decimal import Decimal
+
+from servicehub.gateway_sim.platform import Platform
+
+FEE_BP = 60
+"""What both platforms keep of a payment; a refund gives its part back."""
+
+
+def _columns(*texts: str) -> tuple[str, ...]:
+    return tuple("".join(texts).split(","))
+
+
+WECHAT_COLUMNS = _columns(
+    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,",
+    "代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,",
+    "费率备注",
+)
+TRADE_COLUMNS = _columns(
+    "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,商家实收（元）,",
+    "支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,卡消费金额（元）,",
+    "退款批次号/请求号,服务费（元）,分润（元）,备注",
+)
+ACCOUNT_COLUMNS = _columns(
+    "账务流水号,业务流水号,商户订单号,商品名称,发生时间,对方账号,收入金额（+元）,支出金额（-元）,账户余额（元）,交易渠道,业务类型,备注"
+)
+
+
+def fee_fen(fen: int) -> int:
+    """The platform's share of an amount, half up."""
+    return (fen * FEE_BP + 5_000) // 10_000
+
+
+def wechat_bill(platform: Platform, day: str) -> str:
+    """The trade bill of a day; empty when nothing happened."""
+    rows = [
+        _wechat_row(one, one["success_time"]) | {"交易状态": "SUCCESS", "手续费": _yuan(fee_fen(one["total"]), 5)}
+        for one in platform.every("wechat")
+        if one.get("success_time", "").startswith(day)
+    ]
+    for one in platform.every("wechat-refund"):
+        if one["create_time"].startswith(day) and (paid := platform.get("wechat", one["out_trade_no"])):
+            fen = one["amount"]["refund"]
+            rows.append(
+                _wechat_row(paid, one["create_time"])
+                | {
+                    "交易状态": "REFUND",
+                    "微信退款单号": one["refund_id"],
+                    "商户退款单号": one["out_refund_no"],
+                    "退款金额": _yuan(fen),
+                    "申请退款金额": _yuan(fen),
+                    "退款类型": "ORIGINAL",
+                    "退款状态": "SUCCESS",
+                    "手续费": _yuan(-fee_fen(fen), 5),
+                }
+            )
+    if not rows:
+        return ""
+    lines = [",".join(WECHAT_COLUMNS)]
+    lines += [",".join(f"`{row.get(name, '')}" for name in WECHAT_COLUMNS) for row in rows]
+    lines += [
+        "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额",
+        f"`{len(rows)},`0.00",
+    ]
+    return "\ufeff" + "\r\n".join(lines) + "\r\n"
+
+
+def alipay_bill(platform: Platform, kind: str, day: str) -> bytes:
+    """The trade bill or the account's bill of a day, in a zip; empty when nothing happened."""
+    if kind == "trade":
+        columns, rows = TRADE_COLUMNS, list(_trades(platform, day))
+    else:
+        columns, rows = ACCOUNT_COLUMNS, list(_transfers(platform, day))
+    if not rows:
+        return b""
+    text = io.StringIO()
+    text.write(f"#支付宝业务明细查询\r\n#账号：[{platform.keys.facts['seller_id']}]\r\n#-----业务明细列表-----\r\n")
+    table = csv.DictWriter(text, columns, restval="")
+    table.writeheader()
+    table.writerows(rows)
+    text.write("#-----业务明细列表结束-----\r\n")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as folder:
+        folder.writestr(f"{day}_业务明细.csv", text.getvalue().encode("gbk", "replace"))
+        folder.writestr(f"{day}_业务明细(汇总).csv", "#汇总\r\n".encode("gbk"))
+    return packed.getvalue()
+
+
+def _wechat_row(paid: dict[str, object], when: object) -> dict[str, str]:
+    total = _yuan(int(str(paid["total"])))
+    return {
+        "交易时间": str(when)[:19].replace("T", " "),
+        "公众账号ID": str(paid["appid"]),
+        "商户号": str(paid["mchid"]),
+        "微信订单号": str(paid["transaction_id"]),
+        "商户订单号": str(paid["out_trade_no"]),
+        "交易类型": "MWEB",
+        "货币种类": "CNY",
+        "应结订单金额": total,
+        "订单金额": total,
+        "退款金额": "0.00",
+        "申请退款金额": "0.00",
+        "商品名称": str(paid.get("description", "")).replace(",", " "),
+        "费率": "0.60%",
+    }
+
+
+def _trades(platform: Platform, day: str) -> Iterable[dict[str, str]]:
+    for one in platform.every("alipay"):
+        if str(one.get("paid_at", "")).startswith(day):
+            yield {
+                "支付宝交易号": one["trade_no"], "商户订单号": one["no"], "业务类型": "交易", "商品名称": one["subject"],
+                "完成时间": one["paid_at"], "订单金额（元）": _yuan(one["fen"]), "商家实收（元）": _yuan(one["fen"]),
+                "服务费（元）": _yuan(-fee_fen(one["fen"])),
+            }  # fmt: skip
+    for no, one in platform.numbered("alipay-refund"):
+        if one["at"].startswith(day):
+            payment, _slash, number = no.partition("/")
+            yield {
+                "支付宝交易号": one["of"], "商户订单号": payment, "业务类型": "退款", "完成时间": one["at"][:19].replace("T", " "),
+                "订单金额（元）": _yuan(-one["fen"]), "商家实收（元）": _yuan(-one["fen"]), "退款批次号/请求号": number,
+                "服务费（元）": _yuan(fee_fen(one["fen"])),
+            }  # fmt: skip
+
+
+def _transfers(platform: Platform, day: str) -> Iterable[dict[str, str]]:
+    for one in platform.every("alipay-transfer"):
+        if one["at"].startswith(day):
+            yield {
+                "业务流水号": one["order_id"], "商户订单号": one["no"], "发生时间": one["at"][:19].replace("T", " "),
+                "对方账号": one["to"], "收入金额（+元）": "0.00", "支出金额（-元）": _yuan(-one["fen"]), "业务类型": "转账",
+            }  # fmt: skip
+
+
+def _yuan(fen: int, digits: int = 2) -> str:
+    return f"{Decimal(fen) / 100:.{digits}f}"

@@ -1,0 +1,288 @@
+"""Reconciliation: a channel's bill of a day is stored, matched with the books, worked down to zero and closed.
+
+Owns bills, their rows and differences. The channel's fees are booked from the bill. What does not fit is never edited away: one
+person says why, a second one agrees, and the difference moves between the channel's cash and its suspense account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub import bus
+from servicehub.domain.access import Actor, Permission
+from servicehub.domain.payment import PaymentStatus, RefundStatus
+from servicehub.domain.reconciliation import (
+    BillLine,
+    DifferenceKind,
+    DifferenceStatus,
+    Found,
+    LineKind,
+    Outcome,
+    compare,
+)
+from servicehub.domain.withdrawal import WithdrawalStatus
+from servicehub.errors import Conflict, NotFound, ReasonMissing, SecondPersonNeeded, StillDifferent
+from servicehub.models.ledger import JournalEntry, Posting
+from servicehub.models.payment import Payment, Refund
+from servicehub.models.reconciliation import Bill, BillRow, Difference
+from servicehub.models.withdrawal import Withdrawal
+from servicehub.services import audits, ledger
+
+ZONE = ZoneInfo("Asia/Shanghai")
+"""In which the channels' days begin."""
+ARRIVED = (PaymentStatus.KEPT, PaymentStatus.EXTRA, PaymentStatus.LATE)
+MOVES = ("payment", "returned", "refund", "withdrawal")
+"""Kinds of entries that move a channel's money, besides fees and corrections."""
+Amounts = dict[tuple[LineKind, str], int]
+
+
+def day_of(now: datetime) -> date:
+    """The channels' day."""
+    return now.astimezone(ZONE).date()
+
+
+def is_closed(session: Session, channel: str, day: date) -> bool:
+    """Whether the day's bill is closed."""
+    bill = _bill(session, channel, day)
+    return bill is not None and bill.closed_at is not None
+
+
+def missing_payments(session: Session, channel: str, lines: Collection[BillLine]) -> list[str]:
+    """Our numbers of payments that the bill has and we have not booked: the message about them was lost."""
+    numbers = [line.no for line in lines if line.kind is LineKind.PAYMENT]
+    query = select(Payment.no).where(
+        col(Payment.no).in_(numbers), Payment.channel == channel, col(Payment.status).not_in(ARRIVED)
+    )
+    return sorted(session.exec(query))
+
+
+def take(session: Session, channel: str, day: date, lines: Sequence[BillLine], *, now: datetime) -> int:
+    """Store the bill, match it, and book its fees; returns how many differences are open. Again with a newer bill: the same.
+
+    Raises: Conflict for a closed day.
+    """
+    bill = _bill(session, channel, day, lock=True) or Bill(channel=channel, day=day, pulled_at=now)
+    if bill.closed_at is not None:
+        raise Conflict(f"{channel} {day} is closed")
+    bill.pulled_at = now
+    session.add(bill)
+    session.flush()
+    session.execute(sa.delete(BillRow).where(col(BillRow.bill_id) == bill.id))
+    session.add_all(
+        BillRow(
+            bill_id=bill.id or 0, kind=line.kind, no=line.no, channel_no=line.channel_no, amount_fen=line.amount_fen,
+            fee_fen=line.fee_fen,
+        )
+        for line in lines
+    )  # fmt: skip
+    session.flush()
+    outcome = _compared(session, bill, lines)
+    _keep(session, bill, outcome, now)
+    _book_fees(session, bill, now)
+    return _open_count(session, bill)
+
+
+def propose(session: Session, actor: Actor, difference_id: int, *, reason: str, now: datetime) -> None:
+    """Say why something does not fit. Audited. Raises: NotAllowed, NotFound, ReasonMissing, Conflict when it is not open."""
+    found = _open(session, actor, difference_id)
+    if not reason.strip():
+        raise ReasonMissing(str(difference_id))
+    if found.status is not DifferenceStatus.OPEN:
+        raise Conflict(f"difference {difference_id} is {found.status}")
+    _move(session, found, DifferenceStatus.PROPOSED, first_by=actor.user_id, reason=reason.strip()[:200])
+    audits.record(session, actor, "reconciliation.propose", f"difference:{difference_id}", reason, now=now)
+
+
+def agree(session: Session, actor: Actor, difference_id: int, *, now: datetime) -> None:
+    """Agree as the second person: the difference goes to suspense. Audited.
+
+    Raises: NotAllowed, NotFound, Conflict when nobody proposed anything, SecondPersonNeeded for the one who did.
+    """
+    found = _open(session, actor, difference_id)
+    if found.status is not DifferenceStatus.PROPOSED:
+        raise Conflict(f"difference {difference_id} is {found.status}")
+    if found.first_by == actor.user_id:
+        raise SecondPersonNeeded(str(difference_id))
+    _move(session, found, DifferenceStatus.RESOLVED, second_by=actor.user_id, done_at=now)
+    bill = session.get_one(Bill, found.bill_id)
+    if found.net_fen:
+        lines = {ledger.cash(bill.channel): found.net_fen, ledger.suspense(bill.channel): -found.net_fen}
+        ref = f"bill:{bill.channel}:{bill.day}"
+        ledger.post(session, f"recon:{difference_id}", "reconciliation", ref, lines, now=now)
+    audits.record(session, actor, "reconciliation.agree", f"difference:{difference_id}", found.reason, now=now)
+
+
+def close(session: Session, actor: Actor, channel: str, day: date, *, now: datetime) -> None:
+    """Close the day: everything fits or was resolved, and nothing is unexplained. Audited.
+
+    Raises: NotAllowed, NotFound without a bill, Conflict when it is closed, StillDifferent.
+    """
+    actor.require(Permission.RECONCILE)
+    bill = _bill(session, channel, day, lock=True)
+    if bill is None:
+        raise NotFound(f"bill {channel} {day}")
+    if bill.closed_at is not None:
+        raise Conflict(f"{channel} {day} is closed")
+    if _open_count(session, bill) or bill.unexplained_fen:
+        raise StillDifferent(f"{channel} {day}")
+    bill.closed_at, bill.closed_by = now, actor.user_id
+    session.add(bill)
+    session.flush()
+    audits.record(session, actor, "reconciliation.close", f"bill:{channel}:{day}", now=now)
+    bus.publish(session, bus.overview(str(actor.city_id)))
+
+
+def _compared(session: Session, bill: Bill, lines: Sequence[BillLine]) -> Outcome:
+    begins, ends = _window(bill.day)
+    around = {
+        **_ours(session, bill.channel, begins - timedelta(days=1), begins),
+        **_ours(session, bill.channel, ends, ends + timedelta(days=1)),
+    }
+    neighbours = sa.select(col(Bill.id)).where(
+        Bill.channel == bill.channel, col(Bill.day).in_((bill.day - timedelta(days=1), bill.day + timedelta(days=1)))
+    )
+    elsewhere = session.exec(select(BillRow.kind, BillRow.no).where(col(BillRow.bill_id).in_(neighbours))).all()
+    ours = _ours(session, bill.channel, begins, ends)
+    return compare(lines, ours, around=around, billed_elsewhere=[(LineKind(kind), no) for kind, no in elsewhere])
+
+
+def _keep(session: Session, bill: Bill, outcome: Outcome, now: datetime) -> None:
+    known = {
+        (one.line_kind, one.no): one for one in session.exec(select(Difference).where(Difference.bill_id == bill.id))
+    }
+    for found in outcome.differences:
+        row = known.pop((found.kind, found.no), None)
+        if row is None:
+            row = Difference(bill_id=bill.id or 0, line_kind=found.kind, no=found.no, **_facts(found))
+        elif row.status in (DifferenceStatus.OPEN, DifferenceStatus.GONE):
+            row.kind, row.their_fen, row.our_fen = found.difference, found.their_fen, found.our_fen
+            row.status, row.done_at = DifferenceStatus.OPEN, None
+        session.add(row)
+    for row in known.values():
+        if row.status in (DifferenceStatus.OPEN, DifferenceStatus.PROPOSED):
+            row.status, row.done_at = DifferenceStatus.GONE, now
+            session.add(row)
+    bill.matched, bill.other_day = outcome.matched, outcome.other_day
+    bill.net_fen, bill.fee_fen = outcome.net_fen, outcome.fee_fen
+    bill.ledger_fen = _ledger_net(session, bill.channel, *_window(bill.day))
+    bill.unexplained_fen = outcome.unexplained_fen(bill.ledger_fen)
+    session.add(bill)
+    session.flush()
+
+
+def _facts(found: Found) -> dict[str, Any]:
+    facts: Mapping[str, DifferenceKind | DifferenceStatus | int] = {
+        "kind": found.difference,
+        "their_fen": found.their_fen,
+        "our_fen": found.our_fen,
+        "status": DifferenceStatus.OPEN,
+    }
+    return dict(facts)
+
+
+def _book_fees(session: Session, bill: Bill, now: datetime) -> None:
+    """What the channel kept, less what was booked from an earlier pull of the same bill."""
+    ref, account = f"bill:{bill.channel}:{bill.day}", ledger.channel_fees(bill.channel)
+    booked = session.scalar(
+        sa.select(sa.func.sum(col(Posting.amount_fen)))
+        .join(JournalEntry, col(JournalEntry.id) == col(Posting.entry_id))
+        .where(col(JournalEntry.ref) == ref, col(JournalEntry.kind) == "channel_fee", col(Posting.account) == account)
+    )
+    more = bill.fee_fen - int(booked or 0)
+    if more:
+        lines = {account: more, ledger.cash(bill.channel): -more}
+        ledger.post(session, f"fee:{bill.channel}:{bill.day}:{bill.fee_fen}", "channel_fee", ref, lines, now=now)
+
+
+def _ours(session: Session, channel: str, begins: datetime, ends: datetime) -> Amounts:
+    """What was booked of the channel in a span of time, by kind and our number."""
+    found: Amounts = {}
+    queries: tuple[tuple[LineKind, Any], ...] = (
+        (
+            LineKind.PAYMENT,
+            sa.select(col(Payment.no), col(Payment.amount_fen)).where(
+                col(Payment.channel) == channel,
+                col(Payment.status).in_(ARRIVED),
+                _within(Payment.paid_at, begins, ends),
+            ),
+        ),
+        (
+            LineKind.REFUND,
+            sa.select(col(Refund.no), col(Refund.amount_fen))
+            .join(Payment, col(Payment.id) == col(Refund.payment_id))
+            .where(
+                col(Payment.channel) == channel,
+                col(Refund.status) == RefundStatus.SUCCEEDED,
+                _within(Refund.done_at, begins, ends),
+            ),
+        ),
+        (
+            LineKind.PAYOUT,
+            sa.select(col(Withdrawal.no), col(Withdrawal.amount_fen) - col(Withdrawal.fee_fen)).where(
+                col(Withdrawal.channel) == channel,
+                col(Withdrawal.status) == WithdrawalStatus.DONE,
+                _within(Withdrawal.done_at, begins, ends),
+            ),
+        ),
+    )
+    for kind, query in queries:
+        found |= {(kind, no): int(fen) for no, fen in session.execute(query)}
+    return found
+
+
+def _ledger_net(session: Session, channel: str, begins: datetime, ends: datetime) -> int:
+    total = session.scalar(
+        sa.select(sa.func.sum(col(Posting.amount_fen)))
+        .join(JournalEntry, col(JournalEntry.id) == col(Posting.entry_id))
+        .where(col(Posting.account) == ledger.cash(channel), col(JournalEntry.kind).in_(MOVES))
+        .where(_within(JournalEntry.at, begins, ends))
+    )
+    return int(total or 0)
+
+
+def _within(column: Any, begins: datetime, ends: datetime) -> Any:
+    return sa.and_(col(column) >= begins, col(column) < ends)
+
+
+def _window(day: date) -> tuple[datetime, datetime]:
+    begins = datetime.combine(day, time(), ZONE)
+    return begins, begins + timedelta(days=1)
+
+
+def _bill(session: Session, channel: str, day: date, *, lock: bool = False) -> Bill | None:
+    query = select(Bill).where(Bill.channel == channel, Bill.day == day)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def _open_count(session: Session, bill: Bill) -> int:
+    waits = (DifferenceStatus.OPEN, DifferenceStatus.PROPOSED)
+    query = sa.select(sa.func.count()).where(col(Difference.bill_id) == bill.id, col(Difference.status).in_(waits))
+    return int(session.scalar(query) or 0)
+
+
+def _open(session: Session, actor: Actor, difference_id: int) -> Difference:
+    actor.require(Permission.RECONCILE)
+    query = select(Difference).where(Difference.id == difference_id).with_for_update()
+    found = session.exec(query.execution_options(populate_existing=True)).first()
+    if found is None:
+        raise NotFound(f"difference {difference_id}")
+    bus.publish(session, bus.overview(str(actor.city_id)))
+    return found
+
+
+def _move(session: Session, found: Difference, status: DifferenceStatus, **values: Any) -> None:
+    moved = session.execute(
+        sa.update(Difference)
+        .where(col(Difference.id) == found.id, col(Difference.status) == found.status)
+        .values(status=status, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict(f"difference {found.id} was worked on")
+    session.refresh(found)
