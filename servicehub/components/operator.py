@@ -27,6 +27,7 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("ledger", "scale", N_("Ledger"), "/operator/ledger/"),
             ("withdrawals", "hand-coins", N_("Withdrawals"), "/operator/withdrawals/"),
+            ("reconciliation", "list-checks", N_("Reconciliation"), "/operator/reconciliation/"),
             ("machine", "workflow", N_("Order machine"), "/operator/machine/"),
             ("audit", "scroll-text", N_("Audit log"), "/operator/audit/"),
         ),

@@ -180,7 +180,7 @@ def built(chromium: str) -> Path:
 @pytest.fixture(scope="session")
 def served(built: Path) -> Iterator[Served]:
     """A fresh small city in which nobody acts by itself."""
-    for path in [*built.glob("servicehub.db*"), built / "seeding"]:
+    for path in [*built.glob("servicehub.db*"), *built.glob("gateway-sim/books.db*"), built / "seeding"]:
         path.unlink(missing_ok=True)
     for url in _serve(built):
         database = Database(Settings(data_dir=built, env="demo"))

@@ -1,8 +1,10 @@
-"""Money in browsers: paid at the simulated platforms, walked away from and paid otherwise; taken out with two people's yes."""
+"""Money in browsers: walked away from and paid otherwise, taken out with two people's yes, reconciled to the fen."""
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,7 +15,7 @@ from servicehub.domain.payment import PaymentStatus
 from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.models.payment import Payment
 from servicehub.models.withdrawal import Withdrawal
-from servicehub.services import ledger
+from servicehub.services import ledger, reconciliation
 from tests.browser import acts
 from tests.browser.acts import Taps
 from tests.browser.conftest import Site
@@ -116,3 +118,52 @@ def test_a_rejected_withdrawal_comes_back_with_its_reason(site: Site) -> None:
 
     expect(technician.get_by_text("请先更新身份证").first).to_be_visible()
     assert database.read_now(ledger.balance, ledger.available(technician_id)) == before
+
+
+def _alter(site: Site, no: str, fen: int) -> None:
+    """The platform's books say another amount than was paid."""
+    books = sqlite3.connect(site.served.data / "gateway-sim" / "books.db")
+    with books:
+        (body,) = books.execute("SELECT body FROM document WHERE kind = 'wechat' AND no = ?", (no,)).fetchone()
+        changed = json.dumps(json.loads(body) | {"total": fen})
+        books.execute("UPDATE document SET body = ? WHERE kind = 'wechat' AND no = ?", (changed, no))
+    books.close()
+
+
+def test_a_difference_to_the_bill_is_worked_to_zero(site: Site) -> None:
+    database = site.database
+    customer = site.customer()
+    order_no = acts.book_with(customer, database.read_now(acts.visitor_technician))
+    order = database.read_now(acts.order_of, order_no)
+    paid = database.read_now(lambda s: s.exec(select(Payment).where(Payment.order_id == order.id)).one())
+    assert paid.paid_at is not None
+    _alter(site, paid.no, paid.amount_fen - 100)
+    finance, admin = site.operator("finance"), site.operator("admin")
+
+    finance.goto("/operator/reconciliation/")
+    finance.get_by_label("日期").fill(reconciliation.day_of(paid.paid_at).isoformat())
+    finance.get_by_role("button", name="拉取账单").click()
+    expect(finance.get_by_text("待处理").first).to_be_visible()
+    expect(finance.get_by_text(paid.no).first).to_be_visible()
+    expect(finance.get_by_role("button", name="日结")).to_have_count(0)
+    finance.get_by_role("button", name="说明原因").first.click()
+    dialog = finance.locator("dialog[open]")
+    dialog.get_by_label("原因").fill("渠道少结 1 元，已提工单")
+    dialog.get_by_role("button", name="提交复核").click()
+    expect(dialog).to_have_count(0)
+    expect(finance.get_by_role("button", name="复核通过").locator("visible=true")).to_have_count(0)
+
+    admin.goto("/operator/reconciliation/")
+    admin.get_by_role("button", name="复核通过").first.click()
+    dialog = admin.locator("dialog[open]")
+    dialog.get_by_role("button", name="复核通过").click()
+    expect(dialog).to_have_count(0)
+    expect(admin.get_by_text("当日每一分钱均已核对").first).to_be_visible()
+    admin.get_by_role("button", name="日结").first.click()
+    dialog = admin.locator("dialog[open]")
+    dialog.get_by_role("button", name="日结").click()
+    expect(dialog).to_have_count(0)
+
+    expect(admin.get_by_text("已日结").first).to_be_visible()
+    assert database.read_now(ledger.balance, ledger.suspense("wechat")) == 100
+    assert database.read_now(ledger.verify) == []

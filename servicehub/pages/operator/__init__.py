@@ -13,6 +13,7 @@ from servicehub.pages.operator import (
     overview,
     planning,
     policy,
+    reconciliation,
     technician,
     technicians,
     withdrawals,
@@ -31,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     technician.PAGE,
     ledger.PAGE,
     withdrawals.PAGE,
+    reconciliation.PAGE,
     machine.PAGE,
     audit.PAGE,
 )

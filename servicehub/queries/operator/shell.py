@@ -24,6 +24,7 @@ PAGES: dict[str, Permission] = {
     "technicians": Permission.TECHNICIAN_READ,
     "ledger": Permission.LEDGER_READ,
     "withdrawals": Permission.WITHDRAWAL_REVIEW,
+    "reconciliation": Permission.RECONCILE,
     "machine": Permission.ORDER_READ,
     "audit": Permission.AUDIT_READ,
 }
