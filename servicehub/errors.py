@@ -118,6 +118,12 @@ class SecondPersonNeeded(Conflict):
     code = "second_person_needed"
 
 
+class BillUnavailable(Unavailable):
+    """The channel did not send a day's bill, or not wholly."""
+
+    code = "bill_unavailable"
+
+
 class StillDifferent(Conflict):
     """A day cannot be closed: something of it does not fit yet."""
 

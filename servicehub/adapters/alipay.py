@@ -36,7 +36,7 @@ from servicehub.domain.channel import (
     Report,
 )
 from servicehub.domain.reconciliation import BillLine, LineKind
-from servicehub.errors import GatewayUnknown, NotAllowed
+from servicehub.errors import BillUnavailable, NotAllowed
 from servicehub.settings import AlipayAccount
 
 FRESH = timedelta(hours=26)
@@ -202,12 +202,12 @@ class AlipayGateway:
         if answer.get("sub_code") == "isv.bill_not_exist":
             return []
         if answer.get("code") != OK:
-            raise GatewayUnknown(f"bill {day}")
+            raise BillUnavailable(f"bill {day}")
         try:
             packed = httpx.get(str(answer["bill_download_url"]), timeout=TIMEOUT_S).raise_for_status().content
             return _table(packed)
         except Exception as error:
-            raise GatewayUnknown(f"bill {day}: {type(error).__name__}") from error
+            raise BillUnavailable(f"bill {day}: {type(error).__name__}") from error
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`. Only a payment is news: a refund ended when it was asked for."""

@@ -77,7 +77,7 @@ class Bills(Protocol):
     name: str
 
     def bill(self, day: date) -> list[BillLine]:
-        """Everything of one of its days, under our numbers. Raises: GatewayUnknown when it does not answer, or not wholly."""
+        """Everything of one of its days, under our numbers. Raises: BillUnavailable when it does not answer, or not wholly."""
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ from servicehub.domain.channel import (
     Report,
 )
 from servicehub.domain.reconciliation import BillLine, LineKind
-from servicehub.errors import GatewayUnknown, NotAllowed
+from servicehub.errors import BillUnavailable, GatewayUnknown, NotAllowed
 from servicehub.settings import WechatPayAccount
 
 FRESH = timedelta(minutes=5)
@@ -146,7 +146,7 @@ class WechatPayGateway:
         if answer.get("code") == "NO_STATEMENT_EXIST":
             return []
         if code != 200:
-            raise GatewayUnknown(f"bill {day}")
+            raise BillUnavailable(f"bill {day}")
         try:
             _code, packed = self._client.download_bill(answer["download_url"])
             text = gzip.decompress(packed)
@@ -154,7 +154,7 @@ class WechatPayGateway:
                 raise ValueError("another hash")
             return list(_bill_lines(text.decode("utf-8-sig")))
         except Exception as error:
-            raise GatewayUnknown(f"bill {day}: {type(error).__name__}") from error
+            raise BillUnavailable(f"bill {day}: {type(error).__name__}") from error
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`. A message of another kind of event is taken note of by nobody: an empty list."""

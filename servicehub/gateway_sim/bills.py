@@ -121,7 +121,7 @@ def _trades(platform: Platform, day: str) -> Iterable[dict[str, str]]:
                 "服务费（元）": _yuan(-fee_fen(one["fen"])),
             }  # fmt: skip
     for no, one in platform.numbered("alipay-refund"):
-        if one["at"].startswith(day):
+        if str(one.get("at", "")).startswith(day):
             payment, _slash, number = no.partition("/")
             yield {
                 "支付宝交易号": one["of"], "商户订单号": payment, "业务类型": "退款", "完成时间": one["at"][:19].replace("T", " "),
@@ -132,7 +132,7 @@ def _trades(platform: Platform, day: str) -> Iterable[dict[str, str]]:
 
 def _transfers(platform: Platform, day: str) -> Iterable[dict[str, str]]:
     for one in platform.every("alipay-transfer"):
-        if one["at"].startswith(day):
+        if str(one.get("at", "")).startswith(day):
             yield {
                 "业务流水号": one["order_id"], "商户订单号": one["no"], "发生时间": one["at"][:19].replace("T", " "),
                 "对方账号": one["to"], "收入金额（+元）": "0.00", "支出金额（-元）": _yuan(-one["fen"]), "业务类型": "转账",

@@ -36,7 +36,7 @@ _LINES: dict[LineKind, str] = {
 }
 _STATUSES: dict[DifferenceStatus, tuple[str, str]] = {
     DifferenceStatus.OPEN: (N_("Not resolved"), "w"),
-    DifferenceStatus.PROPOSED: (N_("A second person has to agree"), "b"),
+    DifferenceStatus.PROPOSED: (N_("Needs a second yes"), "b"),
     DifferenceStatus.RESOLVED: (N_("Resolved"), "g"),
     DifferenceStatus.GONE: (N_("Fits now"), "g"),
 }
@@ -66,6 +66,7 @@ def bills(session: Session, actor: Actor, chosen: int, *, now: datetime, locale:
         title=f"{money.of(locale, money.METHODS, bill.channel)} · {_day(bill.day)}",
         proof=_proof(session, bill, locale),
         is_proven=bill.unexplained_fen == 0,
+        waits=waits.get(bill.id or 0, 0),
         may_close=bill.closed_at is None and not bill.unexplained_fen and not waits.get(bill.id or 0, 0),
         differences=parts,
         yesterday=yesterday,

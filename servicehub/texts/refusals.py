@@ -45,6 +45,7 @@ REFUSALS: dict[str, str] = {
     "withdrawal_limit": N_("This is more or less than may be withdrawn. Please check the limits on the page."),
     "withdrawal_open": N_("Your last withdrawal is still on its way. You can ask for the next one when it is done."),
     "not_enough": N_("Less than that is available. Please choose a smaller amount."),
+    "bill_unavailable": N_("The channel did not send this bill. Please try again later."),
     "still_different": N_("Something of this day does not fit yet. Please work on the differences first."),
     "second_person_needed": N_("You have said yes already. From this amount on a second person decides."),
     "ledger_refused": N_("The amounts do not add up. Nothing was booked."),

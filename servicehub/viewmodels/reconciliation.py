@@ -52,6 +52,8 @@ class Bills:
     proof: tuple[tuple[str, str], ...] = ()
     """Words and amounts that come to what is unexplained."""
     is_proven: bool = False
+    waits: int = 0
+    """Differences of the chosen bill that nobody has resolved."""
     may_close: bool = False
     differences: tuple[DifferenceRow, ...] = ()
     yesterday: str = ""

@@ -9,7 +9,7 @@ from servicehub.adapters.gateway import bill_channels as bill_channels  # noqa: 
 from servicehub.adapters.gateway import bills, gateway
 from servicehub.db import Database
 from servicehub.domain.channel import PayState
-from servicehub.errors import GatewayUnknown
+from servicehub.errors import BillUnavailable
 from servicehub.services import reconciliation
 from servicehub.workflows import checkout
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 def pull(database: Database, channel: str, day: date, *, now: datetime) -> int:
     """Pull and match one bill; returns how many differences are open. Again: the same.
 
-    Raises: GatewayUnknown when the channel does not answer, Conflict for a closed day.
+    Raises: BillUnavailable when the channel does not answer, Conflict for a closed day.
     """
     lines = bills(channel).bill(day)
     for no in database.read_now(reconciliation.missing_payments, channel, lines):
@@ -41,7 +41,7 @@ def pull_due(database: Database, now: datetime) -> int:
             continue
         try:
             pull(database, channel, day, now=now)
-        except GatewayUnknown:
+        except BillUnavailable:
             _log.warning("the bill of %s of %s did not come", channel, day)
             continue
         pulled += 1

@@ -17,7 +17,7 @@ from servicehub.domain.access import Actor, OperatorRole
 from servicehub.domain.channel import PayoutRequest
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.reconciliation import DifferenceKind, DifferenceStatus, LineKind
-from servicehub.errors import Conflict, GatewayUnknown, NotAllowed, ReasonMissing, SecondPersonNeeded, StillDifferent
+from servicehub.errors import BillUnavailable, Conflict, NotAllowed, ReasonMissing, SecondPersonNeeded, StillDifferent
 from servicehub.gateway_sim.serving import Running
 from servicehub.jobs.recorder import Recorder
 from servicehub.models.audit import AuditEntry
@@ -253,14 +253,14 @@ def test_bills_are_pulled_when_they_are_ready_until_they_are_closed(
 def test_a_bill_that_does_not_come_is_asked_for_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.pay(shop.open())
     shop.sim.platform.faults.errors = 1
-    with pytest.raises(GatewayUnknown):
+    with pytest.raises(BillUnavailable):
         pull(shop)
     module = "wechat" if shop.method == "wechat" else "alipay"
     monkeypatch.setattr(
         f"servicehub.gateway_sim.{module}.{module}_bill", lambda *_a: b"broken" if module == "alipay" else "x"
     )
 
-    with pytest.raises(GatewayUnknown):
+    with pytest.raises(BillUnavailable):
         pull(shop)
     assert shop.database.read_now(lambda s: s.exec(select(Bill)).all()) == []
 
@@ -281,7 +281,7 @@ def test_a_bill_whose_text_was_altered_is_refused(
         return code, gzip.compress(gzip.decompress(packed).replace(b"1.00", b"9.00"))
 
     monkeypatch.setattr(wechat._client, "download_bill", altered)
-    with pytest.raises(GatewayUnknown):
+    with pytest.raises(BillUnavailable):
         wechat.bill(day)
 
 

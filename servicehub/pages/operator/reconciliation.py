@@ -82,21 +82,19 @@ def _difference(r: rx.Var) -> rx.Component:
         abtn("", _("Agree"), primary=True, on_click=S.choose(r.id), **attrs(data_open="agree")),
         rx.fragment(),
     )
-    what = el.div(el.span(r.kind, class_name="w5"), el.code(r.no, class_name="f12 mut cut"), class_name="col g0")
+    what = el.div(el.span(r.kind, class_name="w5"), el.code(r.no, class_name="f12 mut no"), class_name="col g0")
+    sides = el.div(
+        el.span(r.net, class_name="num w5"),
+        el.span(r.theirs, " / ", r.ours, class_name="num f12 mut"),
+        class_name="col g0",
+    )
     state = el.div(
         el.span(r.state_label, class_name="tag tag-" + r.tone),
         el.span(r.note, class_name="f12 mut"),
-        class_name="col g2",
+        el.div(propose, agree, class_name="row"),
+        class_name="col g4 start",
     )
-    return el.tr(
-        el.td(what),
-        amount_td(r.theirs),
-        amount_td(r.ours),
-        amount_td(r.net),
-        el.td(state),
-        el.td(propose, agree),
-        key=r.id,
-    )
+    return el.tr(el.td(what), el.td(sides, class_name="r"), el.td(state), key=r.id)
 
 
 def _proof() -> rx.Component:
@@ -111,15 +109,21 @@ def _proof() -> rx.Component:
     )
     verdict = rx.cond(
         B.is_proven,
-        note(_("Every fen of this day is explained."), "ok", "scale"),
+        rx.cond(
+            B.waits > 0,
+            note(_("Every fen of this day is explained; {n} differences wait for people.", n=B.waits), "warn", "scale"),
+            note(_("Every fen of this day is explained."), "ok", "scale"),
+        ),
         note(
             _("Something of this day is unexplained: pull the neighbouring days' bills, too."), "bad", "triangle-alert"
         ),
     )
-    close = rx.cond(B.may_close, abtn("lock", _("Close the day"), **attrs(data_open="close-day")), rx.fragment())
-    heads = [
-        th(_("Difference")), th(_("Bill"), "r"), th(_("Our books"), "r"), th(_("Difference in money"), "r"), th(_("State")), th(""),
-    ]  # fmt: skip
+    close = rx.cond(
+        B.may_close,
+        el.div(abtn("lock", _("Close the day"), **attrs(data_open="close-day")), class_name="row"),
+        rx.fragment(),
+    )
+    heads = [th(_("Difference")), th(_("Bill / books"), "r"), th(_("State"))]
     calm = rx.cond(
         B.differences.length() == 0, el.p(_("Nothing differs."), class_name="mut f13 panel-b"), rx.fragment()
     )
