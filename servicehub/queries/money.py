@@ -32,6 +32,7 @@ from servicehub.viewmodels.money import (
 DAYS_SHOWN = 14
 LATEST_SHOWN = 30
 TRACE_LIMIT = 200
+SHORTEST_NUMBER = 20
 
 
 def order_money(session: Session, actor: Actor, no: str, *, locale: Locale) -> OrderMoney:
@@ -98,6 +99,8 @@ def trace(session: Session, actor: Actor, query: str, *, locale: Locale) -> Trac
     order = _order_behind(session, wanted)
     if order is not None:
         which = _about(order.id or 0)
+    elif wanted.startswith("W") and len(wanted) > SHORTEST_NUMBER:
+        which = col(JournalEntry.ref) == f"withdrawal:{wanted}"
     elif ":" in wanted:
         on_account = sa.select(col(Posting.entry_id)).where(col(Posting.account) == wanted)
         which = sa.or_(col(JournalEntry.id).in_(on_account), col(JournalEntry.key) == wanted)

@@ -231,17 +231,64 @@ def _cache_problems(session: Session) -> list[str]:
 
 def _post(session: Session, entry: Entry) -> tuple[int, bool]:
     lines = _checked(entry)
-    entry_id = session.execute(
-        _insert(session, JournalEntry)
-        .values(key=entry.key, kind=entry.kind, ref=entry.ref, at=entry.at, reverses_id=entry.reverses_id)
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(col(JournalEntry.id))
-    ).scalar()
+    connection = session.connection()
+    post = _post_at_once if connection.dialect.name == "postgresql" else _post_in_steps
+    try:
+        entry_id = post(connection, entry, lines)
+    except sa.exc.IntegrityError as error:
+        raise LedgerRefused(f"{entry.key}: {error.orig}") from error
     if entry_id is None:
         return session.exec(select(JournalEntry.id).where(JournalEntry.key == entry.key)).one() or 0, False
-    rows = [{"entry_id": entry_id, "account": account, "amount_fen": fen} for account, fen in lines.items()]
-    _write(session, entry.key, list(lines), rows, [entry_id])
-    return int(entry_id), True
+    return entry_id, True
+
+
+def _post_in_steps(connection: sa.Connection, entry: Entry, lines: Mapping[str, int]) -> int | None:
+    """The entry's new id; None when its key is known."""
+    values = {"key": entry.key, "kind": entry.kind, "ref": entry.ref, "at": entry.at, "reverses_id": entry.reverses_id}
+    entry_id = connection.execute(_NEW_ENTRY, values).scalar()
+    if entry_id is None:
+        return None
+    connection.execute(_NEW_ACCOUNTS, _accounts(lines))
+    connection.execute(
+        _NEW_POSTINGS,
+        [{"entry_id": entry_id, "account": account, "amount_fen": fen} for account, fen in lines.items()],
+    )
+    connection.execute(_SEAL, {"sealed_id": entry_id})
+    return int(entry_id)
+
+
+def _post_at_once(connection: sa.Connection, entry: Entry, lines: Mapping[str, int]) -> int | None:
+    """`_post_in_steps` in one round trip: the function `sh_post` of the database."""
+    made = _accounts(lines)
+    return connection.execute(
+        _POST_AT_ONCE,
+        {
+            "key": entry.key, "kind": entry.kind, "ref": entry.ref, "at": entry.at, "reverses": entry.reverses_id,
+            "accounts": list(lines), "amounts": list(lines.values()), "kinds": [row["kind"] for row in made],
+            "guarded": [row["guarded"] for row in made],
+        },
+    ).scalar()  # fmt: skip
+
+
+def _accounts(codes: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows of accounts as they begin."""
+    kinds = ((code, CHART[code.partition(":")[0]]) for code in codes)
+    return [{"code": code, "kind": kind, "guarded": guarded, "balance_fen": 0} for code, (kind, guarded) in kinds]
+
+
+_NEW_ENTRY = (
+    sqlite.insert(JournalEntry.__table__)  # type: ignore[attr-defined]
+    .values({name: sa.bindparam(name) for name in ("key", "kind", "ref", "at", "reverses_id")})
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(col(JournalEntry.id))
+)
+_NEW_ACCOUNTS = sqlite.insert(Account.__table__).on_conflict_do_nothing(index_elements=["code"])  # type: ignore[attr-defined]
+_NEW_POSTINGS = sa.insert(Posting.__table__)  # type: ignore[attr-defined]
+_SEAL = sa.update(JournalEntry.__table__).where(col(JournalEntry.id) == sa.bindparam("sealed_id")).values(sealed=1)  # type: ignore[attr-defined]
+_POST_AT_ONCE = sa.text(
+    "SELECT sh_post(:key, :kind, :ref, :at, :reverses, CAST(:accounts AS text[]), CAST(:kinds AS text[]), "
+    "CAST(:guarded AS integer[]), CAST(:amounts AS bigint[]))"
+)
 
 
 def _post_chunk(session: Session, entries: Sequence[Entry]) -> int:
@@ -276,10 +323,7 @@ def _checked(entry: Entry) -> dict[str, int]:
 
 
 def _write(session: Session, key: str, accounts: list[str], rows: list[dict[str, Any]], entry_ids: list[int]) -> None:
-    made = [
-        {"code": code, "kind": kind, "guarded": guarded, "balance_fen": 0}
-        for code, (kind, guarded) in ((code, CHART[code.partition(":")[0]]) for code in accounts)
-    ]
+    made = _accounts(accounts)
     try:
         session.execute(_insert(session, Account).values(made).on_conflict_do_nothing(index_elements=["code"]))
         session.execute(sa.insert(Posting).values(rows))

@@ -12,6 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from sqlmodel import Session, col, select
 
 from servicehub import clock
@@ -29,6 +32,9 @@ from servicehub.services.payments import Outcome
 from servicehub.texts import DEFAULT_LOCALE, Locale, localized_path, pick
 
 RESULT_PAGE = "/pay/result/"
+_ASK_AGAIN = RateLimitItemPerSecond(1, 10)
+"""A page that is loaded over and over asks a channel once in so many seconds."""
+_ASKED = MovingWindowRateLimiter(MemoryStorage())
 
 
 def apply(session: Session, report: Report, *, now: datetime) -> Outcome:
@@ -120,6 +126,22 @@ def query(database: Database, payload: Mapping[str, Any]) -> None:
         database.write_now(_ask_again, no, step + 1, now=now, urgent=True)
 
 
+async def look(database: Database, actor: Actor, order_no: str) -> None:
+    """The customer is back from the channel: ask it about what is still open, once for each payment in a while.
+
+    Raises: NotFound for somebody else's order.
+    """
+    open_ = await database.read(_open_of, actor, order_no)
+    due = [payment for payment in open_ if _ASKED.hit(_ASK_AGAIN, payment.no)]
+    await asyncio.gather(*(asyncio.to_thread(_look, database, payment) for payment in due))
+
+
+def _look(database: Database, payment: Payment) -> None:
+    answer = gateway(payment.channel).query(payment.no)
+    if answer.state is PayState.PAID:
+        take_answer(database, payment.channel, answer, now=clock.now())
+
+
 def close(database: Database, payload: Mapping[str, Any]) -> None:
     """Job `payment_close`: make sure at the channel that a payment closed here can no longer be made.
 
@@ -196,6 +218,10 @@ def _payment(session: Session, no: str) -> Payment | None:
 def _open_payments(session: Session, order_id: int) -> list[Payment]:
     query = select(Payment).where(Payment.order_id == order_id, Payment.status == PaymentStatus.PENDING)
     return list(session.exec(query.order_by(col(Payment.id))))
+
+
+def _open_of(session: Session, actor: Actor, order_no: str) -> list[Payment]:
+    return _open_payments(session, transitions.load(session, actor, order_no).id or 0)
 
 
 def _ask_again(session: Session, no: str, step: int, *, now: datetime) -> None:

@@ -340,3 +340,28 @@ def test_production_has_no_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
         channels.simulator()
     with pytest.raises(NotFound):
         channels.gateway("simulator")
+
+
+def test_coming_back_asks_the_channel_once_in_a_while(
+    sqlite_database: Database,
+    simulator: GatewaySimulator,
+    booked: tuple[Actor, str],
+    fixed_clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Any,
+) -> None:
+    no = open_at_cashier(sqlite_database, booked, fixed_clock)
+    asked: list[str] = []
+    query = simulator.query
+    monkeypatch.setattr(simulator, "query", lambda number: (asked.append(number), query(number))[1])
+    for _ in range(5):
+        run(checkout.look(sqlite_database, *booked))
+    assert asked == [no]
+    with pytest.raises(NotFound):
+        run(checkout.look(sqlite_database, Actor(user_id=999_999, role=Role.CUSTOMER), booked[1]))
+
+    simulator.pay(no, notify=False)  # and the message about it is lost
+    monkeypatch.setattr(checkout, "_ASKED", type(checkout._ASKED)(type(checkout._ASKED.storage)()))
+    run(checkout.look(sqlite_database, *booked))
+
+    assert order_of(sqlite_database, booked[1]).status is OrderStatus.ASSIGNED

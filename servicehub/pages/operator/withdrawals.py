@@ -47,7 +47,15 @@ def _row(r: rx.Var) -> rx.Component:
     )
     return el.tr(
         el.td(who),
-        el.td(two_lines(r.amount, r.sub), class_name="num r"),
+        el.td(
+            link(
+                two_lines(r.amount, r.sub),
+                to=rx.Var.create("/operator/ledger/?order=") + r.no,
+                cls="brand",
+                title=_("Its entries in the ledger"),
+            ),
+            class_name="num r",
+        ),
         el.td(two_lines(r.account, r.channel), class_name="hide-m"),
         el.td(
             el.div(

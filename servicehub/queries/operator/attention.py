@@ -13,11 +13,15 @@ from servicehub.domain.access import Actor, Permission
 from servicehub.domain.delay import TOLD_MINUTES
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import RefundStatus
+from servicehub.domain.reconciliation import DifferenceStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
+from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.models.delay import Delay
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.payment import ChannelEvent, Refund
+from servicehub.models.reconciliation import Bill, Difference
 from servicehub.models.technician import Certificate, Technician
+from servicehub.models.withdrawal import Withdrawal
 from servicehub.queries.operator.scope import city_of, epoch, guard, orders_of
 from servicehub.texts import N_, Locale, formats, n_, say, use_locale
 from servicehub.viewmodels.operator import Alert
@@ -66,12 +70,25 @@ _LOOKS = {
         "shield", "v", N_("{n} payment message parked as suspect"), N_("{n} payment messages parked as suspect"),
         N_("Check"), "/operator/ledger/?tab=suspects",
     ),
+    "withdrawal": _Look(
+        "hand-coins", "o", N_("{n} withdrawal waits for a decision"), N_("{n} withdrawals wait for a decision"),
+        N_("Decide"), "/operator/withdrawals/",
+    ),
+    "difference": _Look(
+        "list-checks", "v", N_("{n} difference to a bill"), N_("{n} differences to bills"),
+        N_("Check"), "/operator/reconciliation/",
+    ),
     "certificate": _Look(
         "badge-check", "b", N_("{n} certificate expires soon"), N_("{n} certificates expire soon"),
         N_("View"), "/operator/technicians/?state=expiring",
     ),
 }  # fmt: skip
-_PERMITS = {"refund": Permission.LEDGER_READ, "suspect": Permission.LEDGER_READ}
+_PERMITS = {
+    "refund": Permission.LEDGER_READ,
+    "suspect": Permission.LEDGER_READ,
+    "withdrawal": Permission.WITHDRAWAL_REVIEW,
+    "difference": Permission.RECONCILE,
+}
 
 
 def unplaced(now: datetime) -> Any:
@@ -144,6 +161,20 @@ def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
         _count("balance", col(Order.finished_at), col(Order.total_fen), overdue, *mine),
         _count("refund", col(Refund.created_at), col(Refund.amount_fen), failed, *mine),
         _count("suspect", col(ChannelEvent.received_at), nothing, col(ChannelEvent.result) == "suspect"),
+        _count(
+            "withdrawal",
+            col(Withdrawal.created_at),
+            col(Withdrawal.amount_fen),
+            col(Withdrawal.status) == WithdrawalStatus.REVIEW,
+            col(Withdrawal.city_id) == actor.city_id,
+        ),
+        _count(
+            "difference",
+            col(Bill.pulled_at),
+            sa.func.abs(col(Difference.their_fen) - col(Difference.our_fen)),
+            col(Difference.bill_id) == col(Bill.id),
+            col(Difference.status).in_((DifferenceStatus.OPEN, DifferenceStatus.PROPOSED)),
+        ),
         sa.select(_kind("certificate"), sa.func.count(), nothing, nothing)
         .select_from(Certificate)
         .join(Technician, staff)

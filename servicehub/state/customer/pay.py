@@ -3,6 +3,7 @@
 import reflex as rx
 
 from servicehub import bus
+from servicehub.db import database
 from servicehub.queries.customer import payments
 from servicehub.state.base import handler, roles
 from servicehub.state.customer.base import CustomerPage, order_number
@@ -47,7 +48,8 @@ class ResultState(CustomerPage, rx.State):
 
     @handler(background=True)
     async def watch(self) -> None:
-        """Read, and again when the order changes or every few seconds."""
+        """Ask the channel, read, and again when the order changes or every few seconds."""
+        await checkout.look(database(), await self._actor(), order_number(self._query("o", 16)))
         await self._watch([bus.order(order_number(self._query("o", 16)))], self._reload, every_s=4)
 
     async def _reload(self) -> None:
