@@ -13,6 +13,7 @@ from servicehub.adapters.gateway import Payouts, payout_channel, payouts
 from servicehub.db import Database
 from servicehub.domain.access import Actor
 from servicehub.domain.channel import PayoutRequest, PayoutState
+from servicehub.errors import NotFound
 from servicehub.services import withdrawals
 
 _ENDED = (PayoutState.SUCCEEDED, PayoutState.FAILED)
@@ -21,6 +22,15 @@ _ENDED = (PayoutState.SUCCEEDED, PayoutState.FAILED)
 def request(session: Session, actor: Actor, amount_fen: int, account: str, *, now: datetime) -> str:
     """`services.withdrawals.request` at the channel that pays out here. Raises: NotFound when none does."""
     return withdrawals.request(session, actor, amount_fen, account, payout_channel(), now=now)
+
+
+def is_open() -> bool:
+    """Whether any channel pays out here."""
+    try:
+        payout_channel()
+    except NotFound:
+        return False
+    return True
 
 
 def send(database: Database, payload: Mapping[str, Any]) -> None:

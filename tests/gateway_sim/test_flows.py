@@ -151,9 +151,9 @@ def test_a_cancelled_order_is_refunded_once_although_the_answer_was_lost(
     job = recorder.named("refund")[0]
     client: Any = channels.gateway(shop.method)
     if shop.method == "wechat":
-        monkeypatch.setattr(client._client._core, "_timeout", (0.5, 0.5))
+        monkeypatch.setattr(client._client._core, "_timeout", (1.5, 1.5))
     else:
-        monkeypatch.setattr(client._client._config, "timeout", 0.5)
+        monkeypatch.setattr(client._client._config, "timeout", 1.5)
     shop.sim.platform.faults.lose_answers = 1
 
     sending.send(shop.database, job)

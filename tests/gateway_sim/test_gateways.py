@@ -298,9 +298,9 @@ def test_an_answer_that_is_lost_after_the_act_is_unknown_and_asked_for(
 def impatient(channel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon."""
     if channel.name == "wechat":
-        monkeypatch.setattr(channel._client._core, "_timeout", (0.5, 0.5))
+        monkeypatch.setattr(channel._client._core, "_timeout", (1.5, 1.5))
     else:
-        monkeypatch.setattr(channel._client._config, "timeout", 0.5)
+        monkeypatch.setattr(channel._client._config, "timeout", 1.5)
 
 
 def test_an_error_of_the_platform_is_unknown_never_a_failure(sim: Running, channel: Gateway) -> None:

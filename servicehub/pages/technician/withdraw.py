@@ -57,7 +57,9 @@ def _form() -> rx.Component:
         _("Your last withdrawal is still on its way. The next one can follow when it is done."), "info", "clock"
     )
     little = note(_("There is not enough to withdraw yet."), "info")
-    return card(rx.cond(W.is_waiting, waits, rx.cond(W.most != "", form, little)))
+    closed = note(_("Withdrawals are not open yet. Your money is safe; please ask operations."), "warn")
+    usual = rx.cond(W.is_waiting, waits, rx.cond(W.most != "", form, little))
+    return card(rx.cond(S.is_open, usual, closed))
 
 
 def _row(r: Any) -> rx.Component:

@@ -19,6 +19,8 @@ class WithdrawState(TechnicianPage, rx.State):
     """The page as it is shown."""
 
     shown: Withdrawing = Withdrawing()
+    is_open: bool = True
+    """Whether anything can be paid out here."""
     seq: int = 0
     """Changes when the form begins anew."""
 
@@ -30,7 +32,7 @@ class WithdrawState(TechnicianPage, rx.State):
     async def _reload(self) -> None:
         shown = await self._read(reading.mine)
         async with self:
-            self.shown, self.ready = shown, True
+            self.shown, self.ready, self.is_open = shown, True, payouts.is_open()
 
     @handler
     async def ask(self, form: dict[str, Any]) -> None:
