@@ -23,6 +23,7 @@ from servicehub.gateway_sim.serving import Running
 from servicehub.jobs.recorder import Recorder
 from servicehub.models.order import Order
 from servicehub.models.payment import ChannelEvent, Payment, Refund
+from servicehub.queries.customer.payments import outcome
 from servicehub.services import ledger, orders
 from servicehub.services.payments import OutcomeKind
 from servicehub.settings import Settings
@@ -216,6 +217,22 @@ def test_paid_at_both_channels_keeps_one_and_returns_the_other(shop: Shop, recor
     sending.send(shop.database, recorder.named("refund")[0])
     assert (shop.cash(), shop.cash(other), shop.is_proven()) == (PRICE, 0, True)
     assert [one.status for one in shop.payments()] == [PaymentStatus.KEPT, PaymentStatus.EXTRA]
+
+
+def test_what_was_opened_elsewhere_is_closed_once_one_is_paid(shop: Shop, recorder: Recorder) -> None:
+    other = "alipay" if shop.method == "wechat" else "wechat"
+    first, second = shop.open(), shop.open(other)
+    shop.pay(first)
+    assert shop.hear() == [OutcomeKind.PAID]
+
+    (job,) = recorder.named("payment_close")
+    assert job == {"no": second}
+    checkout.close(shop.database, job)
+
+    assert not shop.pay(second, other)
+    told = shop.database.read_now(outcome, shop.customer, shop.no, locale="zh", now=shop.clock.now)
+    assert told.state == "paid"
+    assert [one.status for one in shop.payments()] == [PaymentStatus.KEPT, PaymentStatus.CLOSED]
 
 
 def test_another_amount_is_parked_and_nothing_moves(shop: Shop) -> None:

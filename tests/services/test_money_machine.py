@@ -234,6 +234,8 @@ class MoneyMachine(RuleBasedStateMachine):
             assert request is not None
             withdrawals.record_result(self.session, no, PayoutState.SUCCEEDED, now=self.now)
             self.held -= request.amount_fen
+            for name in ("withdraw", "decide", "payout_ends"):
+                self._did(name)
         order = next((o for o in reversed(self.settled) if o.technician_id == who.technician_id), None)
         if order is not None:
             self._promise(order, 50, 10_000, "refund_after_settling")

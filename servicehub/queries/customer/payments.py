@@ -69,12 +69,12 @@ def pay_item(session: Session, actor: Actor, no: str, *, locale: Locale, now: da
 
 
 def outcome(session: Session, actor: Actor, no: str, *, locale: Locale, now: datetime) -> PayOutcome:
-    """How the last payment of an order ended. Raises: NotFound."""
+    """How the last payment of an order ended; one that was kept counts more than what was opened beside it. Raises: NotFound."""
     order = own(session, actor, no)
     item = session.get_one(ServiceItem, order.service_item_id)
-    last = session.exec(
-        select(Payment).where(Payment.order_id == order.id).order_by(col(Payment.id).desc()).limit(1)
-    ).first()
+    found = session.exec(select(Payment).where(Payment.order_id == order.id).order_by(col(Payment.id).desc())).all()
+    kept = next((p for p in found if p.status is PaymentStatus.KEPT and p.item is found[0].item), None)
+    last = kept or next(iter(found), None)
     fen = last.amount_fen if last else 0
     state, text = _state(order, last)
     return PayOutcome(

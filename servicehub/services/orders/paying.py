@@ -42,6 +42,7 @@ def payment_recorded(session: Session, outcome: Outcome, *, now: datetime) -> No
 
 def _first_payment(session: Session, order: Order, payment: Payment, now: datetime) -> None:
     payments.keep(session, payment, now=now)
+    payments.close_open(session, order)  # what was opened at another channel
     coupons.use(session, order)
     chosen = order.requested_technician_id
     if chosen is not None and order.crew_size > 1:
@@ -70,6 +71,7 @@ def _first_payment(session: Session, order: Order, payment: Payment, now: dateti
 def _balance(session: Session, order: Order, payment: Payment, now: datetime) -> None:
     payments.keep(session, payment, now=now)
     if payments.balance_due(session, order) == 0:
+        payments.close_open(session, order)
         paid_at = order.paid_at or now
         transitions.advance(session, order, OrderEvent.PAY_BALANCE, SYSTEM, now=now, paid_at=paid_at)
         notices.tell_customer(session, order, "paid", key=f"balance:{order.no}", now=now, amount_fen=payment.amount_fen)
