@@ -52,7 +52,7 @@ def run() -> None:
         raise SystemExit(2) from problem
     except ValidationError as error:
         for item in error.errors():
-            name = "SERVICEHUB_" + "_".join(str(part) for part in item["loc"]).upper()
+            name = "SERVICEHUB_" + "__".join(str(part) for part in item["loc"]).upper()
             problems.print(f"[bold red]{name}: {item['msg']}[/]", highlight=False, soft_wrap=True)
         raise SystemExit(2) from error
     except KeyboardInterrupt:
