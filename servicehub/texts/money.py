@@ -59,7 +59,7 @@ ACCOUNTS: dict[str, str] = {
     "t_withdraw": N_("Professionals, being withdrawn"),
     "tech_debt": N_("Owed by professionals"),
     "commission": N_("Commission income"),
-    "fee_income": N_("Cancellation fee income"),
+    "fee_income": N_("Fee income"),
     "subsidy": N_("Coupons paid by the platform"),
     "comp": N_("Compensation"),
     "gw_fee": N_("Channel fees"),

@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from servicehub.domain.access import ANONYMOUS, Actor, Role
 from servicehub.domain.order import OrderStatus, PaymentPlan
-from servicehub.errors import NotFound
+from servicehub.errors import NotAllowed, NotFound
 from servicehub.models.order import Order
 from servicehub.models.technician import Position, Technician
 from servicehub.queries.customer import account, orders, payments
 from servicehub.queries.customer.order import order_page
-from servicehub.services import dispatching, fulfilment
+from servicehub.services import dispatching, fulfilment, refunds
 from servicehub.services import orders as commands
 from servicehub.viewmodels.customer.orders import OrderDetail
 from servicehub.workflows import quoting
@@ -176,3 +176,18 @@ def test_messages_are_the_users_own(session: Session) -> None:
     assert rows[0].link == f"/orders/{order.no}/"
     assert account.unread(session, world.customer) == len(rows)
     assert account.messages(session, ANONYMOUS, locale="zh", now=world.now) == ()
+
+
+def test_the_history_of_money_is_newest_first_and_ones_own(session: Session) -> None:
+    world = journey.build(session)
+    order = world.completed()
+    refunds.request(session, order, 1_000, "goodwill", now=world.later(hours=1))
+
+    back, paid = payments.history(session, world.customer, locale="en", now=world.now)
+
+    assert (back.is_back, back.amount, back.order_no) == (True, "+¥10", order.no)
+    assert (paid.is_back, paid.amount, paid.title) == (False, "−¥100", "Cleaning")
+    stranger = Actor(user_id=999_999, role=Role.CUSTOMER, city_id=world.town.city_id)
+    assert payments.history(session, stranger, locale="en", now=world.now) == ()
+    with pytest.raises(NotAllowed):
+        payments.history(session, world.technicians[0], locale="en", now=world.now)

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from servicehub.domain.access import Actor
+from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import OrderStatus, PaymentPlan
 from servicehub.domain.payment import PaymentStatus, PlanItem
 from servicehub.models.catalog import ServiceItem
@@ -18,8 +18,9 @@ from servicehub.queries.customer.orders import own
 from servicehub.queries.customer.places import city_of
 from servicehub.texts import N_, Locale, formats, money, say
 from servicehub.viewmodels.customer.booking import PayItem, PayOutcome
-from servicehub.viewmodels.customer.orders import PaymentLine
+from servicehub.viewmodels.customer.orders import MoneyMove, PaymentLine
 
+HISTORY_SHOWN = 100
 METHODS: dict[str, str] = {"wechat": N_("WeChat Pay"), "alipay": N_("Alipay")}
 
 
@@ -130,3 +131,44 @@ def lines(session: Session, order: Order, tz: str, *, locale: Locale, now: datet
 
 def _sub(locale: Locale, how: str, at: datetime | None, now: datetime, tz: str) -> str:
     return f"{how} · {formats.day_time(at, now, tz, locale=locale)}" if at else how
+
+
+def history(session: Session, actor: Actor, *, locale: Locale, now: datetime) -> tuple[MoneyMove, ...]:
+    """Everything that the customer paid and got back, newest first. Raises: NotAllowed."""
+    actor.require_role(Role.CUSTOMER)
+    tz = city_of(session, actor).timezone
+    mine = (
+        select(Order, ServiceItem)
+        .join(ServiceItem, col(ServiceItem.id) == col(Order.service_item_id))
+        .where(Order.customer_id == actor.user_id)
+    )
+    paid = session.exec(
+        mine.add_columns(Payment)
+        .join(Payment, col(Payment.order_id) == col(Order.id))
+        .where(col(Payment.paid_at).is_not(None))
+        .order_by(col(Payment.paid_at).desc())
+        .limit(HISTORY_SHOWN)
+    ).all()
+    back = session.exec(
+        mine.add_columns(Refund)
+        .join(Refund, col(Refund.order_id) == col(Order.id))
+        .order_by(col(Refund.created_at).desc())
+        .limit(HISTORY_SHOWN)
+    ).all()
+    moves: list[tuple[datetime, MoneyMove]] = []
+    for order, item, row in paid:
+        how = say(locale, METHODS.get(row.method, N_("Online payment")))
+        move = MoneyMove(
+            row.no, order.no, visit.title(locale, item, order), money.of(locale, money.PLAN_ITEMS, row.item.value),
+            _sub(locale, how, row.paid_at, now, tz), formats.yuan(-row.amount_fen, signed=True),
+        )  # fmt: skip
+        moves.append((row.paid_at, move))
+    for order, item, row in back:
+        at, how = row.done_at or row.created_at, say(locale, N_("To the original method"))
+        move = MoneyMove(
+            row.no, order.no, visit.title(locale, item, order), money.of(locale, money.REFUND_STATUSES, row.status.value),
+            _sub(locale, how, at, now, tz), formats.yuan(row.amount_fen, signed=True), is_back=True,
+        )  # fmt: skip
+        moves.append((at, move))
+    moves.sort(key=lambda one: one[0], reverse=True)
+    return tuple(move for _at, move in moves[:HISTORY_SHOWN])

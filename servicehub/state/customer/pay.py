@@ -8,6 +8,7 @@ from servicehub.queries.customer import payments
 from servicehub.state.base import handler, roles
 from servicehub.state.customer.base import CustomerPage, order_number
 from servicehub.viewmodels.customer.booking import PayItem, PayOutcome
+from servicehub.viewmodels.customer.orders import MoneyMove
 from servicehub.workflows import checkout
 
 
@@ -38,6 +39,23 @@ class PayState(CustomerPage, rx.State):
     async def expired(self) -> None:
         """The countdown reached 0."""
         self.item = await self._read(payments.pay_item, order_number(self._query("o", 16)))
+
+
+@roles("customer")
+class PaymentHistoryState(CustomerPage, rx.State):
+    """Everything that was paid and given back."""
+
+    rows: tuple[MoneyMove, ...] = ()
+
+    @handler(background=True)
+    async def watch(self) -> None:
+        """Read, and again when something of this customer changes."""
+        await self._watch([bus.customer((await self._actor()).user_id)], self._reload)
+
+    async def _reload(self) -> None:
+        rows = await self._read(payments.history)
+        async with self:
+            self.rows, self.ready, self.problem = rows, True, ""
 
 
 @roles("customer")

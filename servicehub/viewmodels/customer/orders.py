@@ -51,6 +51,19 @@ class PaymentLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MoneyMove:
+    """A payment or a refund among all of the customer's."""
+
+    id: str = ""
+    order_no: str = ""
+    title: str = ""
+    what: str = ""
+    sub: str = ""
+    amount: str = ""
+    is_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OrderTechnician:
     id: int = 0
     title: str = ""
