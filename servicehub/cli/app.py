@@ -286,6 +286,30 @@ def simulate(
     )
 
 
+books = typer.Typer(help="The books.", no_args_is_help=True)
+app.add_typer(books, name="ledger")
+
+
+@books.callback()
+def _books() -> None:
+    """The books."""
+
+
+@books.command()
+def verify(
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON and nothing after it.")] = False,
+) -> None:
+    """Prove the books: every entry balances and is sealed, every kept balance is the sum of its postings. Exit code 2 if not."""
+    from servicehub.cli import proving  # noqa: PLC0415
+
+    settings = _configure(data=data)
+    if not _exists(settings):
+        raise Problem("There is no database yet: run servicehub migrate first.")
+    if not proving.verify(settings, console, as_json=as_json):
+        raise SystemExit(2)
+
+
 @app.command("gateway-sim")
 def gateway_sim(
     port: Annotated[int, typer.Option(help="Port to listen on, on this machine only.", min=1, max=65535)] = 8099,
