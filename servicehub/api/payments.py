@@ -28,6 +28,10 @@ from servicehub.texts import HTML_LANG, N_, Locale, as_locale, localized_path, m
 from servicehub.texts.formats import yuan
 from servicehub.workflows import checkout
 
+IN_WECHAT = "MicroMessenger"
+"""In the name of WeChat's own browser."""
+OUTSIDE_WECHAT = ("wechat", "alipay")
+"""Channels whose pages WeChat's browser does not open: H5 payments are for others, and Alipay is blocked there."""
 STATE_TEXTS = {
     PayState.PAID: N_("This payment has been made."),
     PayState.CLOSED: N_("This payment is closed."),
@@ -39,6 +43,8 @@ async def start(request: Request) -> Response:
     async with request.form(max_files=0, max_fields=10) as form:
         no, method = str(form.get("no", ""))[:16], str(form.get("method", ""))[:16]
         locale = as_locale(form.get("locale"))
+    if IN_WECHAT in request.headers.get("user-agent", "") and checkout.methods().get(method) in OUTSIDE_WECHAT:
+        return _open_elsewhere(no, locale)
     try:
         actor = await actor_of(request, Role.CUSTOMER)
         ip = address_of(request.scope)
@@ -117,6 +123,16 @@ def _leaving(url: str, locale: Locale) -> Response:
 <a class="btn btn-p btn-l" href="{escape(url)}">{escape(say(locale, N_("Continue")))}</a>"""
     head = f'<meta http-equiv="refresh" content="0;url={escape(url)}">'
     return _html(_document(locale, title, body, head))
+
+
+def _open_elsewhere(no: str, locale: Locale) -> Response:
+    title = say(locale, N_("Please pay in your browser"))
+    why = say(locale, N_("Tap ··· at the top right and choose “Open in browser”. Your order is kept meanwhile."))
+    back = f"{localized_path('/pay/', locale)}?{urlencode({'o': no})}"
+    body = f"""<h1 class="f18 w6">{escape(title)}</h1>
+<p class="f15 ink2" role="status">{escape(why)}</p>
+<a class="btn btn-o btn-l" href="{escape(same_site(back))}">{escape(say(locale, N_("Back to the order")))}</a>"""
+    return _html(_document(locale, title, body))
 
 
 def _document(locale: Locale, title: str, body: str, head: str = "") -> str:

@@ -136,3 +136,58 @@ def test_an_unknown_bill_is_not_found(
             return (await http.get("/sim/pay/P0")).status_code
 
     assert run(get()) == 404
+
+
+def test_to_another_site_by_a_page_of_ours(
+    client: Callable[..., Any],
+    booked: tuple[str, dict[str, str]],
+    run: Callable[[Any], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    no, cookies = booked
+
+    async def elsewhere(*_args: object, **_options: object) -> str:
+        return 'https://pay.example.com/h5?no=1&back="x"'
+
+    monkeypatch.setattr("servicehub.workflows.checkout.start", elsewhere)
+
+    async def walk() -> Any:
+        async with client(cookies=cookies) as http:
+            return await http.post("/api/payments/start", data={"no": no, "method": "wechat", "locale": "en"})
+
+    page = run(walk())
+    assert page.status_code == 200
+    address = "https://pay.example.com/h5?no=1&amp;back=&quot;x&quot;"
+    assert f'content="0;url={address}"' in page.text
+    assert f'href="{address}"' in page.text
+    assert "script" not in page.text
+
+
+@pytest.mark.parametrize(("agent", "stays"), [("Mozilla MicroMessenger/8.0", True), ("Mozilla Mobile Safari", False)])
+def test_wechats_own_browser_is_told_to_use_another(
+    client: Callable[..., Any],
+    booked: tuple[str, dict[str, str]],
+    run: Callable[[Any], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    agent: str,
+    stays: bool,
+) -> None:
+    no, cookies = booked
+    asked: list[object] = []
+
+    async def start(*args: object, **_options: object) -> str:
+        asked.append(args[2])
+        return "https://pay.example.com/"
+
+    monkeypatch.setattr("servicehub.workflows.checkout.methods", lambda: {"wechat": "wechat", "alipay": "simulator"})
+    monkeypatch.setattr("servicehub.workflows.checkout.start", start)
+
+    async def walk(method: str) -> str:
+        async with client(cookies=cookies, headers={"user-agent": agent}) as http:
+            page = await http.post("/api/payments/start", data={"no": no, "method": method})
+            return str(page.text)
+
+    text = run(walk("wechat"))
+    assert ("请在浏览器中付款" in text) is stays
+    assert (asked == []) is stays
+    assert "请在浏览器中付款" not in run(walk("alipay"))  # the simulator opens anywhere
