@@ -1,5 +1,7 @@
 """Paying: what is due, how long the time is held, and how it ended. The payment itself is a form post (`api.payments`)."""
 
+import asyncio
+
 import reflex as rx
 
 from servicehub import bus
@@ -66,9 +68,14 @@ class ResultState(CustomerPage, rx.State):
 
     @handler(background=True)
     async def watch(self) -> None:
-        """Ask the channel, read, and again when the order changes or every few seconds."""
-        await checkout.look(database(), await self._actor(), order_number(self._query("o", 16)))
-        await self._watch([bus.order(order_number(self._query("o", 16)))], self._reload, every_s=4)
+        """Read, and again when the order changes or every few seconds; the channel, which may be slow, is asked meanwhile."""
+        no = order_number(self._query("o", 16))
+        asking = asyncio.create_task(checkout.look(database(), await self._actor(), no))
+        try:
+            await self._watch([bus.order(no)], self._reload, every_s=4)
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
 
     async def _reload(self) -> None:
         outcome = await self._read(payments.outcome, order_number(self._query("o", 16)))
