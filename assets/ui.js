@@ -107,4 +107,7 @@
       this.post(b, input); }
     post(b, input) { const d = new FormData(), x = new XMLHttpRequest(); for (const [k, w] of new URLSearchParams(this.a("fields"))) d.append(k, w); d.append("file", b, "photo.jpg"); x.open("POST", this.a("action")); x.upload.onprogress = e => e.lengthComputable && this.say(`${this.a("busy")} ${Math.round(e.loaded / e.total * 100)}%`);
       const bad = () => this.say(this.a("failed"), 1); x.onerror = () => { bad(); addEventListener("online", () => this.isConnected && this.post(b, input), { once: true }); }; x.onload = () => { if (x.status >= 300) return bad(); this.say(this.a("done")); input.value = ""; $("[data-uploaded]", this)?.click(); }; x.send(d); } });
+  // <x-wechat call="…" params="{…}"> calls WeChat's own browser, then presses [data-paid] or [data-unpaid]
+  def("x-wechat", class extends HTMLElement { connectedCallback() { const call = () => WeixinJSBridge.invoke(this.getAttribute("call"), JSON.parse(this.getAttribute("params")), r => press(/:ok$/.test(r.err_msg) ? "[data-paid]" : "[data-unpaid]"));
+    window.WeixinJSBridge ? call() : addEventListener("WeixinJSBridgeReady", call, { once: true }); } });
 })();

@@ -94,16 +94,40 @@ class PriceChanged(Conflict):
     code = "price_changed"
 
 
+class RefundChanged(Conflict):
+    """The refund would not do what was shown: other payments, sources or amounts."""
+
+    code = "refund_changed"
+
+
 class WithdrawalLimit(Invalid):
     """The amount or the number of withdrawals is outside what the policy allows."""
 
     code = "withdrawal_limit"
 
 
+class PayeeUnknown(Conflict):
+    """The technician has not logged in at the channel that should pay him."""
+
+    code = "payee_unknown"
+
+
 class WithdrawalOpen(Conflict):
     """Another withdrawal of the technician is still open."""
 
     code = "withdrawal_open"
+
+
+class PartnerPays(NotAllowed):
+    """Technicians are paid by the company that the customers pay: there is nothing to withdraw here."""
+
+    code = "partner_pays"
+
+
+class BalanceNotHere(Conflict):
+    """The customer's balance is the platform's debt; where a company is paid it cannot pay."""
+
+    code = "balance_not_here"
 
 
 class NotEnough(Conflict):

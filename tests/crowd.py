@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from servicehub.errors import ServiceHubError
 
 
-def at_once(count: int, work: Callable[[int], object], workers: int = 40) -> list[object]:
+def at_once(count: int, work: Callable[[int], object], workers: int = 100) -> list[object]:
     """What `work(i)` returned or was refused with, for `count` calls that start together."""
     barrier = threading.Barrier(min(count, workers))
 

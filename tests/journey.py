@@ -107,23 +107,31 @@ class World:
         order = self.book(**changes)
         if order.status is OrderStatus.PENDING_PAYMENT:
             self.pay(order)
+        self.take(order)
+        return order
+
+    def take(self, order: Order) -> None:
+        """Somebody is found and accepts."""
         self.later(seconds=1)
         self.dispatch()
         self.firm(order)
         offer = self.offer(order)
         dispatching.accept(self.session, self.technician(offer.technician_id), offer.id or 0, now=self.now)
-        return order
 
     def in_service(self, **changes: Any) -> Order:
         """An order whose visit has begun, on time."""
         order = self.accepted(**changes)
+        self.serve(order)
+        return order
+
+    def serve(self, order: Order) -> None:
+        """The visit begins, on time."""
         actor = self.technician(order.technician_id)
         self.now = max(self.now, order.start_at - timedelta(minutes=30))
         fulfilment.depart(self.session, actor, order.no, now=self.now)
         self.now = max(self.now, order.start_at)
         fulfilment.arrive(self.session, actor, order.no, order.lat, order.lng, now=self.now)
         self.start(order)
-        return order
 
     def start(self, order: Order) -> None:
         """The customer shows the code."""

@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from servicehub import clock
-from servicehub.settings import AlipayAccount, Settings, WechatPayAccount
+from servicehub.settings import AlipayAccount, Settings, StripeAccount, WechatPayAccount
 
 T = TypeVar("T")
 SECRET_CHARS = 32
 LEAST_BITS = 2048
+REPORT_CHARS = 32
 
 
 class _Unfit(ValueError):
@@ -27,12 +28,14 @@ class _Unfit(ValueError):
 
 def fault_of(channel: str, settings: Settings) -> str:
     """What is wrong with the account of a channel, in a sentence; empty when nothing is."""
-    account = {"wechat": settings.wechat, "alipay": settings.alipay}.get(channel)
+    account = {"wechat": settings.wechat, "alipay": settings.alipay, "stripe": settings.stripe}.get(channel)
     if account is None:
         return f"no account is set: SERVICEHUB_{channel.upper()}__…"
     try:
         if isinstance(account, WechatPayAccount):
             _check_wechat(account)
+        elif isinstance(account, StripeAccount):
+            _check_stripe(account)
         else:
             _check_alipay(account, clock.machine_now())
     except _Unfit as fault:
@@ -53,6 +56,23 @@ def _check_wechat(account: WechatPayAccount) -> None:
         (
             account.public_key_id.startswith("PUB_KEY_ID_"),
             "SERVICEHUB_WECHAT__PUBLIC_KEY_ID begins with PUB_KEY_ID_",
+        ),
+        (
+            not account.payscore_service_id or account.payscore_service_id.isdigit(),
+            "SERVICEHUB_WECHAT__PAYSCORE_SERVICE_ID is a number of digits",
+        ),
+        (
+            not account.transfer_scene_id or account.transfer_scene_id.isdigit(),
+            "SERVICEHUB_WECHAT__TRANSFER_SCENE_ID is a number of digits",
+        ),
+        (
+            not account.transfer_scene_id or account.app_secret is not None,
+            "SERVICEHUB_WECHAT__APP_SECRET is needed for payouts (…TRANSFER_SCENE_ID): payees log in with it",
+        ),
+        (
+            not account.transfer_scene_id
+            or all(0 < len(text) <= REPORT_CHARS for text in account.transfer_report.values()),
+            "SERVICEHUB_WECHAT__TRANSFER_REPORT has texts of 1 to 32 characters",
         ),
     )
     for holds, rule in rules:
@@ -79,6 +99,27 @@ def _check_alipay(account: AlipayAccount, now: datetime) -> None:
     chain = [*roots, *_certificates(account.alipay_certificate_file, "")[1:]]
     if not any(_issued(platform, issuer) for issuer in chain):
         raise _Unfit("SERVICEHUB_ALIPAY__ALIPAY_CERTIFICATE_FILE was not issued by the root certificates")
+
+
+def _check_stripe(account: StripeAccount) -> None:
+    mode = "live" if account.live else "test"
+    rules = (
+        (
+            bool(re.fullmatch(rf"[sr]k_{mode}_[0-9A-Za-z]{{16,}}", account.secret_key.get_secret_value())),
+            f"SERVICEHUB_STRIPE__SECRET_KEY begins with sk_{mode}_ or rk_{mode}_ while …LIVE is {account.live}",
+        ),
+        (
+            bool(re.fullmatch(r"whsec_[0-9A-Za-z+/=]{16,}", account.webhook_secret.get_secret_value())),
+            "SERVICEHUB_STRIPE__WEBHOOK_SECRET begins with whsec_",
+        ),
+        (
+            account.counts_hundredths,
+            "SERVICEHUB_STRIPE__CURRENCY is three small letters of a currency that has hundredths",
+        ),
+    )
+    for holds, rule in rules:
+        if not holds:
+            raise _Unfit(rule)
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -34,9 +34,10 @@ from servicehub.domain.channel import (
     RefundRequest,
     RefundState,
     Report,
+    Scene,
 )
 from servicehub.domain.reconciliation import BillLine, LineKind
-from servicehub.errors import BillUnavailable, NotAllowed
+from servicehub.errors import BillUnavailable, GatewayUnknown, NotAllowed
 from servicehub.settings import AlipayAccount
 
 FRESH = timedelta(hours=26)
@@ -87,11 +88,13 @@ class AlipayGateway:
     """One merchant's account."""
 
     name = "alipay"
+    wants_repeats = False
     acknowledgement = "success"
 
     def __init__(self, account: AlipayAccount, *, base_url: str) -> None:
         """Raises: OSError for a missing file, Exception (the library's) for a key or certificate that is none."""
         self._account, self._base_url = account, base_url.rstrip("/")
+        self.account = account
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # the library reads certificates by an old interface
             self._client = DCAliPay(
@@ -107,15 +110,37 @@ class AlipayGateway:
         self._client._config.timeout = TIMEOUT_S  # noqa: SLF001 - certificate mode has no argument for it
 
     def open(self, request: PayRequest) -> ClientAction:
-        """See `Gateway`. Nothing is sent: the browser carries the signed request, and the trade exists once it has."""
+        """See `Gateway`. On a phone nothing is sent: the browser carries the signed request, and the trade exists once it has.
+
+        On a desktop the trade is made at once, and its code is scanned.
+        """
+        frozen = {"extend_params": {"royalty_freeze": "true"}} if request.is_shared else {}
+        if request.scene is Scene.DESKTOP:
+            return ClientAction("qr", self._code(request, **frozen))
         query = self._client.api_alipay_trade_wap_pay(
-            subject=_title(request.title),
+            subject=title_of(request.title),
             out_trade_no=request.no,
-            total_amount=_yuan(request.amount_fen),
+            total_amount=yuan_of(request.amount_fen),
             return_url=f"{self._base_url}{request.return_path}",
-            time_expire=request.expires_at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S"),
+            time_expire=_until(request),
+            **frozen,
         )
         return ClientAction("redirect", f"{self._account.api}?{query}")
+
+    def _code(self, request: PayRequest, **more: Any) -> str:
+        """What the payer scans. Raises: GatewayUnknown."""
+        answer = self._ask(
+            lambda: self._client.api_alipay_trade_precreate(
+                subject=title_of(request.title),
+                out_trade_no=request.no,
+                total_amount=yuan_of(request.amount_fen),
+                time_expire=_until(request),
+                **more,
+            )
+        )
+        if answer.get("code") != OK or not answer.get("qr_code"):
+            raise GatewayUnknown(request.no)
+        return str(answer["qr_code"])
 
     def query(self, no: str) -> PaymentAnswer:
         """See `Gateway`."""
@@ -130,7 +155,7 @@ class AlipayGateway:
             state = PayState.PAID if paid else PayState.CLOSED
         else:
             state = STATES.get(status, PayState.UNKNOWN)
-        return PaymentAnswer(no, state, _fen(answer.get("total_amount")), str(answer.get("trade_no", "")))
+        return PaymentAnswer(no, state, fen_of(answer.get("total_amount")), str(answer.get("trade_no", "")))
 
     def close(self, no: str) -> CloseResult:
         """See `Gateway`. A trade that does not exist yet is as good as closed: its signed request ends with the hold."""
@@ -146,9 +171,13 @@ class AlipayGateway:
 
     def refund(self, request: RefundRequest) -> RefundState:
         """See `Gateway`. Alipay ends a refund while it answers; "nothing changed" says that it had ended before."""
+        returned = {}
+        if request.return_fen:
+            part = {"trans_out": self._account.sharing_receiver, "amount": yuan_of(request.return_fen)}
+            returned["refund_royalty_parameters"] = [{"royalty_type": "transfer", "trans_out_type": "userId", **part}]
         answer = self._ask(
             lambda: self._client.api_alipay_trade_refund(
-                _yuan(request.amount_fen), out_trade_no=request.payment_no, out_request_no=request.no
+                yuan_of(request.amount_fen), out_trade_no=request.payment_no, out_request_no=request.no, **returned
             )
         )
         if answer.get("code") == OK:
@@ -173,7 +202,7 @@ class AlipayGateway:
                 request.no,
                 "ALIPAY_LOGON_ID",
                 request.account,
-                _yuan(request.amount_fen),
+                yuan_of(request.amount_fen),
                 request.name,
                 order_title="Earnings",
             )
@@ -211,6 +240,19 @@ class AlipayGateway:
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`. Only a payment is news: a refund ended when it was asked for."""
+        form, text = self._verified(headers, raw, now)
+        if form.get("trade_status") not in STATES or STATES[form["trade_status"]] is not PayState.PAID:
+            return []
+        if form.get("gmt_refund"):
+            return []
+        event_id = hashlib.sha256(form.get("notify_id", text).encode()).hexdigest()
+        amount, number = fen_of(form.get("total_amount")), form.get("trade_no", "")
+        report = Report(self.name, event_id, "payment", form.get("out_trade_no", ""), amount, number, raw=text)
+        mine = form.get("app_id") == self._account.app_id and form.get("seller_id") == self._account.seller_id
+        return [report if mine else report.foreign()]
+
+    def _verified(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> tuple[dict[str, str], str]:
+        """A message's fields and its text. Raises: NotAllowed for anything forged, altered or stale."""
         kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "")
         if len(raw) > MOST_BYTES or not kind.startswith("application/x-www-form-urlencoded"):
             raise NotAllowed("oversized message, or no form")
@@ -224,15 +266,11 @@ class AlipayGateway:
             raise NotAllowed("wrong signature")
         if not _is_fresh(form.get("notify_time", ""), now):
             raise NotAllowed("stale message")
-        if form.get("trade_status") not in STATES or STATES[form["trade_status"]] is not PayState.PAID:
-            return []
-        if form.get("gmt_refund"):
-            return []
-        event_id = hashlib.sha256(form.get("notify_id", text).encode()).hexdigest()
-        amount, number = _fen(form.get("total_amount")), form.get("trade_no", "")
-        report = Report(self.name, event_id, "payment", form.get("out_trade_no", ""), amount, number, raw=text)
-        mine = form.get("app_id") == self._account.app_id and form.get("seller_id") == self._account.seller_id
-        return [report if mine else report.foreign()]
+        return form, text
+
+    def ask(self, call: Callable[[DCAliPay], Any]) -> dict[str, Any]:
+        """The answer to what only some accounts may ask; an empty one when nobody knows what happened."""
+        return self._ask(lambda: call(self._client))
 
     def _ask(self, call: Callable[[], Any]) -> dict[str, Any]:
         """The answer; an empty one when nobody knows what happened."""
@@ -258,7 +296,7 @@ def _table(packed: bytes) -> list[dict[str, str]]:
 
 def _trade_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
     for row in rows:
-        fen, fee = abs(_fen(row["订单金额（元）"])), -_fen(row["服务费（元）"])
+        fen, fee = abs(fen_of(row["订单金额（元）"])), -fen_of(row["服务费（元）"])
         if row["业务类型"] == "交易":
             yield BillLine(LineKind.PAYMENT, row["商户订单号"], fen, fee, row["支付宝交易号"])
         elif row["业务类型"] == "退款":
@@ -267,7 +305,7 @@ def _trade_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
 
 def _transfer_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
     for row in rows:
-        if row["业务类型"] == "转账" and (fen := abs(_fen(row["支出金额（-元）"]))):
+        if row["业务类型"] == "转账" and (fen := abs(fen_of(row["支出金额（-元）"]))):
             yield BillLine(LineKind.PAYOUT, row["商户订单号"], fen, 0, row["业务流水号"])
 
 
@@ -279,16 +317,22 @@ def _is_fresh(stamp: str, now: datetime) -> bool:
     return abs(now - sent_at) <= FRESH
 
 
-def _title(text: str) -> str:
+def _until(request: PayRequest) -> str:
+    return request.expires_at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def title_of(text: str) -> str:
+    """A text that the library can verify in an answer."""
     return re.sub(r"[{}<>/\\=&\"]", " ", text)[:TITLE_CHARS]
 
 
-def _yuan(fen: int) -> str:
+def yuan_of(fen: int) -> str:
+    """An amount as Alipay writes it."""
     return f"{Decimal(fen) / 100:.2f}"
 
 
-def _fen(yuan: object) -> int:
-    """0 for what is no amount."""
+def fen_of(yuan: object) -> int:
+    """An amount as Alipay writes it, in fen; 0 for what is no amount."""
     try:
         return int(Decimal(str(yuan)) * 100)
     except (InvalidOperation, ValueError):

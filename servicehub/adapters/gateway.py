@@ -13,7 +13,10 @@ from typing import Protocol
 
 from servicehub.adapters.alipay import AlipayGateway
 from servicehub.adapters.gateway_simulator import GatewaySimulator
+from servicehub.adapters.stripe_pay import StripeGateway
+from servicehub.adapters.wechat_oauth import WechatOAuth
 from servicehub.adapters.wechat_pay import WechatPayGateway
+from servicehub.adapters.wechat_transfer import WechatTransfer
 from servicehub.domain.channel import (
     ClientAction,
     CloseResult,
@@ -25,12 +28,15 @@ from servicehub.domain.channel import (
     RefundState,
     Report,
 )
+from servicehub.domain.payment import CASH
 from servicehub.domain.reconciliation import BillLine
 from servicehub.errors import NotFound
-from servicehub.settings import get_settings
+from servicehub.settings import WECHAT_PAY_API, Settings, get_settings
 
-METHODS = ("wechat", "alipay")
-"""What customers know: each is taken by the channel of its name, or by the simulator."""
+METHODS = {"wechat": "wechat", "alipay": "alipay", "stripe": "card"}
+"""Channel -> the method that customers know it by."""
+SIMULATED = ("wechat", "alipay")
+"""Methods that the simulator takes where they have no channel of their own."""
 
 
 class Gateway(Protocol):
@@ -63,9 +69,11 @@ class Payouts(Protocol):
     """A channel that also sends money. Every call may be repeated with the same number."""
 
     name: str
+    wants_repeats: bool
+    """Whether what is PROCESSING may hang until the same request comes again, as soon as the merchant has money."""
 
     def payout(self, request: PayoutRequest) -> PayoutState:
-        """Send money; PROCESSING means accepted, UNKNOWN that the answer was lost."""
+        """Send money; PROCESSING means accepted, CONFIRMING that the payee has to say yes, UNKNOWN that the answer was lost."""
 
     def query_payout(self, no: str) -> PayoutState:
         """What became of it; NOT_FOUND when the channel never heard of it."""
@@ -110,20 +118,63 @@ def _alipay() -> AlipayGateway:
     return AlipayGateway(settings.alipay, base_url=settings.base_url)
 
 
+@lru_cache(maxsize=1)
+def _stripe() -> StripeGateway:
+    settings = get_settings()
+    if settings.stripe is None:
+        raise NotFound("Stripe is not set up")
+    return StripeGateway(settings.stripe, base_url=settings.base_url)
+
+
 def gateway(channel: str) -> Gateway:
     """The channel of that name, also one that is no longer offered: what was paid there may have to be returned.
 
     Raises: NotFound.
     """
-    made: Mapping[str, Callable[[], Gateway]] = {"wechat": _wechat, "alipay": _alipay, "simulator": simulator}
+    made: Mapping[str, Callable[[], Gateway]] = {
+        "wechat": _wechat,
+        "alipay": _alipay,
+        "stripe": _stripe,
+        "simulator": simulator,
+    }
     if channel not in made:
         raise NotFound(f"payment channel {channel}")
     return made[channel]()
 
 
+def _transfers() -> WechatTransfer:
+    return WechatTransfer(_wechat(), base_url=get_settings().base_url)
+
+
+def wechat_oauth() -> WechatOAuth:
+    """Who somebody is in WeChat's browser. Raises: NotFound where no app secret is set up."""
+    account = get_settings().wechat
+    if account is None or account.app_secret is None:
+        raise NotFound("WeChat's log-in is not set up")
+    return WechatOAuth(account)
+
+
+def pays_in_wechat() -> bool:
+    """Whether customers can pay inside WeChat's own browser."""
+    settings = get_settings()
+    return (
+        "wechat" in settings.payment_channels and settings.wechat is not None and settings.wechat.app_secret is not None
+    )
+
+
+def demo_scan(channel: str, code: str) -> str:
+    """Where a visitor of a demo scans a simulated `code` without a second device; empty for real ones."""
+    settings = get_settings()
+    if not settings.simulators_allowed:
+        return ""
+    if channel == "wechat" and settings.wechat is not None and settings.wechat.api != WECHAT_PAY_API:
+        return f"{settings.wechat.api}/cashier/wechat?pr={code.partition('pr=')[2]}"
+    return code if code.startswith("http://") else ""
+
+
 def payouts(channel: str) -> Payouts:
     """The channel of that name, which sends money. Raises: NotFound."""
-    made: Mapping[str, Callable[[], Payouts]] = {"alipay": _alipay, "simulator": simulator}
+    made: Mapping[str, Callable[[], Payouts]] = {"alipay": _alipay, "wechat": _transfers, "simulator": simulator}
     if channel not in made:
         raise NotFound(f"payouts by {channel}")
     return made[channel]()
@@ -131,7 +182,7 @@ def payouts(channel: str) -> Payouts:
 
 def bills(channel: str) -> Bills:
     """The channel of that name, which has bills. Raises: NotFound."""
-    made: Mapping[str, Callable[[], Bills]] = {"wechat": _wechat, "alipay": _alipay}
+    made: Mapping[str, Callable[[], Bills]] = {"wechat": _wechat, "alipay": _alipay, "stripe": _stripe}
     if channel not in made:
         raise NotFound(f"bills of {channel}")
     return made[channel]()
@@ -139,29 +190,30 @@ def bills(channel: str) -> Bills:
 
 def bill_channels() -> tuple[str, ...]:
     """The open channels that have bills."""
-    return tuple(channel for channel in get_settings().payment_channels if channel in ("wechat", "alipay"))
+    return tuple(channel for channel in get_settings().payment_channels if channel in METHODS)
 
 
-def payout_channel() -> str:
-    """The channel that new payouts use. Raises: NotFound when none of the open ones sends money."""
-    for channel in ("alipay", "simulator"):
-        if channel in get_settings().payment_channels:
-            return channel
-    raise NotFound("no channel pays out")
+def payout_channels(settings: Settings | None = None) -> tuple[str, ...]:
+    """The open channels that send money, the usual one first; the simulator only where there is no other."""
+    settings = settings or get_settings()
+    ready = {"alipay": True, "wechat": settings.wechat is not None and settings.wechat.pays_out}
+    found = tuple(channel for channel in ready if channel in settings.payment_channels and ready[channel])
+    return found or tuple(channel for channel in settings.payment_channels if channel == "simulator")
 
 
 def forget() -> None:
     """Make the channels anew at their next use: the settings are others."""
-    for made in (simulator, _wechat, _alipay):
+    for made in (simulator, _wechat, _alipay, _stripe):
         made.cache_clear()
 
 
 def methods() -> dict[str, str]:
     """What a customer may pay with -> the channel that takes it, in the order in which they are offered.
 
-    The simulator takes every method that has no channel of its own.
+    The simulator takes wallets that have no channel of their own, never cards. Cash is last, and off unless it is named.
     """
     channels = get_settings().payment_channels
-    own = {channel: channel for channel in channels if channel in METHODS}
-    rest = dict.fromkeys(METHODS, "simulator") if "simulator" in channels else {}
-    return own | {method: channel for method, channel in rest.items() if method not in own}
+    own = {METHODS[channel]: channel for channel in channels if channel in METHODS}
+    rest = dict.fromkeys(SIMULATED, "simulator") if "simulator" in channels else {}
+    found = own | {method: channel for method, channel in rest.items() if method not in own}
+    return found | ({CASH: CASH} if CASH in channels else {})

@@ -42,6 +42,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bill (no TEXT PRIMARY KEY, order_no TEXT, method TEXT, amount_fen INTEGER, title TEXT, return_path TEXT,
                                  state TEXT, channel_no TEXT);
 CREATE TABLE IF NOT EXISTS payback (no TEXT PRIMARY KEY, payment_no TEXT, amount_fen INTEGER, state TEXT);
+CREATE TABLE IF NOT EXISTS share (no TEXT PRIMARY KEY, kind TEXT, payment_no TEXT, amount_fen INTEGER, state TEXT);
 CREATE TABLE IF NOT EXISTS payout (no TEXT PRIMARY KEY, amount_fen INTEGER, state TEXT);
 """
 _log = logging.getLogger(__name__)
@@ -78,12 +79,14 @@ class Faults:
     """Everything happens, but the answer is lost."""
     fail_refunds: bool = False
     fail_payouts: bool = False
+    fail_shares: bool = False
 
 
 class GatewaySimulator:
     """Implements `adapters.gateway.Gateway`; `pay` and `turn_down` are what the visitor does."""
 
     name = "simulator"
+    wants_repeats = False
     acknowledgement = ""
 
     def __init__(self, path: Path, *, notify_url: str = "", retry_after_s: tuple[float, ...] = RETRY_AFTER_S) -> None:
@@ -151,6 +154,16 @@ class GatewaySimulator:
             return PayoutState.UNKNOWN
         rows = self._run("SELECT state FROM payout WHERE no = ?", no)
         return PayoutState(rows[0][0]) if rows else PayoutState.NOT_FOUND
+
+    def keep_share(self, no: str, kind: str, payment_no: str, amount_fen: int, state: str) -> str:
+        """Take a share note; the first one under a number counts. Returns its state."""
+        self._run("INSERT OR IGNORE INTO share VALUES (?, ?, ?, ?, ?)", no, kind, payment_no, amount_fen, state)
+        return self.share_state(no)
+
+    def share_state(self, no: str) -> str:
+        """Empty for a number that nobody used."""
+        rows = self._run("SELECT state FROM share WHERE no = ?", no)
+        return str(rows[0][0]) if rows else ""
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`."""

@@ -7,19 +7,21 @@ unknown, also a wrong signature of an answer, which the platform sends on purpos
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import json
 import logging
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from wechatpayv3 import WeChatPay, WeChatPayType
 
+from servicehub import clock
+from servicehub.adapters.wechat_bills import FUND_ACCOUNTS, trade_lines, transfer_lines
 from servicehub.domain.channel import (
     ClientAction,
     CloseResult,
@@ -29,8 +31,9 @@ from servicehub.domain.channel import (
     RefundRequest,
     RefundState,
     Report,
+    Scene,
 )
-from servicehub.domain.reconciliation import BillLine, LineKind
+from servicehub.domain.reconciliation import BillLine
 from servicehub.errors import BillUnavailable, GatewayUnknown, NotAllowed
 from servicehub.settings import WechatPayAccount
 
@@ -71,6 +74,7 @@ class WechatPayGateway:
         Raises: OSError for a missing file, Exception (the library's) for a key that is none.
         """
         self._account, self._base_url = account, base_url.rstrip("/")
+        self.account = account
         self._client = WeChatPay(
             wechatpay_type=WeChatPayType.H5,
             mchid=account.merchant_id,
@@ -86,22 +90,44 @@ class WechatPayGateway:
         self._client._core._gate_way = account.api  # noqa: SLF001 - the library knows one address only
 
     def open(self, request: PayRequest) -> ClientAction:
-        """See `Gateway`: an H5 payment, for browsers other than WeChat's own."""
+        """See `Gateway`: a code on a desktop, a call of WeChat's browser for a payer it knows, H5 in every other one."""
+        if request.scene is Scene.DESKTOP:
+            return ClientAction("qr", self._opened(request, WeChatPayType.NATIVE, "code_url"))
+        if request.scene is Scene.WECHAT and request.openid:
+            payer = {"openid": request.openid}
+            return self._called(self._opened(request, WeChatPayType.JSAPI, "prepay_id", payer=payer))
+        scene = {"payer_client_ip": request.client_ip or "127.0.0.1", "h5_info": {"type": "Wap"}}
+        url = self._opened(request, WeChatPayType.H5, "h5_url", scene_info=scene)
+        back = urlencode({"redirect_url": f"{self._base_url}{request.return_path}"})
+        return ClientAction("redirect", f"{url}{'&' if '?' in url else '?'}{back}")
+
+    def _opened(self, request: PayRequest, kind: WeChatPayType, field: str, **more: Any) -> str:
+        """What the platform answers to a new payment. Raises: GatewayUnknown."""
         code, answer = self._ask(
             lambda: self._client.pay(
                 description=request.title[:TITLE_CHARS],
                 out_trade_no=request.no,
                 amount={"total": request.amount_fen, "currency": "CNY"},
                 time_expire=_stamp(request.expires_at),
-                scene_info={"payer_client_ip": request.client_ip or "127.0.0.1", "h5_info": {"type": "Wap"}},
-                pay_type=WeChatPayType.H5,
+                pay_type=kind,
+                settle_info={"profit_sharing": True} if request.is_shared else None,
+                **more,
             )
         )
-        if code != 200 or "h5_url" not in answer:
+        if code != 200 or field not in answer:
             raise GatewayUnknown(request.no)
-        back = urlencode({"redirect_url": f"{self._base_url}{request.return_path}"})
-        url = str(answer["h5_url"])
-        return ClientAction("redirect", f"{url}{'&' if '?' in url else '?'}{back}")
+        return str(answer[field])
+
+    def _called(self, prepay_id: str) -> ClientAction:
+        """What `getBrandWCPayRequest` is called with, signed by the merchant."""
+        stamp, nonce, package = (
+            str(int(clock.machine_now().timestamp())),
+            secrets.token_hex(16),
+            f"prepay_id={prepay_id}",
+        )
+        sign = self._client.sign([self._account.app_id, stamp, nonce, package])
+        named = {"appId": self._account.app_id, "timeStamp": stamp, "nonceStr": nonce, "package": package}
+        return ClientAction("jsapi", params=named | {"signType": "RSA", "paySign": sign})
 
     def query(self, no: str) -> PaymentAnswer:
         """See `Gateway`."""
@@ -125,7 +151,7 @@ class WechatPayGateway:
         code, answer = self._ask(
             lambda: self._client.refund(
                 out_refund_no=request.no,
-                out_trade_no=request.payment_no,
+                **_refunded(request),
                 amount={"refund": request.amount_fen, "total": request.paid_fen, "currency": "CNY"},
             )
         )
@@ -141,8 +167,18 @@ class WechatPayGateway:
         return REFUNDS.get(str(answer.get("status")), RefundState.UNKNOWN) if code == 200 else RefundState.UNKNOWN
 
     def bill(self, day: date) -> list[BillLine]:
-        """See `Bills`: the trade bill of a day, compressed, its text proved by the hash that came with its address."""
-        code, answer = self._ask(lambda: self._client.trade_bill(day.isoformat()))
+        """See `Bills`: the trade bill of a day, and the transfers of the accounts' bills where technicians are paid from here."""
+        on = day.isoformat()
+        lines = list(self._bill(day, lambda: self._client.trade_bill(on), trade_lines))
+        for account in FUND_ACCOUNTS if self._account.pays_out else ():
+            lines += self._bill(day, partial(self._client.fundflow_bill, on, account), transfer_lines)
+        return lines
+
+    def _bill(
+        self, day: date, ask: Callable[[], tuple[int, Any]], read: Callable[[str], Iterator[BillLine]]
+    ) -> list[BillLine]:
+        """A compressed bill, its text proved by the hash that came with its address. Raises: BillUnavailable."""
+        code, answer = self._ask(ask)
         if answer.get("code") == "NO_STATEMENT_EXIST":
             return []
         if code != 200:
@@ -152,12 +188,16 @@ class WechatPayGateway:
             text = gzip.decompress(packed)
             if hashlib.sha1(text, usedforsecurity=False).hexdigest() != answer["hash_value"].lower():
                 raise ValueError("another hash")
-            return list(_bill_lines(text.decode("utf-8-sig")))
+            return list(read(text.decode("utf-8-sig")))
         except Exception as error:
             raise BillUnavailable(f"bill {day}: {type(error).__name__}") from error
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
         """See `Gateway`. A message of another kind of event is taken note of by nobody: an empty list."""
+        return list(self._reports(self.event(headers, raw, now=now), raw.decode()))
+
+    def event(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> dict[str, Any]:
+        """What a message of the platform says, opened. Raises: NotAllowed for anything forged, altered or stale."""
         given = {name.lower(): value for name, value in headers.items()}
         if given.get("wechatpay-serial") != self._account.public_key_id:
             raise NotAllowed("signed with another key")  # the library would fetch certificates for it
@@ -169,7 +209,8 @@ class WechatPayGateway:
             raise NotAllowed("malformed message") from error
         if not event:
             raise NotAllowed("wrong signature")
-        return list(self._reports(event, raw.decode()))
+        found: dict[str, Any] = event
+        return found
 
     def _reports(self, event: Mapping[str, Any], raw: str) -> list[Report]:
         kind, resource = str(event.get("event_type")), event["resource"]
@@ -190,6 +231,10 @@ class WechatPayGateway:
     def _is_mine(self, about: Mapping[str, Any]) -> bool:
         return about.get("mchid") == self._account.merchant_id and about.get("appid") in (None, self._account.app_id)
 
+    def ask(self, call: Callable[[WeChatPay], tuple[int, Any]]) -> tuple[int, dict[str, Any]]:
+        """HTTP status and answer of what only some accounts may ask; status 0 when nobody knows what happened."""
+        return self._ask(lambda: call(self._client))
+
     def _ask(self, call: Callable[[], tuple[int, Any]]) -> tuple[int, dict[str, Any]]:
         """HTTP status and the answer; status 0 when nobody knows what happened."""
         try:
@@ -201,30 +246,15 @@ class WechatPayGateway:
         return code, answer if isinstance(answer, dict) else {}
 
 
-def _bill_lines(text: str) -> Iterator[BillLine]:
-    """Cells begin with a backtick, so that no table program reads them as numbers; two lines of sums end the list."""
-    rows = csv.DictReader(text.splitlines())
-    if "商户订单号" not in (rows.fieldnames or ()):
-        raise ValueError("no bill")
-    for row in rows:
-        cells = {name: (value or "").lstrip("`").strip() for name, value in row.items() if name is not None}
-        state = cells.get("交易状态", "")
-        if state == "SUCCESS":
-            fee = _fen(cells["手续费"])
-            yield BillLine(LineKind.PAYMENT, cells["商户订单号"], _fen(cells["订单金额"]), fee, cells["微信订单号"])
-        elif state == "REFUND" and cells.get("退款状态", "SUCCESS") == "SUCCESS":
-            fee = _fen(cells["手续费"])
-            yield BillLine(
-                LineKind.REFUND, cells["商户退款单号"], _fen(cells["申请退款金额"]), fee, cells["微信退款单号"]
-            )
-
-
-def _fen(yuan: str) -> int:
-    return int((Decimal(yuan) * 100).to_integral_value(ROUND_HALF_UP))
-
-
 def _total(about: Mapping[str, Any]) -> int:
     return int(about.get("amount", {}).get("total", 0))
+
+
+def _refunded(request: RefundRequest) -> dict[str, str]:
+    """Which payment: by its own number where the platform did not learn ours."""
+    if request.channel_no:
+        return {"transaction_id": request.channel_no}
+    return {"out_trade_no": request.payment_no}
 
 
 def _stamp(at: datetime) -> str:

@@ -9,7 +9,18 @@ from importlib import import_module
 
 from starlette.routing import BaseRoute
 
-MODULES = ("session", "health", "photos", "technician", "payments")
+MODULES = (
+    "session",
+    "health",
+    "photos",
+    "technician",
+    "statements",
+    "invoices",
+    "payments",
+    "guarantees",
+    "payouts",
+    "wechat",
+)
 
 
 def routes() -> list[BaseRoute]:

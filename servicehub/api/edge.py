@@ -30,7 +30,7 @@ BODY_LIMITS = {"/api/photos": MOST_BYTES + 64 * 1024}
 API_LIMIT = RateLimitItemPerMinute(600)
 LOGIN_LIMIT = RateLimitItemPerMinute(30)
 SOCKET_LIMIT = RateLimitItemPerMinute(240)
-_SILENT_PATHS = ("/api/payments/notify",)
+_SILENT_PATHS = ("/api/payments/notify", "/api/guarantees/notify", "/api/payouts/notify")
 """Called by servers: authenticated by signature, not by cookie."""
 
 

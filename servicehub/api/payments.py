@@ -14,24 +14,25 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from servicehub import clock
-from servicehub.adapters.gateway import gateway, simulator
+from servicehub.adapters.gateway import gateway, pays_in_wechat, simulator
 from servicehub.adapters.gateway_simulator import Bill
 from servicehub.api.callers import actor_of, address_of
 from servicehub.api.headers import page_policy
 from servicehub.db import database
 from servicehub.domain.access import Role
-from servicehub.domain.channel import PayState
+from servicehub.domain.channel import PayState, Scene, scene_of
+from servicehub.domain.payment import OURS
 from servicehub.errors import NotFound, ServiceHubError
 from servicehub.routes import same_site
+from servicehub.services import identities
 from servicehub.settings import get_settings
 from servicehub.texts import HTML_LANG, N_, Locale, as_locale, localized_path, money, path_locale, say
 from servicehub.texts.formats import yuan
 from servicehub.workflows import checkout
 
-IN_WECHAT = "MicroMessenger"
-"""In the name of WeChat's own browser."""
 OUTSIDE_WECHAT = ("wechat", "alipay")
-"""Channels whose pages WeChat's browser does not open: H5 payments are for others, and Alipay is blocked there."""
+"""Channels whose pages WeChat's browser does not open (H5 payments are for others, and Alipay is blocked there), and that desktops
+pay by a code to be scanned."""
 STATE_TEXTS = {
     PayState.PAID: N_("This payment has been made."),
     PayState.CLOSED: N_("This payment is closed."),
@@ -39,20 +40,48 @@ STATE_TEXTS = {
 
 
 async def start(request: Request) -> Response:
-    """Form fields: no, method, locale. To the channel's cashier, or back to the pay page with the refusal's code."""
+    """Form fields: no, method, tip, locale, and each tender of ours by its name.
+
+    To the channel's cashier, or back to the pay page with the refusal's code.
+    """
     async with request.form(max_files=0, max_fields=10) as form:
         no, method = str(form.get("no", ""))[:16], str(form.get("method", ""))[:16]
+        tip_fen, ours = _fen(str(form.get("tip", ""))), tuple(name for name in OURS if form.get(name) == "1")
         locale = as_locale(form.get("locale"))
-    if IN_WECHAT in request.headers.get("user-agent", "") and checkout.methods().get(method) in OUTSIDE_WECHAT:
-        return _open_elsewhere(no, locale)
+    scene, channel = scene_of(request.headers.get("user-agent", "")), checkout.methods().get(method)
+    if scene is Scene.WECHAT and channel in OUTSIDE_WECHAT and not (channel == "wechat" and pays_in_wechat()):
+        return open_elsewhere(no, locale)
+    asked = {"o": no, "m": method, "tip": str(tip_fen or ""), "with": ",".join(ours), "s": scene.value}
+    page = (
+        f"{localized_path('/pay/scan/', locale)}?{urlencode({name: value for name, value in asked.items() if value})}"
+    )
     try:
         actor = await actor_of(request, Role.CUSTOMER)
+        if scene is Scene.WECHAT and channel == "wechat":
+            known = await database().read(identities.openid_of, actor.user_id)
+            return RedirectResponse(page, 303) if known else leaving(_asking_who(page), locale)
+        if scene is Scene.DESKTOP and channel in OUTSIDE_WECHAT:
+            return RedirectResponse(page, 303)
         ip = address_of(request.scope)
-        url = await checkout.start(database(), actor, no, method, locale=locale, client_ip=ip)
+        action = await checkout.start(
+            database(), actor, no, method, locale=locale, client_ip=ip, tip_fen=tip_fen, ours=ours
+        )
     except ServiceHubError as refusal:
-        query = urlencode({"o": no, "error": refusal.code})
+        query = urlencode({"o": no, "error": refusal.code} | ({"tip": tip_fen} if tip_fen else {}))
         return RedirectResponse(f"{localized_path('/pay/', locale)}?{query}", 303)
-    return RedirectResponse(url, 303) if url.startswith("/") else _leaving(url, locale)
+    return RedirectResponse(action.url, 303) if action.url.startswith("/") else leaving(action.url, locale)
+
+
+def _asking_who(page: str) -> str:
+    """To WeChat, which tells us who pays, and on to `page`."""
+    return f"/api/wechat/authorize?{urlencode({'next': page})}"
+
+
+def _fen(text: str) -> int:
+    """An amount as the page has sent it; what is none asks for too much, and is refused."""
+    if not text:
+        return 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else -1
 
 
 async def notify(request: Request) -> Response:
@@ -115,7 +144,7 @@ def _page(bill: Bill) -> str:
     )
 
 
-def _leaving(url: str, locale: Locale) -> Response:
+def leaving(url: str, locale: Locale) -> Response:
     """On to the channel: a page of ours, because a form may not be sent on to another site."""
     title = say(locale, N_("On to the payment"))
     body = f"""<h1 class="f18 w6">{escape(title)}</h1>
@@ -125,7 +154,8 @@ def _leaving(url: str, locale: Locale) -> Response:
     return _html(_document(locale, title, body, head))
 
 
-def _open_elsewhere(no: str, locale: Locale) -> Response:
+def open_elsewhere(no: str, locale: Locale) -> Response:
+    """A page of ours that says where the payment can be made instead."""
     title = say(locale, N_("Please pay in your browser"))
     why = say(locale, N_("Tap ··· at the top right and choose “Open in browser”. Your order is kept meanwhile."))
     back = f"{localized_path('/pay/', locale)}?{urlencode({'o': no})}"

@@ -6,7 +6,6 @@ without any rule. Targets: ratio >= 0.4, no double booking.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,19 +15,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from servicehub import crypto
 from servicehub.bench import town
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import OrderStatus
-from servicehub.domain.policy import DEFAULT_POLICIES
 from servicehub.domain.technician import CellKind
 from servicehub.domain.timewindow import Window, cells_of, minute_of
 from servicehub.errors import ServiceHubError
-from servicehub.models.catalog import Policy, ServiceItem
-from servicehub.models.customer import Address
 from servicehub.models.dispatch import Occupancy, TechnicianDay
 from servicehub.models.order import OrderLine, OrderLog
-from servicehub.services import orders, scheduling
+from servicehub.services import orders
 
 TARGET_RATIO = 0.4
 THREADS = 8
@@ -38,9 +33,9 @@ def measure(*, bookings: int = 400, technicians: int = 60, url: str = "") -> dic
     """Bookings a second through `orders.create`, the same writes bare, and their ratio."""
     with town.opened(url) as database:
         built = database.write_now(town.build, technicians=technicians)
-        slug, address_id = database.write_now(_prepare, built)
+        slug, address_id = database.write_now(town.open_shop, built)
         customer = Actor(user_id=built.customer_id, role=Role.CUSTOMER, city_id=built.city_id)
-        wishes = database.read_now(_wishes, built, bookings)
+        wishes = database.read_now(town.openings, built, bookings)
         bookings = len(wishes)
 
         def through_service(i: int) -> bool:
@@ -72,47 +67,6 @@ def _rate(work: Callable[[int], bool], count: int) -> tuple[float, int]:
         began = time.perf_counter()
         done = sum(pool.map(work, range(count)))
         return done / (time.perf_counter() - began), done
-
-
-def _prepare(session: Session, built: town.Town) -> tuple[str, int]:
-    policy = session.get_one(Policy, built.policy_id)
-    policy.document = DEFAULT_POLICIES["order"]
-    session.add(policy)
-    address = Address(
-        city_id=built.city_id,
-        customer_id=built.customer_id,
-        district_id=built.district_id,
-        area="梧桐里花园",
-        detail_enc=crypto.encrypt("3 号 502 室", "address.detail"),
-        contact_enc=crypto.encrypt("林女士", "address.contact"),
-        phone_enc=crypto.encrypt("+8619900000001", "address.phone"),
-        lat=town.CENTRE.lat,
-        lng=town.CENTRE.lng,
-        is_default=True,
-        created_at=town.START,
-    )
-    session.add(address)
-    session.flush()
-    return session.get_one(ServiceItem, built.item_id).slug, address.id or 0
-
-
-def _wishes(session: Session, built: town.Town, count: int) -> list[tuple[int, datetime]]:
-    """Technicians and starts that their plans allow, four hours apart: every one of them can be booked."""
-    pairs = [
-        (technician_id, town.START + timedelta(days=day, hours=hour))
-        for day in range(1, 13)
-        for hour in (3, 7)
-        for technician_id in built.technician_ids
-    ]
-    random.Random(3).shuffle(pairs)
-    found: list[tuple[int, datetime]] = []
-    for technician_id, start in pairs:
-        visit = scheduling.Visit((built.item_id,), town.CENTRE, start, start + timedelta(hours=2), built.customer_id)
-        if scheduling.check(session, visit, technician_id, now=town.START).is_feasible:
-            found.append((technician_id, start))
-        if len(found) == count:
-            break
-    return found
 
 
 def _bare(session: Session, built: town.Town, technician_id: int, start: datetime, number: int) -> None:

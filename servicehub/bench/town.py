@@ -17,18 +17,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from servicehub import crypto
 from servicehub.db import migrations
 from servicehub.db.database import Database
 from servicehub.domain.access import Role
 from servicehub.domain.geo import Point
 from servicehub.domain.order import OrderMode, OrderStatus, PaymentPlan
+from servicehub.domain.policy import DEFAULT_POLICIES
 from servicehub.domain.technician import CellKind, Gender, Level, TechnicianStatus, Transport
 from servicehub.domain.timewindow import Window, cells_of, local_time
 from servicehub.models.account import User
 from servicehub.models.catalog import Category, City, District, DistrictStatus, Policy, ServiceItem
+from servicehub.models.customer import Address
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician, TechnicianSkill, WeeklyShift
+from servicehub.services import scheduling
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 """Monday, eight in the morning in the town."""
@@ -193,3 +197,46 @@ def fill(session: Session, town: Town, *, days: int = 14, jobs_a_day: int = 3, s
                 ]
     session.execute(sa.insert(Occupancy), cells)
     return number
+
+
+def open_shop(session: Session, built: Town) -> tuple[str, int]:
+    """Give the town its prices and terms and its customer an address; returns the service's slug and the address's id."""
+    policy = session.get_one(Policy, built.policy_id)
+    policy.document = DEFAULT_POLICIES["order"]
+    session.add(policy)
+    address = Address(
+        city_id=built.city_id,
+        customer_id=built.customer_id,
+        district_id=built.district_id,
+        area="梧桐里花园",
+        detail_enc=crypto.encrypt("3 号 502 室", "address.detail"),
+        contact_enc=crypto.encrypt("林女士", "address.contact"),
+        phone_enc=crypto.encrypt("+8619900000001", "address.phone"),
+        lat=CENTRE.lat,
+        lng=CENTRE.lng,
+        is_default=True,
+        created_at=START,
+    )
+    session.add(address)
+    session.flush()
+    return session.get_one(ServiceItem, built.item_id).slug, address.id or 0
+
+
+def openings(session: Session, built: Town, count: int, *, now: datetime = START) -> list[tuple[int, datetime]]:
+    """Technicians and starts that their plans allow, four hours apart: every one of them can be booked at `now`."""
+    morning = local_time(ZONE).midnight(now.date())
+    pairs = [
+        (technician_id, Window(morning + (day * 24 + hour) * 60, morning).start_at)
+        for day in range(1, 13)
+        for hour in (11, 15)
+        for technician_id in built.technician_ids
+    ]
+    random.Random(3).shuffle(pairs)
+    found: list[tuple[int, datetime]] = []
+    for technician_id, start in pairs:
+        visit = scheduling.Visit((built.item_id,), CENTRE, start, start + timedelta(hours=2), built.customer_id)
+        if scheduling.check(session, visit, technician_id, now=now).is_feasible:
+            found.append((technician_id, start))
+        if len(found) == count:
+            break
+    return found

@@ -218,8 +218,8 @@ def bench(
     only: Annotated[str, typer.Option(help="Only instances whose name contains this (dispatch).")] = "",
     peers: Annotated[bool, typer.Option("--peers", help="Public solvers in the same run (dispatch).")] = False,
     technicians: Annotated[int, typer.Option(help="How many (city, batch, rounds).", min=0)] = 0,
-    orders: Annotated[int, typer.Option(help="How many (city, batch, rounds).", min=0)] = 0,
-    seed: Annotated[int, typer.Option(help="Which city is drawn (city).", min=0)] = 0,
+    orders: Annotated[int, typer.Option(help="How many (city, batch, rounds, chaos).", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Which city is drawn (city), what chance does (chaos).", min=0)] = 0,
     seeds: Annotated[int, typer.Option(help="How many cities are drawn (optimum).", min=0)] = 0,
 ) -> None:
     """Measure this machine: each module of `servicehub.bench` with a `measure`."""
@@ -253,10 +253,11 @@ def _in_a_line(row: dict[str, Any]) -> str:
 
 def _measurement(name: str) -> Callable[..., dict[str, Any]]:
     folder = Path(db.__file__).parents[1] / "bench"
-    known = [path.stem for path in sorted(folder.glob("*.py")) if "\ndef measure(" in path.read_text("utf-8")]
+    files = [path for path in sorted(folder.glob("*.py")) if "\ndef measure(" in path.read_text("utf-8")]
+    known = {path.stem: f"servicehub.bench.{path.stem}" for path in files} | {"chaos": "servicehub.chaos.storm"}
     if name not in known:
-        raise Problem(f"There is no measurement called {name}. There are: {', '.join(known)}.")
-    measure: Callable[..., dict[str, Any]] = import_module(f"servicehub.bench.{name}").measure
+        raise Problem(f"There is no measurement called {name}. There are: {', '.join(sorted(known))}.")
+    measure: Callable[..., dict[str, Any]] = import_module(known[name]).measure
     return measure
 
 
@@ -315,7 +316,7 @@ def gateway_sim(
     port: Annotated[int, typer.Option(help="Port to listen on, on this machine only.", min=1, max=65535)] = 8099,
     data: Data = None,
 ) -> None:
-    """Simulated payment platforms that speak the wire formats of WeChat Pay and Alipay. Refused in production."""
+    """Simulated payment platforms that speak the wire formats of WeChat Pay, Alipay and Stripe. Refused in production."""
     from servicehub.cli import channels  # noqa: PLC0415
 
     settings = _configure(env=os.environ.get("SERVICEHUB_ENV", "development"), data=data)

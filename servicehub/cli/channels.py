@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from servicehub.adapters import gateway
+from servicehub.adapters import gateway, guarantee
 from servicehub.cli.problems import Problem
 from servicehub.gateway_sim import serving
 from servicehub.gateway_sim.keys import Keys, environment
@@ -33,7 +33,7 @@ def simulate(settings: Settings, port: int, console: Console) -> None:
 
     def ready() -> None:
         console.print(f"Simulated payment platforms on http://{serving.HOST}:{port}. For the product:", highlight=False)
-        for name, value in {**variables, "SERVICEHUB_PAYMENT_CHANNELS": '["wechat","alipay"]'}.items():
+        for name, value in {**variables, "SERVICEHUB_PAYMENT_CHANNELS": '["wechat","alipay","stripe"]'}.items():
             console.print(f"export {name}='{value}'", soft_wrap=True, highlight=False, markup=False)
 
     serving.serve(home, port, ready)
@@ -62,4 +62,5 @@ def simulated(settings: Settings) -> Iterator[Settings]:
 def _read_again() -> Settings:
     get_settings.cache_clear()
     gateway.forget()
+    guarantee.forget()
     return get_settings()

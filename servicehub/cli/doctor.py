@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from servicehub.adapters import accounts
+from servicehub.adapters.gateway import payout_channels
+from servicehub.adapters.guarantee import offered
 from servicehub.cli import build, publish
 from servicehub.cli.problems import Problem, need_free_port, need_writable, project_root
 from servicehub.db import migrations
@@ -107,9 +109,40 @@ def _channels(settings: Settings) -> Iterator[Finding]:
         yield _finding(f"Payments by {channel}", "keys and certificates fit", accounts.fault_of(channel, settings))
 
 
+def _guarantees(settings: Settings) -> Iterator[Finding]:
+    """What a payment after the service may be secured with."""
+    names = {"wechat": "WeChat Pay score", "alipay": "amounts frozen at Alipay", "card": "amounts authorised on cards"}
+    found = [names[method] for method in offered(settings)]
+    none = "none: payments after the service rest on credit (SERVICEHUB_WECHAT__PAYSCORE_SERVICE_ID, …ALIPAY__FREEZE)"
+    yield _finding("Guarantees", ", ".join(found), "" if found else none, "note")
+
+
+def _payouts(settings: Settings) -> Iterator[Finding]:
+    """Where technicians' withdrawals can go."""
+    if settings.settlement_mode == "partner":
+        return
+    names = {
+        "alipay": "Alipay accounts",
+        "wechat": "WeChat wallets, which technicians confirm",
+        "simulator": "the simulator inside this process",
+    }
+    found = [names[channel] for channel in payout_channels(settings)]
+    none = "none: nobody can withdraw (Alipay, or SERVICEHUB_WECHAT__TRANSFER_SCENE_ID with …APP_SECRET)"
+    yield _finding("Payouts", ", ".join(found), "" if found else none, "note")
+
+
+def _mode(settings: Settings) -> Iterator[Finding]:
+    """Who is paid. What keeps the platform from its share is among the settings' problems."""
+    words = {
+        "self_operated": "self-operated: the platform sells, and pays technicians for their work",
+        "partner": "partner: companies are paid, the platform claims its share, and nobody withdraws",
+    }
+    yield Finding("ok", "Settlement mode", words[settings.settlement_mode])
+
+
 def examine(settings: Settings) -> list[Finding]:
     """Everything that can be found out without changing anything."""
-    parts = (_machine, _front_end, _database, _channels, _settings)
+    parts = (_machine, _front_end, _database, _channels, _guarantees, _payouts, _mode, _settings)
     return [finding for part in parts for finding in part(settings)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.vars import Var
+from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import link as _router_link
 
 from servicehub.texts import LOCALE, _, localized_path
@@ -75,15 +76,27 @@ def href(to: Any) -> Any:
     return localized_path(to)
 
 
+def addressed(part: Var[str]) -> Var[bool]:
+    """Whether the browser's own address, which the server hears of later, has `part` in it."""
+    address = "typeof window === 'undefined' ? '' : window.location.href"
+    return Var(f"({address}).includes({part})", _var_type=bool)
+
+
 def link(*children: Child, to: Any, cls: Any = "", **props: Any) -> rx.Component:
     """A link inside the app; its code is fetched when the finger touches it."""
     props = merge_attrs(props, prefetch="intent")
     return _router_link(*children, to=href(to), class_name=cx(cls, props.pop("class_name", "")), **props)
 
 
+class _PlainAnchor(BaseHTML):
+    """`rx.el.a` is the router's link, which looks for a page of the app; this one leaves the way to the browser."""
+
+    tag = "a"
+
+
 def out_link(*children: Child, to: Any, cls: Any = "", **props: Any) -> rx.Component:
     """A plain anchor: other sites, `tel:`, downloads, pages that must load afresh."""
-    return el.a(*children, href=to, class_name=cls, **props)
+    return _PlainAnchor.create(*children, class_name=cls, **attrs(href=to, **props))
 
 
 def btn(

@@ -53,6 +53,10 @@ class _Effect(_Custom):
     tag = "effect"
 
 
+class _WechatCall(_Custom):
+    tag = "wechat"
+
+
 class _Map(_Custom):
     tag = "map"
 
@@ -110,6 +114,11 @@ def effect(action: Any, seq: Any, name: str = "effect") -> rx.Component:
     go:/path (loads it afresh) forget:DRAFT reload
     """
     return _make(_Effect, action=action, seq=seq, name=name)
+
+
+def wechat_call(params: Any, call: str = "getBrandWCPayRequest") -> rx.Component:
+    """Calls WeChat's browser with `params` (JSON), then presses the page's `[data-paid]` or `[data-unpaid]` button."""
+    return _make(_WechatCall, call=call, params=params)
 
 
 def drag_board(*children: Child) -> rx.Component:

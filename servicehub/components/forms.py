@@ -283,12 +283,14 @@ class _PlainForm(BaseHTML):
     tag = "form"
 
 
-def plain_form(*children: Child, action: str, id: str, cls: str = "", **props: Any) -> rx.Component:
-    """A form that the browser posts by itself (log-in, log-out): the answer is a redirect with a cookie.
+def plain_form(
+    *children: Child, action: str, id: str, cls: str = "", method: str = "post", **props: Any
+) -> rx.Component:
+    """A form that the browser sends by itself (log-in, log-out): the answer is a redirect with a cookie, or a page.
 
     Submit it from a handler by the effect `submit:ID`, or by its own submit button.
     """
-    return _PlainForm.create(*children, id=id, class_name=cls, **attrs(action=action, method="post"), **props)
+    return _PlainForm.create(*children, id=id, class_name=cls, **attrs(action=action, method=method), **props)
 
 
 def hidden(name: str, value: Any) -> rx.Component:

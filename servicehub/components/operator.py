@@ -25,8 +25,13 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     (
         N_("Money and system"),
         (
+            ("money", "wallet", N_("Money"), "/operator/money/"),
             ("ledger", "scale", N_("Ledger"), "/operator/ledger/"),
+            ("settlements", "layers", N_("Settlements"), "/operator/settlements/"),
             ("withdrawals", "hand-coins", N_("Withdrawals"), "/operator/withdrawals/"),
+            ("commission", "percent", N_("Commission rules"), "/operator/commission/"),
+            ("invoices", "receipt-text", N_("Invoices"), "/operator/invoices/"),
+            ("settlement-mode", "building-2", N_("Settlement mode"), "/operator/settlement-mode/"),
             ("reconciliation", "list-checks", N_("Reconciliation"), "/operator/reconciliation/"),
             ("machine", "workflow", N_("Order machine"), "/operator/machine/"),
             ("audit", "scroll-text", N_("Audit log"), "/operator/audit/"),

@@ -2,6 +2,7 @@
 
 The threads take calls in order (the pool never makes a thread wait). A call is repeated when PostgreSQL says that it may:
 serialisation failure, deadlock, or a connection lost before COMMIT was sent. A COMMIT without an answer is not repeated.
+A read is one snapshot from its first statement to its last, as on SQLite, so that the figures of a page belong together.
 """
 
 from __future__ import annotations
@@ -104,6 +105,6 @@ class PostgresStore:
 
     def _read_once(self, job: Job) -> Any:
         with self._engine.connect() as connection:
-            connection.execution_options(postgresql_readonly=True)
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin(), session_on(connection) as session:
                 return job.fn(session, *job.args, **job.kwargs)

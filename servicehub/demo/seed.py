@@ -25,8 +25,9 @@ from servicehub.domain.order import PaymentPlan
 from servicehub.domain.policy import DEFAULT_POLICIES
 from servicehub.models.catalog import AddOn, Category, City, District, DistrictStatus, ServiceItem
 from servicehub.models.customer import Coupon, CouponKind
+from servicehub.models.order import Order
 from servicehub.models.technician import Technician
-from servicehub.services import accounts, addresses, catalog, chronicle, coupons, enrolment, technicians
+from servicehub.services import accounts, addresses, catalog, chronicle, coupons, enrolment, points, technicians
 from servicehub.services.addresses import AddressInput
 
 Progress = Callable[[str, float], None]
@@ -84,6 +85,7 @@ def seed_city(
             chronicle.import_orders, SYSTEM, city_id, past[first : first + 400], now=now, seed=seed + first
         )
         tell("history", 0.35 + 0.65 * (first + 400) / max(len(past), 1))
+    database.write_now(_points, places[0].customer_id)
     return city_id
 
 
@@ -269,6 +271,14 @@ def _customers(
             coupons.claim(session, actor, "back-20", now=now)
             coupons.claim(session, actor, "cleaning-90", now=now)
     return places
+
+
+def _points(session: Session, customer_id: int) -> None:
+    """What the demo's own customer has earned by his past orders; everybody else's came from another system, without points."""
+    settled = select(Order).where(Order.customer_id == customer_id, col(Order.settled_at).is_not(None))
+    for order in session.exec(settled.order_by(col(Order.settled_at))):
+        if order.settled_at is not None:
+            points.earn(session, order, now=order.settled_at)
 
 
 def _near(random: Random, place: Any, spread_m: float) -> Point:

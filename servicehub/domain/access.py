@@ -40,8 +40,17 @@ class Permission(StrEnum):
     DISPATCH_ASSIGN = "dispatch:assign"
     TECHNICIAN_READ = "technician:read"
     TECHNICIAN_REVIEW = "technician:review"
+    TECHNICIAN_ADJUST = "technician:adjust"
+    WALLET_CREDIT = "wallet:credit"
+    INVOICE_ISSUE = "invoice:issue"
     LEDGER_READ = "ledger:read"
     WITHDRAWAL_REVIEW = "withdrawal:review"
+    WITHDRAWAL_LIMITS = "withdrawal:limits"
+    """Not of those who decide about withdrawals: the limit from which two of them are needed is among these."""
+    COMMISSION_WRITE = "commission:write"
+    """What technicians are paid. Finance reads and tries rules (`ledger:read`) but does not adopt them."""
+    POINTS_WRITE = "points:write"
+    """How customers earn and use points."""
     RECONCILE = "reconciliation:resolve"
     CATALOG_WRITE = "catalog:write"
     CONTACT_REVEAL = "contact:reveal"
@@ -55,7 +64,17 @@ PERMISSIONS: dict[OperatorRole, frozenset[Permission]] = {
     OperatorRole.ADMIN: frozenset(Permission),
     OperatorRole.DISPATCHER: _READ | {_P.DISPATCH_ASSIGN, _P.CONTACT_REVEAL, _P.POLICY_WRITE},
     OperatorRole.SUPPORT: _READ | {_P.ORDER_CANCEL, _P.ORDER_REFUND, _P.CONTACT_REVEAL},
-    OperatorRole.FINANCE: _READ | {_P.ORDER_REFUND, _P.LEDGER_READ, _P.WITHDRAWAL_REVIEW, _P.RECONCILE, _P.AUDIT_READ},
+    OperatorRole.FINANCE: _READ
+    | {
+        _P.ORDER_REFUND,
+        _P.LEDGER_READ,
+        _P.WITHDRAWAL_REVIEW,
+        _P.RECONCILE,
+        _P.AUDIT_READ,
+        _P.TECHNICIAN_ADJUST,
+        _P.WALLET_CREDIT,
+        _P.INVOICE_ISSUE,
+    },
     OperatorRole.QUALITY: _READ | {_P.TECHNICIAN_REVIEW},
     OperatorRole.CITY_MANAGER: _READ | {_P.ORDER_CANCEL, _P.DISPATCH_ASSIGN, _P.TECHNICIAN_REVIEW},
 }

@@ -355,6 +355,8 @@ ACTIVE = frozenset(_LIVE_BEFORE_END)
 """Statuses of an order that is neither done nor dead."""
 TRACKED = frozenset({_S.EN_ROUTE})
 """Statuses in which the customer may see the technician's position."""
+TIPPABLE = frozenset({_S.AWAITING_CONFIRM, _S.COMPLETED, _S.CLOSED})
+"""Statuses in which the customer may thank whoever came with a tip, once."""
 CONTACT_OPEN = frozenset(
     {_S.ACCEPTED, _S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE, _S.AWAITING_BALANCE, _S.AWAITING_CONFIRM}
 )

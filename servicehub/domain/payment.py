@@ -11,6 +11,25 @@ class PlanItem(StrEnum):
     FULL = "full"
     DEPOSIT = "deposit"
     BALANCE = "balance"
+    TIP = "tip"
+    """A thank-you beside the price: all of it is the technician's, and no refund of the order draws on it."""
+
+
+POINTS = "points"
+"""Channel and method of what the customer's points pay, one fen each."""
+WALLET = "wallet"
+"""Channel and method of what the customer's balance pays."""
+CASH = "cash"
+"""Channel and method of what the customer hands to the technician at the door, after the service."""
+OURS = (POINTS, WALLET)
+"""Tenders of ours, in the order in which they pay: each is a guarded account of the customer, named like the channel."""
+HERE = (*OURS, CASH)
+"""Channels that nobody else is asked about. What a tender of ours had paid goes back to it, cash to the balance."""
+PRICE_ITEMS = (PlanItem.FULL, PlanItem.DEPOSIT, PlanItem.BALANCE)
+"""What the price is paid with."""
+LEAST_TIP_FEN, MOST_TIP_FEN = 100, 50_000
+TIPS_FEN = (500, 1_000, 2_000, 5_000)
+"""What is proposed."""
 
 
 class PaymentStatus(StrEnum):

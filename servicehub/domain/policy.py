@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from servicehub.domain.cancellation import CancellationPolicy
+from servicehub.domain.commission import CommissionPolicy
 from servicehub.domain.pricing import FeePolicy
-from servicehub.domain.settlement import CommissionPolicy, SettlementPolicy
+from servicehub.domain.settlement import SettlementPolicy
 
 ORDER_KIND = "order"
 """`models.catalog.Policy.kind` of these documents."""
@@ -48,7 +49,6 @@ class OrderPolicy:
     def document(self) -> dict[str, Any]:
         """The policy as JSON; `of` reads it back."""
         fees = asdict(self.fees) | {"holidays": sorted(on.isoformat() for on in self.fees.holidays)}
-        commission = {"rates": dict(self.commission.rates), "pass_through": sorted(self.commission.pass_through)}
         settlement = {
             "days": dict(self.settlement.days),
             "least_days": dict(self.settlement.least_days),
@@ -57,7 +57,7 @@ class OrderPolicy:
         return {
             "fees": fees,
             "cancellation": asdict(self.cancellation),
-            "commission": commission,
+            "commission": self.commission.document(),
             "settlement": settlement,
         }
 

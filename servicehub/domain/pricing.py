@@ -42,6 +42,8 @@ class FeePolicy:
     holiday_bp: int = 3000
     holiday_cap_fen: int = 8000
     rush_fen: int = 2000
+    credit_fen: int = 60_000
+    """What a customer may owe at once for visits that are paid afterwards, living and finished ones together."""
     rush_minutes: int = 120
     """An order for as soon as possible is served within this."""
     holidays: frozenset[date] = frozenset()

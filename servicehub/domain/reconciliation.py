@@ -14,11 +14,21 @@ class LineKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     PAYOUT = "payout"
+    PAYOUT_BACK = "payout_back"
+    """A payout that came to nothing after the channel had taken its money."""
+    CHARGEBACK = "chargeback"
+    """A bank took a payment back from the channel, and the channel from us…"""
+    CHARGEBACK_WON = "chargeback_won"
+    """…and gave it back again."""
+    FEE = "fee"
+    """Of the channel, beside those of payments; all of it is in `fee_fen`."""
 
     @property
     def sign(self) -> int:
-        """1 where money comes in, -1 where it goes out."""
-        return 1 if self is LineKind.PAYMENT else -1
+        """1 where money comes in, -1 where it goes out; 0 for fees, which are no booking of ours before the bill."""
+        if self is LineKind.FEE:
+            return 0
+        return 1 if self in (LineKind.PAYMENT, LineKind.PAYOUT_BACK, LineKind.CHARGEBACK_WON) else -1
 
 
 class DifferenceKind(StrEnum):
@@ -72,8 +82,8 @@ class Found:
 class Outcome:
     """Every line and every booking falls into one of six classes: matched, another day, fee, and the three differences.
 
-    `net_fen`: what the bill's lines come to. `early_fen`: of it, booked by us on another day; `late_fen`: booked by us on this day,
-    billed on another. Fees are not in them.
+    `net_fen`: what the bill's lines come to. `early_fen`: of it, booked by us on another day, or never because it goes back;
+    `late_fen`: booked by us on this day, billed on another. Fees are not in them.
     """
 
     matched: int
@@ -96,17 +106,17 @@ def compare(
     *,
     around: Mapping[tuple[LineKind, str], int],
     billed_elsewhere: Iterable[tuple[LineKind, str]] = (),
+    due: Mapping[tuple[LineKind, str], int] | None = None,
 ) -> Outcome:
     """Match a bill with the bookings of its day.
 
-    `ours`: amounts booked on the day; `around`: on the neighbouring days. `billed_elsewhere`: what neighbouring bills have.
+    `ours`: amounts booked on the day; `around`: on the neighbouring days, or under way. `billed_elsewhere`: what neighbouring bills
+    have. `due`: what nobody books, but the bill has to have: the return of what it took for nothing.
     """
     differences, matched, other_day, early = [], 0, 0, 0
-    seen: set[tuple[LineKind, str]] = set()
-    fees = net = 0
-    for line in lines:
-        seen.add(line.key)
-        fees += line.fee_fen
+    lines, net = list(lines), 0
+    seen = {line.key for line in lines}
+    for line in (one for one in lines if one.kind is not LineKind.FEE):
         net += line.kind.sign * line.amount_fen
         own = ours.get(line.key, around.get(line.key))
         if line.key in around and line.key not in ours:
@@ -128,4 +138,9 @@ def compare(
             late += key[0].sign * fen
         else:
             differences.append(Found(DifferenceKind.ONLY_OURS, key[0], key[1], 0, fen))
+    for (kind, no), fen in (due or {}).items():
+        if (kind, no) not in seen:
+            early += kind.sign * fen
+            differences.append(Found(DifferenceKind.ONLY_OURS, kind, no, 0, fen))
+    fees = sum(line.fee_fen for line in lines)
     return Outcome(matched, other_day, fees, net, early, late, tuple(differences))

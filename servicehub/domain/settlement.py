@@ -1,20 +1,20 @@
 """How the price of a finished order is divided: the technician's labour, commission, what passes through, who funds the coupon.
 
-Owns the split and its conservation: `paid + subsidy = commission + net`, to the fen. The estimate shown before accepting is the
-same function. Posting it is `services.settlements`.
+Owns the split and its conservation: `paid + subsidy = commission + tax + net`, to the fen. The estimate shown before accepting is
+the same function. Which rate applies is `domain.commission`'s, posting it `services.settlements`'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, Self
 
-from servicehub.domain.money import BP, scaled, share_bp, split
+from servicehub.domain.commission import CommissionPolicy, Rate
+from servicehub.domain.money import BP, scaled, split
 from servicehub.domain.technician import Level
 
-RATES: dict[str, int] = {"trainee": 3200, "bronze": 2800, "silver": 2500, "gold": 2200, "chief": 1800}
 MATURING_DAYS: dict[str, int] = {"trainee": 7, "bronze": 5, "silver": 3, "gold": 2, "chief": 1}
 
 
@@ -26,32 +26,6 @@ class PricedLine(Protocol):
 
     @property
     def amount_fen(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """The commission that applies, by name and version."""
-
-    rule: str
-    bp: int
-
-
-@dataclass(frozen=True, slots=True)
-class CommissionPolicy:
-    """Basis points of labour by level; `pass_through` names the kinds of line from which nothing is taken."""
-
-    rates: Mapping[str, int] = field(default_factory=lambda: dict(RATES))
-    pass_through: frozenset[str] = frozenset({"travel", "tip", "reschedule_fee"})
-
-    @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Self:
-        """The policy of a stored document."""
-        rates = {**RATES, **{level: int(bp) for level, bp in document.get("rates", {}).items()}}
-        return cls(rates, frozenset(document.get("pass_through", cls().pass_through)))
-
-    def rate(self, level: Level, version: int = 1) -> Rate:
-        """The rate of a technician of `level`; `version` is the policy's."""
-        return Rate(f"level:{level.value}@{version}", self.rates[level.value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +52,22 @@ class SettlementPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What one line of labour gives: its part of the base, the rate, and its part of the commission."""
+
+    line: int
+    """Which of the lines, from 0."""
+    base_fen: int
+    bp: int
+    commission_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
-    """`paid_fen + subsidy_fen = commission_fen + net_fen`. `labour_fen` is before the technician's share of the coupon."""
+    """`paid_fen + subsidy_fen = commission_fen + tax_fen + net_fen`.
+
+    `labour_fen` is before the technician's share of the coupon.
+    """
 
     paid_fen: int
     labour_fen: int
@@ -88,12 +76,19 @@ class Split:
     subsidy_fen: int
     commission_fen: int
     net_fen: int
-    rule: str
-    rate_bp: int
+    rate: Rate
+    tax_fen: int = 0
+    shares: tuple[Share, ...] = ()
+    """Of every line of labour; their parts sum to the commission."""
+
+    @property
+    def rule(self) -> str:
+        return self.rate.rule
 
     def as_document(self) -> dict[str, Any]:
         """What an order freezes at acceptance: the rule that was shown and what it gave."""
-        return {"rule": self.rule, "rate_bp": self.rate_bp, "net_fen": self.net_fen}
+        taxed = {"tax_fen": self.tax_fen} if self.tax_fen else {}
+        return self.rate.document() | {"net_fen": self.net_fen} | taxed
 
 
 def settle(
@@ -110,6 +105,7 @@ def settle(
 
     `paid_fen` below the lines' sum (part was refunded before settling) scales every component down in proportion. Of `people` who
     came together each has an equal part, the earlier seats a fen more where it does not come out even; this is the part of `seat`.
+    The commission is the sum over all lines at their own rates, rounded half up once; tax is withheld of what is left.
     """
     priced = [(line.kind, line.amount_fen) for line in lines]
     passed = sum(amount for kind, amount in priced if kind in pass_through)
@@ -128,11 +124,28 @@ def settle(
         passed = min(passed, paid + coupon)
         labour = paid + coupon - passed
     subsidy, coupon_share = split(coupon, [funder_platform_bp, BP - funder_platform_bp])
-    commission = share_bp(max(labour - coupon_share, 0), rate.bp)
-    net = paid + subsidy - commission
-    if net < 0:
-        commission, net = commission + net, 0
-    return Split(paid, labour, passed, coupon_share, subsidy, commission, net, rate.rule, rate.bp)
+    worked = [(n, kind, fen) for n, (kind, fen) in enumerate(priced) if kind != "coupon" and kind not in pass_through]
+    shares = _shares(worked, max(labour - coupon_share, 0), paid + subsidy, rate)
+    commission = sum(share.commission_fen for share in shares)
+    income = paid + subsidy - commission
+    tax = rate.tax.fen(income)
+    return Split(paid, labour, passed, coupon_share, subsidy, commission, income - tax, rate, tax, shares)
+
+
+def _shares(worked: Sequence[tuple[int, str, int]], base_fen: int, most_fen: int, rate: Rate) -> tuple[Share, ...]:
+    """The base divided over the lines of labour (index, kind, fen), and the commission of at most `most_fen` with it."""
+    if not worked:
+        return ()
+    weights = [fen for _n, _kind, fen in worked]
+    if not any(weights):
+        weights = [1] * len(worked)
+    bases, rates = split(base_fen, weights), [rate.of_kind(kind) for _n, kind, _fen in worked]
+    parts = [base * bp for base, bp in zip(bases, rates, strict=True)]
+    commission = min((sum(parts) * 2 + BP) // (2 * BP), most_fen)
+    taken = split(commission, parts) if any(parts) else [0] * len(parts)
+    return tuple(
+        Share(n, base, bp, fen) for (n, _kind, _amount), base, bp, fen in zip(worked, bases, rates, taken, strict=True)
+    )
 
 
 def take_home(

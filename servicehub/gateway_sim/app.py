@@ -1,4 +1,4 @@
-"""The simulator as one application: both platforms, the cashier where a visitor pays, and what tests and developers turn.
+"""The simulator as one application: the platforms, the cashier where a visitor pays, and what tests and developers turn.
 
 `/control/…` and the cashier are open to whoever reaches the port: it is bound to this machine.
 """
@@ -10,40 +10,33 @@ from dataclasses import asdict, fields
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from servicehub.gateway_sim.alipay import Alipay
+from servicehub.gateway_sim.alipay_freeze import AlipayFreeze
+from servicehub.gateway_sim.guarantee_cashier import GuaranteeCashier
 from servicehub.gateway_sim.keys import Keys
+from servicehub.gateway_sim.pages import page
 from servicehub.gateway_sim.platform import RETRY_AFTER_S, Faults, Platform
-from servicehub.gateway_sim.wechat import WechatPay
+from servicehub.gateway_sim.stripe import Stripe
+from servicehub.gateway_sim.stripe_disputes import StripeDisputes
+from servicehub.gateway_sim.transfer_cashier import TransferCashier
+from servicehub.gateway_sim.wechat_oauth import WechatOAuth
+from servicehub.gateway_sim.wechat_payscore import WechatPayScore
 
-NAMES = {"wechat": "微信支付", "alipay": "支付宝"}
-STYLE = """
-body{margin:0;font:16px/1.5 system-ui,sans-serif;background:#f4f5f5;color:#17211f}
-main{max-width:420px;margin:0 auto;padding:48px 16px}
-.card{background:#fff;border-radius:16px;padding:28px 20px;text-align:center}
-h1{font-size:18px;margin:0 0 4px}.sum{font-size:40px;margin:16px 0 4px;font-variant-numeric:tabular-nums}
-.mut{color:#55635f;font-size:14px;margin:4px 0}
-form{display:grid;gap:12px;margin-top:24px}
-button,a.b{font:inherit;min-height:48px;border:0;border-radius:24px;background:#e6ebea;color:#17211f;cursor:pointer;
-display:grid;place-items:center;text-decoration:none}
-button.p{background:#0b7d6c;color:#fff}
-button:focus-visible,a.b:focus-visible{outline:3px solid #0b7d6c;outline-offset:2px}
-@media(prefers-color-scheme:dark){body{background:#0e1413;color:#e7eeec}.card{background:#18211f}.mut{color:#a9b8b4}
-button,a.b{background:#2a3633;color:#e7eeec}button.p{background:#3ec2ac;color:#06201b}}
-"""
+NAMES = {"wechat": "微信支付", "alipay": "支付宝", "stripe": "Stripe"}
+WAITING = ("NOTPAY", "WAIT_BUYER_PAY", "open")
 
 
 class Cashier:
     """The page on which a visitor pays, walks away, or lets it fail; and the control plane."""
 
-    def __init__(self, platform: Platform, wechat: WechatPay, alipay: Alipay) -> None:
-        self._platform, self._pay = platform, {"wechat": wechat.pay, "alipay": alipay.pay}
+    def __init__(self, platform: Platform, wechat: WechatPayScore, alipay: AlipayFreeze, stripe: Stripe) -> None:
+        self._platform, self._stripe, self._wechat = platform, stripe, wechat
+        self._pay = {"wechat": wechat.pay, "alipay": alipay.pay, "stripe": stripe.pay}
         self.routes = [
             Route("/cashier/{channel}", self.page, methods=["GET"]),
             Route("/cashier/{channel}", self.decide, methods=["POST"]),
@@ -57,23 +50,24 @@ class Cashier:
         """What is to be paid, and what one can do."""
         channel, known = self._known(request)
         if known is None:
-            return HTMLResponse(_page("没有这笔付款 · No such payment", ""), 404)
+            return HTMLResponse(page("没有这笔付款 · No such payment", ""), 404)
         title = str(known.get("description") or known.get("subject") or "")
         fen = int(known.get("total") or known.get("fen") or 0)
+        sign = "¥" if known.get("currency", "cny") == "cny" else f"{known['currency'].upper()} "
         back = escape(_back(request, known))
-        waits = known["state"] in ("NOTPAY", "WAIT_BUYER_PAY")
+        again = '<button name="do" value="fail">让它失败 · Let it fail</button>' if channel == "stripe" else ""
         choices = (
             '<form method="post"><button class="p" name="do" value="pay">确认付款 · Pay</button>'
-            '<button name="do" value="leave">暂不付款 · Not now</button></form>'
-            if waits
+            f'{again}<button name="do" value="leave">暂不付款 · Not now</button></form>'
+            if known["state"] in WAITING
             else f'<p role="status">这笔付款已结束 · This payment has ended</p><a class="b" href="{back}">返回 · Back</a>'
         )
         body = (
             f'<p class="mut">演示收银台，不会真的扣款</p><p class="mut" lang="en">Demo cashier: no real money moves</p>'
-            f'<p class="sum">¥{fen / 100:.2f}</p>'
-            f'<p class="mut">{escape(title)}</p>{choices}'
+            f'<p class="sum">{escape(sign)}{fen / 100:.2f}</p>'
+            f'<p class="mut">{escape(title)}</p>{_declined(known)}{_held(known)}{choices}'
         )
-        return HTMLResponse(_page(NAMES[channel], body))
+        return HTMLResponse(page(NAMES[channel], body))
 
     async def decide(self, request: Request) -> Response:
         """The visitor's choice; then back to the shop, as the platforms do."""
@@ -83,8 +77,12 @@ class Cashier:
         async with request.form(max_files=0, max_fields=4) as form:
             choice = form.get("do")
         if choice == "pay":
-            self._pay[channel](request.query_params["no"])
-        return RedirectResponse(_back(request, known), 303)
+            self._pay[channel](self._no(request))
+        elif choice == "fail" and channel == "stripe":
+            self._stripe.fail(request.query_params["no"])
+            return RedirectResponse(str(request.url), 303)
+        _channel, known = self._known(request)
+        return RedirectResponse(_back(request, known or {}), 303)
 
     async def pay(self, request: Request) -> Response:
         """Pay without a page."""
@@ -109,31 +107,57 @@ class Cashier:
         """Which messages were answered, and how."""
         return JSONResponse(self._platform.sent)
 
+    def _no(self, request: Request) -> str:
+        """The payment's number, or that of the code that was scanned."""
+        code = request.query_params.get("pr", "")
+        return self._wechat.scanned(code) if code else request.query_params.get("no", "")
+
     def _known(self, request: Request) -> tuple[str, dict[str, Any] | None]:
-        channel, no = request.path_params["channel"], request.query_params.get("no", "")
+        channel, no = request.path_params["channel"], self._no(request)
+        if channel == "stripe":
+            return channel, self._stripe.shown(no)
         return channel, self._platform.get(channel, no) if channel in NAMES else None
 
 
 def make(home: Path, *, retry_after_s: tuple[float, ...] = RETRY_AFTER_S) -> Starlette:
     """The application, with its keys and books in `home`; `app.state.platform` is what happens inside."""
     platform = Platform(Keys(home), retry_after_s=retry_after_s)
-    wechat, alipay = WechatPay(platform), Alipay(platform)
-    app = Starlette(routes=[*wechat.routes, *alipay.routes, *Cashier(platform, wechat, alipay).routes])
-    app.state.platform, app.state.wechat, app.state.alipay = platform, wechat, alipay
+    wechat, alipay, stripe = WechatPayScore(platform), AlipayFreeze(platform), StripeDisputes(platform)
+    cashier = Cashier(platform, wechat, alipay, stripe)
+    agreeing = GuaranteeCashier(platform, wechat, alipay, stripe)
+    app = Starlette(
+        routes=[
+            *wechat.routes,
+            *WechatOAuth(platform).routes,
+            *alipay.routes,
+            *stripe.routes,
+            *agreeing.routes,
+            *TransferCashier(wechat.transfers).routes,
+            *cashier.routes,
+        ],
+        exception_handlers={ClientDisconnect: _nobody_listens},
+    )
+    app.state.platform, app.state.wechat, app.state.alipay, app.state.stripe = platform, wechat, alipay, stripe
     return app
 
 
+def _nobody_listens(_request: Request, _error: Exception) -> Response:
+    """Who asked has gone, in the middle of asking."""
+    return Response(status_code=400)
+
+
 def _back(request: Request, known: dict[str, Any]) -> str:
-    """Where the shop wants the visitor back: WeChat Pay learns it from the address, Alipay from the request."""
+    """Where the shop wants the visitor back: WeChat Pay learns it from the address, the others from the request."""
     back = request.query_params.get("redirect_url") or known.get("return_url") or ""
-    own = f"{request.url.path}?{urlencode({'no': request.query_params.get('no', '')})}"
+    own = f"{request.url.path}?{request.url.query}"
     return back if back.startswith(("http://", "https://")) else own
 
 
-def _page(title: str, body: str) -> str:
-    return (
-        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<style>{STYLE}</style></head>"
-        f'<body><main><div class="card"><h1>{escape(title)}</h1>{body}</div></main></body></html>'
-    )
+def _held(known: dict[str, Any]) -> str:
+    told = '<p class="mut">先授权，之后由商家扣款 · Authorised now, taken later by the shop</p>'
+    return told if known.get("is_held") else ""
+
+
+def _declined(known: dict[str, Any]) -> str:
+    told = '<p role="alert">银行卡被拒，请换一张 · The card was declined; try another one</p>'
+    return told if known.get("declined") else ""

@@ -23,6 +23,9 @@ WECHAT_COLUMNS = _columns(
     "代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,",
     "费率备注",
 )
+FUND_COLUMNS = _columns(
+    "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号"
+)
 TRADE_COLUMNS = _columns(
     "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,商家实收（元）,",
     "支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,卡消费金额（元）,",
@@ -70,6 +73,41 @@ def wechat_bill(platform: Platform, day: str) -> str:
         f"`{len(rows)},`0.00",
     ]
     return "\ufeff" + "\r\n".join(lines) + "\r\n"
+
+
+def wechat_fund_bill(platform: Platform, day: str, account: str) -> str:
+    """What moved on an account of the merchant on a day: trades on the basic one, transfers on the one for operations."""
+    rows = list(_trade_funds(platform, day) if account == "BASIC" else _transfer_funds(platform, day))
+    if not rows or account not in ("BASIC", "OPERATION"):
+        return ""
+    lines = [",".join(FUND_COLUMNS)]
+    lines += [",".join(f"`{row.get(name, '')}" for name in FUND_COLUMNS) for row in rows]
+    lines += ["资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额", f"`{len(rows)},`0,`0.00,`0,`0.00"]
+    return "\ufeff" + "\r\n".join(lines) + "\r\n"
+
+
+def _trade_funds(platform: Platform, day: str) -> Iterable[dict[str, str]]:
+    for one in platform.every("wechat"):
+        if one.get("success_time", "").startswith(day):
+            yield _fund_row(
+                one["success_time"], one["transaction_id"], "交易", "收入", one["total"], one["out_trade_no"]
+            )
+
+
+def _transfer_funds(platform: Platform, day: str) -> Iterable[dict[str, str]]:
+    """The money is taken when a transfer is accepted, and comes back when it comes to nothing."""
+    for one in platform.every("wechat-transfer"):
+        if one["at"].startswith(day):
+            yield _fund_row(one["at"], one["number"], "商家转账", "支出", one["fen"], one["no"])
+        if one["state"] in ("FAIL", "CANCELLED") and one["ended_at"].startswith(day):
+            yield _fund_row(one["ended_at"], one["number"], "商家转账退回", "收入", one["fen"], one["no"])
+
+
+def _fund_row(at: str, number: str, kind: str, way: str, fen: int, no: str) -> dict[str, str]:
+    return {
+        "记账时间": at[:19].replace("T", " "), "微信支付业务单号": number, "资金流水单号": number, "业务名称": kind,
+        "业务类型": kind, "收支类型": way, "收支金额(元)": _yuan(fen), "账户结余(元)": "0.00", "业务凭证号": no,
+    }  # fmt: skip
 
 
 def alipay_bill(platform: Platform, kind: str, day: str) -> bytes:

@@ -21,10 +21,12 @@ from servicehub import clock
 
 LIFE = timedelta(days=1825)
 BITS = 2048
+PAYSCORE_SERVICE = "500001"
+TRANSFER_SCENE = "1005"
 
 
 class Keys:
-    """Merchant's and platform's keys at both platforms: `wechat_merchant`, `wechat_platform`, `alipay_app`, `alipay_platform`."""
+    """Merchant's and platform's keys: `wechat_merchant`, `wechat_platform`, `alipay_app`, `alipay_platform`. Stripe has secrets."""
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
@@ -35,19 +37,23 @@ class Keys:
 
     @cached_property
     def facts(self) -> dict[str, str]:
-        """Numbers and secrets that both sides know."""
+        """Numbers and secrets that both sides know; what an older folder lacks is added."""
         file = self.home / "facts.json"
-        if not file.is_file():
+        found: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+        if "app_secret" not in found:
             facts = {
                 "merchant_id": "1900000109",
                 "app_id": "wxd678efh567hg6787",
                 "api_v3_key": secrets.token_hex(16),
+                "app_secret": secrets.token_hex(16),
                 "public_key_id": f"PUB_KEY_ID_01{secrets.randbelow(10**26):026}",
                 "alipay_app_id": "2021000000000001",
                 "seller_id": "2088000000000001",
+                "stripe_secret_key": f"sk_test_{secrets.token_hex(16)}",
+                "stripe_webhook_secret": f"whsec_{secrets.token_hex(16)}",
             }
-            _write(file, json.dumps(facts).encode())
-        found: dict[str, str] = json.loads(file.read_text("utf-8"))
+            found = facts | found
+            _write(file, json.dumps(found).encode())
         return found
 
     def key(self, name: str) -> rsa.RSAPrivateKey:
@@ -122,7 +128,7 @@ class Keys:
 
 
 def environment(keys: Keys, address: str) -> dict[str, str]:
-    """The variables with which the product takes both simulated accounts for its own; `address` is where the simulator listens."""
+    """The variables with which the product takes the simulated accounts for its own; `address` is where the simulator listens."""
     facts = keys.facts
     wechat = {
         "MERCHANT_ID": facts["merchant_id"],
@@ -132,19 +138,36 @@ def environment(keys: Keys, address: str) -> dict[str, str]:
         "API_V3_KEY": facts["api_v3_key"],
         "PUBLIC_KEY_FILE": str(keys.public_file("wechat_platform")),
         "PUBLIC_KEY_ID": facts["public_key_id"],
+        "PAYSCORE_SERVICE_ID": PAYSCORE_SERVICE,
+        "TRANSFER_SCENE_ID": TRANSFER_SCENE,
+        "SHARING_RECEIVER": "1900000999",
+        "SHARING_RECEIVER_NAME": "示例平台有限公司",
         "API": address,
+        "APP_SECRET": facts["app_secret"],
+        "OAUTH_PAGE": address,
+        "OAUTH_API": address,
     }
     alipay = {
         "APP_ID": facts["alipay_app_id"],
         "SELLER_ID": facts["seller_id"],
+        "SHARING_RECEIVER": "2088000000000999",
         "PRIVATE_KEY_FILE": str(keys.key_file("alipay_app")),
         "APP_CERTIFICATE_FILE": str(keys.certificate_file("alipay_app")),
         "ALIPAY_CERTIFICATE_FILE": str(keys.certificate_file("alipay_platform")),
         "ROOT_CERTIFICATE_FILE": str(keys.certificate_file("root")),
+        "FREEZE": "true",
         "API": f"{address}/gateway.do",
     }
-    return {f"SERVICEHUB_WECHAT__{name}": value for name, value in wechat.items()} | {
-        f"SERVICEHUB_ALIPAY__{name}": value for name, value in alipay.items()
+    stripe = {
+        "SECRET_KEY": facts["stripe_secret_key"],
+        "WEBHOOK_SECRET": facts["stripe_webhook_secret"],
+        "CURRENCY": "cny",
+        "LIVE": "false",
+        "API": address,
+    }
+    accounts = {"WECHAT": wechat, "ALIPAY": alipay, "STRIPE": stripe}
+    return {
+        f"SERVICEHUB_{channel}__{name}": value for channel, fields in accounts.items() for name, value in fields.items()
     }
 
 
@@ -160,6 +183,12 @@ def is_signed(key: rsa.RSAPublicKey, text: str, signature: str) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def opened(key: rsa.RSAPrivateKey, sealed: str) -> str:
+    """A name that was encrypted for the platform. Raises: ValueError for what was not."""
+    form = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 - as the platform has it
+    return key.decrypt(base64.b64decode(sealed), form).decode()
 
 
 def sealed(api_v3_key: str, text: str, about: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What both simulated platforms share: their books, which outlive a restart, what goes wrong, and how messages are sent."""
+"""What the simulated platforms share: their books, which outlive a restart, what goes wrong, and how messages are sent."""
 
 from __future__ import annotations
 
@@ -45,6 +45,26 @@ class Faults:
     """So many of the next writing requests are carried out and never answered."""
     errors: int = 0
     """So many of the next requests are answered with an error of the platform, and not carried out."""
+    share_ahead_s: float = 0.0
+    """How far the clock is ahead by which shares are judged: too early, or released."""
+    share_pending: int = 0
+    """So many of the next questions about shares are told that they are still under way."""
+    share_fails: int = 0
+    """So many of the next shares are accepted and come to nothing."""
+    return_fails: int = 0
+    """So many of the next returns come to nothing."""
+    transfer_pending: int = 0
+    """So many of the next transfers, or looks at them, are still being accepted."""
+    transfer_stuck: int = 0
+    """So many of the next transfers are accepted, and hang until they are asked for once more."""
+    transfer_no_money: int = 0
+    """So many of the next transfers find the merchant's account empty."""
+
+    def take(self, name: str) -> bool:
+        """Whether this time goes wrong; counts it."""
+        left: int = getattr(self, name)
+        setattr(self, name, max(left - 1, 0))
+        return bool(left)
 
 
 @dataclass(slots=True)

@@ -15,11 +15,12 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 from starlette.applications import Starlette
 
-from servicehub.gateway_sim.alipay import Alipay
+from servicehub.gateway_sim.alipay_freeze import AlipayFreeze
 from servicehub.gateway_sim.app import make
 from servicehub.gateway_sim.keys import environment
 from servicehub.gateway_sim.platform import RETRY_AFTER_S, Platform
-from servicehub.gateway_sim.wechat import WechatPay
+from servicehub.gateway_sim.stripe_disputes import StripeDisputes
+from servicehub.gateway_sim.wechat_payscore import WechatPayScore
 
 HOST = "127.0.0.1"
 START_S = 20.0
@@ -32,12 +33,13 @@ class Running:
 
     address: str
     platform: Platform
-    wechat: WechatPay
-    alipay: Alipay
+    wechat: WechatPayScore
+    alipay: AlipayFreeze
+    stripe: StripeDisputes
     loop: asyncio.AbstractEventLoop
 
     def environment(self) -> dict[str, str]:
-        """The product's variables for both accounts."""
+        """The product's variables for all accounts."""
         return environment(self.platform.keys, self.address)
 
 
@@ -84,7 +86,7 @@ def started(home: Path, *, port: int = 0, retry_after_s: tuple[float, ...] = RET
         raise RuntimeError(f"the simulated payment platforms do not answer on port {chosen}")
     state = app.state
     try:
-        yield Running(f"http://{HOST}:{chosen}", state.platform, state.wechat, state.alipay, loop)
+        yield Running(f"http://{HOST}:{chosen}", state.platform, state.wechat, state.alipay, state.stripe, loop)
     finally:
         loop.call_soon_threadsafe(servers[0].stop)
         thread.join(START_S)

@@ -18,9 +18,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from servicehub import clock
-from servicehub.gateway_sim.bills import wechat_bill
+from servicehub.gateway_sim.bills import wechat_bill, wechat_fund_bill
 from servicehub.gateway_sim.keys import is_signed, sealed, signed
 from servicehub.gateway_sim.platform import Message, Platform, now
+from servicehub.gateway_sim.sharing_rules import left_of
+from servicehub.gateway_sim.wechat_sharing import WechatSharing
+from servicehub.gateway_sim.wechat_transfer import WechatTransfers
 
 FRESH_S = 300
 MOST_REFUNDS = 50
@@ -33,6 +36,7 @@ class WechatPay:
 
     def __init__(self, platform: Platform) -> None:
         self._platform, self._keys = platform, platform.keys
+        self.transfers = WechatTransfers(platform, self._guarded, self._answer, self._refused, self._tell)
         self.routes = [
             Route("/v3/pay/transactions/{kind:str}", self._guarded(self.order), methods=["POST"]),
             Route("/v3/pay/transactions/out-trade-no/{no}", self._guarded(self.query), methods=["GET"]),
@@ -40,7 +44,10 @@ class WechatPay:
             Route("/v3/refund/domestic/refunds", self._guarded(self.refund), methods=["POST"]),
             Route("/v3/refund/domestic/refunds/{no}", self._guarded(self.query_refund), methods=["GET"]),
             Route("/v3/bill/tradebill", self._guarded(self.bill), methods=["GET"]),
+            Route("/v3/bill/fundflowbill", self._guarded(self.bill), methods=["GET"]),
             Route("/v3/billdownload/file", self._guarded(self.download), methods=["GET"]),
+            *WechatSharing(platform, self._guarded, self._answer, self._refused).routes,
+            *self.transfers.routes,
         ]
 
     # -- what a merchant asks ---------------------------------------------------------------------------------------------
@@ -54,6 +61,8 @@ class WechatPay:
             return self._refused(400, "PARAM_ERROR", "amount or number is wrong")
         if kind == "h5" and not asked.get("scene_info", {}).get("payer_client_ip"):
             return self._refused(400, "PARAM_ERROR", "payer_client_ip is missing")
+        if kind == "jsapi" and not self.knows(str(asked.get("payer", {}).get("openid", ""))):
+            return self._refused(400, "PARAM_ERROR", "this openid is not of this app")
         known = self._platform.get("wechat", no)
         if known is None:
             known = asked | {
@@ -61,6 +70,7 @@ class WechatPay:
                 "total": total,
                 "refunded": 0,
                 "kind": kind,
+                "openid": asked.get("payer", {}).get("openid", "oSimulatedPayer"),
                 "prepay": secrets.token_hex(15),
             }
             self._platform.put("wechat", no, known)
@@ -98,7 +108,7 @@ class WechatPay:
     async def refund(self, _request: Request, asked: dict[str, Any]) -> Response:
         """Money back; the same number and amount is the same refund."""
         no, amount = str(asked["out_refund_no"]), asked["amount"]
-        paid = self._platform.get("wechat", str(asked.get("out_trade_no", "")))
+        paid = self._paid(asked)
         if paid is None or paid["state"] not in ("SUCCESS", "REFUND"):
             return self._refused(404, "RESOURCE_NOT_EXISTS", "there is no such payment")
         known = self._platform.get("wechat-refund", no)
@@ -114,6 +124,8 @@ class WechatPay:
             or made >= MOST_REFUNDS
         ):
             return self._refused(400, "INVALID_REQUEST", "more than was paid, or too often")
+        if amount["refund"] > left_of(paid, paid["total"]):
+            return self._refused(403, "NOT_ENOUGH", "基本账户余额不足，请先分账回退再退款")
         refund = {
             "refund_id": f"5030{secrets.randbelow(10**24):024}",
             "out_refund_no": no,
@@ -143,19 +155,38 @@ class WechatPay:
 
     async def bill(self, request: Request, _asked: dict[str, Any]) -> Response:
         """Where the bill of a day is, and the hash of its text."""
-        day = request.query_params["bill_date"]
-        text = wechat_bill(self._platform, day)
+        token = request.query_params["bill_date"]
+        if request.url.path.endswith("/fundflowbill"):
+            token += f".{request.query_params['account_type']}"
+        text = self._text(token)
         if not text:
             return self._refused(400, "NO_STATEMENT_EXIST", "there is no bill of that day")
         base = str(request.base_url).rstrip("/")
         digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-        url = f"{base}/v3/billdownload/file?token={day}"
+        url = f"{base}/v3/billdownload/file?token={token}"
         return self._answer({"hash_type": "SHA1", "hash_value": digest, "download_url": url})
 
     async def download(self, request: Request, _asked: dict[str, Any]) -> Response:
         """The compressed bill; not signed, as on the platform."""
-        text = wechat_bill(self._platform, request.query_params["token"])
+        text = self._text(request.query_params["token"])
         return Response(gzip.compress(text.encode()), media_type="application/octet-stream")
+
+    def _text(self, token: str) -> str:
+        """The bill of a day, or (`day.account`) what moved on one of the merchant's accounts."""
+        day, _dot, account = token.partition(".")
+        return wechat_fund_bill(self._platform, day, account) if account else wechat_bill(self._platform, day)
+
+    def knows(self, openid: str) -> bool:
+        """Whether somebody has logged in to this app under that id."""
+        return self._platform.get("wechat-openid", openid) is not None
+
+    def scanned(self, code: str) -> str:
+        """The number of the payment whose code this is; empty for none."""
+        for known in self._platform.every("wechat"):
+            prepay = known.get("prepay", "")  # what was collected otherwise has none
+            if prepay and code in (prepay[:10], f"wx{prepay}"):
+                return str(known["out_trade_no"])
+        return ""
 
     # -- what the payer does ----------------------------------------------------------------------------------------------
 
@@ -173,6 +204,13 @@ class WechatPay:
         self._tell(paid["notify_url"], "TRANSACTION.SUCCESS", "transaction", self._transaction(paid))
         return True
 
+    def _paid(self, asked: dict[str, Any]) -> dict[str, Any] | None:
+        """The payment that a refund names, by the merchant's number or by the platform's."""
+        if number := asked.get("transaction_id"):
+            found = (one for one in self._platform.every("wechat") if one.get("transaction_id") == number)
+            return next(found, None)
+        return self._platform.get("wechat", str(asked.get("out_trade_no", "")))
+
     # -- inside -----------------------------------------------------------------------------------------------------------
 
     def _transaction(self, known: dict[str, Any]) -> dict[str, Any]:
@@ -188,9 +226,7 @@ class WechatPay:
         }
         if "transaction_id" in known:
             found["amount"] |= {"payer_total": known["total"], "payer_currency": "CNY"}
-            found |= {k: known[k] for k in ("transaction_id", "success_time")} | {
-                "payer": {"openid": "oSimulatedPayer"}
-            }
+            found |= {k: known[k] for k in ("transaction_id", "success_time")} | {"payer": {"openid": known["openid"]}}
         return found
 
     def _tell(self, url: str, event: str, about: str, resource: dict[str, Any]) -> None:

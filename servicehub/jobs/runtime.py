@@ -22,7 +22,7 @@ from sqlmodel import Session, col, select
 from servicehub import bus, clock, outbox
 from servicehub.db import Database, close_database, migrations, open_database
 from servicehub.jobs import handlers, ticks
-from servicehub.jobs.engine import DbosEngine
+from servicehub.jobs.engine import DbosEngine, Retry
 from servicehub.jobs.pulse import Pulse
 from servicehub.models.job import Worker
 from servicehub.settings import Settings, get_settings
@@ -39,14 +39,14 @@ _log = logging.getLogger(__name__)
 class Runtime:
     """Background work of this process. `start` and `stop` block: call them in a thread."""
 
-    def __init__(self, database: Database, role: str) -> None:
+    def __init__(self, database: Database, role: str, *, retry: Retry | None = None) -> None:
         if database.is_sqlite and role != "all":
             raise ValueError(f"role {role!r} needs PostgreSQL: SQLite has one writing process")
         self._database, self._role = database, role
         self._works = role != "web"
         # SQLite has one process: keeping its name lets it resume its own jobs at the next start
         self.id = "embedded" if database.is_sqlite else f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
-        self.engine = DbosEngine(database, executor_id=self.id, runs_jobs=self._works)
+        self.engine = DbosEngine(database, executor_id=self.id, runs_jobs=self._works, retry=retry)
         self.pulse = Pulse(database)
         self._started_at = clock.machine_now()
         self._stopping = threading.Event()
@@ -132,7 +132,7 @@ def make_ready(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def lifespan(settings: Settings | None = None) -> AsyncIterator[Runtime]:
+async def lifespan(settings: Settings | None = None, *, retry: Retry | None = None) -> AsyncIterator[Runtime]:
     """Database, bus and background work for as long as the application serves."""
     chosen = settings or get_settings()
     await asyncio.to_thread(make_ready, chosen)
@@ -140,7 +140,7 @@ async def lifespan(settings: Settings | None = None) -> AsyncIterator[Runtime]:
         database = await asyncio.to_thread(open_database, chosen)
         stack.push_async_callback(asyncio.to_thread, close_database)
         await stack.enter_async_context(_hints(chosen))
-        runtime = Runtime(database, chosen.role)
+        runtime = Runtime(database, chosen.role, retry=retry)
         stack.push_async_callback(asyncio.to_thread, runtime.stop)
         await asyncio.to_thread(runtime.start)
         yield runtime

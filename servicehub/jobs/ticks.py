@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from servicehub.db import Database
 from servicehub.jobs.registry import round_of, tick
-from servicehub.services import answers, delays, dispatching, orders, settlements
+from servicehub.services import answers, delays, dispatching, orders, points, settlements
 from servicehub.services.dispatching import planning
-from servicehub.workflows import checkout, reconciling, replanning, roads
+from servicehub.workflows import checkout, proving, reconciling, replanning, roads
 
 
 @tick(every_s=1)
@@ -87,6 +87,18 @@ def renew_road_tables(database: Database, now: datetime) -> int:
 def pull_bills(database: Database, now: datetime) -> int:
     """Yesterday's bills of the payment channels, once they are ready and until they are closed."""
     return reconciling.pull_due(database, now)
+
+
+@round_of(every_s=1800)
+def prove_books(database: Database, now: datetime) -> int:
+    """The whole books, once a day: sums, seals, kept balances."""
+    return proving.prove_due(database, now)
+
+
+@tick(every_s=3600)
+def expire_points(session: Session, now: datetime) -> int:
+    """Points whose months are over."""
+    return points.expire_due(session, now)
 
 
 @tick(every_s=30)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from servicehub.domain.order import PaymentPlan
 from servicehub.domain.pricing import AddOnTerms, ItemTerms
@@ -199,3 +199,14 @@ def add_on_terms(add_on: AddOn) -> AddOnTerms:
     return AddOnTerms(
         add_on.slug, add_on.name_zh, add_on.name_en, add_on.price_fen, add_on.minutes, add_on.max_quantity
     )
+
+
+def load_document(session: Session, city_id: int, kind: str, at: datetime) -> dict[str, Any]:
+    """The newest document of the city's policy `kind` that is in force at `at`; empty where none was adopted."""
+    found = session.exec(
+        select(Policy.document)
+        .where(Policy.city_id == city_id, Policy.kind == kind, col(Policy.effective_at) <= at)
+        .order_by(col(Policy.version).desc())
+        .limit(1)
+    ).first()
+    return dict(found or {})

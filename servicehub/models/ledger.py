@@ -80,6 +80,19 @@ class JournalEntry(SQLModel, table=True):
     )
 
 
+class Proof(SQLModel, table=True):
+    """One proof of the whole books."""
+
+    __tablename__ = "sh_proof"
+
+    id: int | None = Field(default=None, sa_column=pk())
+    at: datetime = Field(sa_column=at(index=True))
+    last_entry_id: int
+    """The newest entry that was looked at."""
+    problems: list[str] = Field(sa_column=sa.Column(sa.JSON, nullable=False))
+    """Sentences, at most a hundred; empty: the books are sound."""
+
+
 class Posting(SQLModel, table=True):
     __tablename__ = "sh_posting"
     __table_args__ = (

@@ -107,7 +107,7 @@ class Order(SQLModel, table=True):
     policy_id: int = Field(sa_column=fk("sh_policy.id"))
     """The cancellation and fee policy frozen at creation."""
     commission: dict[str, Any] = Field(default_factory=dict, sa_column=sa.Column(JSON, nullable=False))
-    """The split that the technician was shown: rule, rate_bp, take_home_fen. Frozen at acceptance."""
+    """What the technician was shown, frozen at acceptance: `domain.commission.Rate` as a document, net_fen, tax_fen."""
 
     start_code_enc: str = ""
     start_code_tries: int = 0
@@ -185,7 +185,7 @@ class OrderLog(SQLModel, table=True):
     order_id: int = Field(sa_column=fk("sh_order.id"))
     at: datetime = Field(sa_column=at())
     event: str = Field(max_length=32)
-    """`created` or an OrderEvent."""
+    """`created`, an OrderEvent, or `chargeback_` and a status of it, which moves nothing."""
     source: OrderStatus | None = Field(
         default=None, sa_column=sa.Column(stored_as_value(OrderStatus, name="source"), nullable=True)
     )

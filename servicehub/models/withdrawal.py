@@ -3,11 +3,11 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel
 
 from servicehub.domain.withdrawal import WITHDRAWAL_KIND, WithdrawalPolicy, WithdrawalStatus
 from servicehub.models.base import at, fk, pk, stored_as_value
-from servicehub.models.catalog import Policy
+from servicehub.models.catalog import load_document
 
 ACCOUNT_CONTEXT = "sh_withdrawal.account"
 
@@ -23,8 +23,8 @@ class Withdrawal(SQLModel, table=True):
             "uq_sh_withdrawal_one_open",
             "technician_id",
             unique=True,
-            sqlite_where=sa.text("status IN ('review', 'sending')"),
-            postgresql_where=sa.text("status IN ('review', 'sending')"),
+            sqlite_where=sa.text("status IN ('review', 'sending', 'confirming')"),
+            postgresql_where=sa.text("status IN ('review', 'sending', 'confirming')"),
         ),
         sa.Index("ix_sh_withdrawal_city_id_status", "city_id", "status"),
         sa.Index("ix_sh_withdrawal_technician_id_created_at", "technician_id", "created_at"),
@@ -50,15 +50,11 @@ class Withdrawal(SQLModel, table=True):
     """Why it was rejected."""
     tries: int = 0
     created_at: datetime = Field(sa_column=at())
+    confirm_until: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    """Until when the payee can say yes, once the channel waits for him."""
     done_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
 
 
 def load_limits(session: Session, city_id: int, now: datetime) -> WithdrawalPolicy:
     """The limits in force in the city; the defaults where none were adopted."""
-    found = session.exec(
-        select(Policy.document)
-        .where(Policy.city_id == city_id, Policy.kind == WITHDRAWAL_KIND, col(Policy.effective_at) <= now)
-        .order_by(col(Policy.version).desc())
-        .limit(1)
-    ).first()
-    return WithdrawalPolicy.of(found or {})
+    return WithdrawalPolicy.of(load_document(session, city_id, WITHDRAWAL_KIND, now))

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission, Role
-from servicehub.domain.payment import PaymentStatus, RefundStatus
+from servicehub.domain.payment import PRICE_ITEMS, PaymentStatus, RefundStatus
 from servicehub.errors import NotFound
 from servicehub.models.catalog import City
-from servicehub.models.ledger import Account, JournalEntry, Posting
+from servicehub.models.ledger import Account, JournalEntry, Posting, Proof
 from servicehub.models.order import Order
 from servicehub.models.payment import ChannelEvent, Payment, Refund
-from servicehub.texts import Locale, formats, money
+from servicehub.texts import N_, Locale, formats, money, say
 from servicehub.viewmodels.money import (
     AccountRow,
     DayRow,
@@ -44,7 +44,7 @@ def order_money(session: Session, actor: Actor, no: str, *, locale: Locale) -> O
     tz = _tz(session, actor)
     payments = session.exec(select(Payment).where(Payment.order_id == order.id).order_by(col(Payment.id))).all()
     refunds = session.exec(select(Refund).where(Refund.order_id == order.id).order_by(col(Refund.id))).all()
-    kept = {p.id for p in payments if p.status is PaymentStatus.KEPT}
+    kept = {p.id for p in payments if p.status is PaymentStatus.KEPT and p.item in PRICE_ITEMS}
     held = session.exec(select(Account.balance_fen).where(Account.code == f"escrow:{order.id}")).first() or 0
     numbers = {p.id: p.no for p in payments}
     return OrderMoney(
@@ -77,8 +77,11 @@ def ledger_health(session: Session, actor: Actor, *, now: datetime, locale: Loca
     by_status = sa.select(col(Refund.status), sa.func.count()).group_by(col(Refund.status))
     refunds: dict[RefundStatus, int] = {status: number for status, number in session.execute(by_status)}  # noqa: C416 - rows are no pairs to mypy
     latest = sa.select(col(JournalEntry.id)).order_by(col(JournalEntry.id).desc()).limit(LATEST_SHOWN)
+    proof = session.exec(select(Proof).order_by(col(Proof.at).desc()).limit(1)).first()
     return LedgerHealth(
         ok=total == 0 and not unbalanced and not unsealed,
+        proved=_proved(proof, now, tz, locale),
+        is_proved=proof is None or not proof.problems,
         sum=_yuan(total),
         entries=entries,
         unbalanced=unbalanced,
@@ -90,6 +93,16 @@ def ledger_health(session: Session, actor: Actor, *, now: datetime, locale: Loca
         days=_days(session, tz, now, locale),
         latest=entry_rows(session, col(JournalEntry.id).in_(latest), tz, locale, newest_first=True),
     )
+
+
+def _proved(proof: Proof | None, now: datetime, tz: str, locale: Locale) -> str:
+    if proof is None:
+        return ""
+    at = formats.day_time(proof.at, now, tz, locale=locale)
+    if not proof.problems:
+        return say(locale, N_("Last full proof {at}: sums, seals and kept balances are right."), at=at)
+    text = N_("Last full proof {at}: {n} problems. First: {first}. Tell the developers, and post nothing by hand.")
+    return say(locale, text, at=at, n=len(proof.problems), first=proof.problems[0])
 
 
 def trace(session: Session, actor: Actor, query: str, *, locale: Locale) -> Trace:

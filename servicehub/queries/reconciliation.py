@@ -33,6 +33,10 @@ _LINES: dict[LineKind, str] = {
     LineKind.PAYMENT: N_("Payment"),
     LineKind.REFUND: N_("Refund"),
     LineKind.PAYOUT: N_("Payout"),
+    LineKind.PAYOUT_BACK: N_("Payout that came back"),
+    LineKind.CHARGEBACK: N_("Chargeback"),
+    LineKind.CHARGEBACK_WON: N_("Chargeback won"),
+    LineKind.FEE: N_("Fee"),
 }
 _STATUSES: dict[DifferenceStatus, tuple[str, str]] = {
     DifferenceStatus.OPEN: (N_("Not resolved"), "w"),

@@ -13,15 +13,18 @@ from servicehub.domain.money import split
 from servicehub.domain.order import OrderEvent
 from servicehub.models.order import Order
 from servicehub.services import (
+    capturing,
     coupons,
     crews,
     delays,
+    guarantees,
     notices,
     payments,
     policies,
     refunds,
     scheduling,
     settlements,
+    sums,
     transitions,
 )
 from servicehub.services.dispatching import offers
@@ -48,7 +51,7 @@ def end_in_full(session: Session, order: Order, event: OrderEvent, actor: Actor,
     coupons.release(session, order, now=now)
     transitions.advance(session, order, event, actor, now=now, reason=reason, cancelled_at=now, dispatch_at=None)
     payments.close_open(session, order)
-    if paid := payments.paid_net(session, order):
+    if paid := sums.paid_net(session, order):
         refunds.request(
             session, order, paid, "nobody_found" if event is OrderEvent.MATCH_TIMEOUT else "cancelled", now=now
         )
@@ -58,7 +61,7 @@ def end_in_full(session: Session, order: Order, event: OrderEvent, actor: Actor,
 def end_with_fee(
     session: Session, order: Order, event: OrderEvent, actor: Actor, quote: CancelQuote, *, now: datetime, reason: str
 ) -> None:
-    """End a paid order by the cancellation terms: the fee is kept and shared, the rest goes back."""
+    """End a paid order by the cancellation terms: the fee is kept and shared, the rest goes back; a guarantee likewise."""
     companions = _give_back(session, order, now=now)
     if quote.fee_fen == 0:
         coupons.release(session, order, now=now)
@@ -66,10 +69,14 @@ def end_with_fee(
     transitions.advance(
         session, order, event, actor, now=now, reason=reason, data=data, cancelled_at=now, dispatch_at=None
     )
-    payments.close_open(session, order)
-    if quote.fee_fen:
+    secured = guarantees.held(session, order) is not None
+    if secured and quote.fee_fen:
+        capturing.intend_fee(session, order, quote, companions, now=now)
+    else:
+        payments.close_open(session, order)
+    if quote.fee_fen and not secured:
         settlements.settle_cancellation(session, order, quote, companions=companions, now=now)
-    if quote.refund_fen:
+    if quote.refund_fen and not secured:
         refunds.request(session, order, quote.refund_fen, "cancelled", now=now)
     notices.tell_customer(session, order, "cancelled", now=now)
 
@@ -85,7 +92,7 @@ def complete(session: Session, order: Order, event: OrderEvent, actor: Actor, *,
 def settle(session: Session, order: Order, *, now: datetime) -> None:
     """Divide what was paid among those who came. The part of anybody who was sold and did not come goes back to the customer."""
     came = 1 + sum(c.finished_at is not None for c in crews.companions(session, order))
-    if order.lead_id is None and came < order.crew_size and (held := payments.escrow(session, order)):
+    if order.lead_id is None and came < order.crew_size and (held := sums.escrow(session, order)):
         refunds.request(session, order, sum(split(held, [1] * order.crew_size)[came:]), "crew_short", now=now)
     settlements.settle(session, order, now=now)
 
@@ -104,15 +111,16 @@ def back_to_matching(
 
 def terms(session: Session, order: Order, *, by: Role, now: datetime) -> CancelQuote:
     """What ending the order now costs, by the policy that it froze: the preview and the charge both."""
+    secured = guarantees.held(session, order)
     return cancellation.fee(
         policies.of_order(session, order).cancellation,
         status=order.status,
-        paid_fen=payments.paid_net(session, order),
+        paid_fen=sums.paid_net(session, order) + (secured.amount_fen if secured else 0),
         total_fen=order.total_fen,
-        paid_at=order.paid_at,
+        paid_at=order.paid_at or (secured.held_at if secured else None),
         start_at=order.start_at,
         now=now,
-        travel_fee_fen=payments.line_sum(session, order, "travel"),
+        travel_fee_fen=sums.line_sum(session, order, "travel"),
         by=by,
         delay_minutes=delays.minutes_of(session, order),
         is_short=crews.is_short(session, order),

@@ -28,7 +28,7 @@ from servicehub.errors import (
 )
 from servicehub.models.order import Order, OrderPhoto, load_checklist
 from servicehub.models.technician import Technician
-from servicehub.services import crews, ending, notices, payments, scheduling, transitions
+from servicehub.services import capturing, crews, ending, notices, scheduling, sums, transitions
 from servicehub.settings import get_settings
 
 CODE_TRIES = 5
@@ -126,13 +126,14 @@ def finish(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
     """
     order = _lead(_own(session, actor, no), "finish")
     _require_proof(session, order)
-    due_fen = payments.balance_due(session, order)
+    due_fen = sums.balance_due(session, order)
     _done(session, order, OrderEvent.FINISH_DUE if due_fen > 0 else OrderEvent.FINISH_PAID, actor, now)
     for companion in crews.companions(session, order):
         if companion.status is OrderStatus.IN_SERVICE:
             _done(session, companion, OrderEvent.FINISH_PAID, actor, now)
     crews.disband(session, order, now=now, reason="not_there")
-    kind = "balance_due" if due_fen > 0 else "finished"
+    captured = capturing.intend(session, order, now=now)
+    kind = "finished" if captured or due_fen <= 0 else "balance_due"
     notices.tell_customer(session, order, kind, key=f"finished:{no}", now=now)
 
 

@@ -7,13 +7,20 @@ accounts is said where the event happens (`payments`, `refunds`, `settlements`).
     cash:<channel>                  asset      money at the channel
     escrow:<order>                  liability  customers' money of an open order                              guarded
     refund_due:<order>              liability  refunds promised and not yet confirmed                         guarded
+    wallet:<customer>               liability  a customer's balance: refunds of what it paid, and credits           guarded
+    points:<customer>               liability  a customer's points, one fen each: earned, and worth no cash                 guarded
     t_pending:<technician>:<order>  liability  earned, not matured                                            guarded
     t_avail:<technician>            liability  may be withdrawn                                               guarded
     t_withdraw:<technician>         liability  frozen in a withdrawal                                         guarded
     tech_debt:<technician>          asset      clawed back beyond what was there; repaid first at maturing    guarded
-    commission:service  fee_income:cancellation  fee_income:withdrawal                                    income
+    tax_payable:iit                 liability  income tax withheld from technicians, owed to the tax office
+    commission:service  fee_income:cancellation  fee_income:withdrawal  penalty_income:technician         income
+    mirror:<channel>                asset      where a company is paid: the money in its account there
+    mirror:company:<order>          asset      the company's own part of it, a credit
+    mirror:fees:<channel>           asset      what the channel kept of it, which the company bears
     suspense:<channel>              asset      differences to a channel's bill that two people accepted
-    subsidy:coupon  comp:goodwill  comp:dispute  gw_fee:<channel>                               expense
+    subsidy:coupon  comp:goodwill  comp:dispute  comp:bonus  comp:credit  comp:points  gw_fee:<channel>                   expense
+    chargeback:<channel>            expense    what banks took back through a channel and have not given back
 """
 
 from __future__ import annotations
@@ -31,24 +38,35 @@ from servicehub.errors import LedgerRefused
 from servicehub.models.ledger import Account, JournalEntry, Posting
 
 COMMISSION = "commission:service"
+TAX = "tax_payable:iit"
 CANCELLATION_INCOME = "fee_income:cancellation"
 WITHDRAWAL_INCOME = "fee_income:withdrawal"
 SUBSIDY = "subsidy:coupon"
 GOODWILL = "comp:goodwill"
 DISPUTE_COST = "comp:dispute"
+BONUS = "comp:bonus"
+CREDIT = "comp:credit"
+POINTS_COST = "comp:points"
+PENALTY_INCOME = "penalty_income:technician"
 CHART: dict[str, tuple[str, int]] = {
     "cash": ("asset", 0),
+    "mirror": ("asset", 0),
     "escrow": ("liability", 1),
     "refund_due": ("liability", 1),
+    "wallet": ("liability", 1),
+    "points": ("liability", 1),
     "t_pending": ("liability", 1),
     "t_avail": ("liability", 1),
     "t_withdraw": ("liability", 1),
     "tech_debt": ("asset", 1),
+    "tax_payable": ("liability", 0),
     "commission": ("income", 0),
     "fee_income": ("income", 0),
+    "penalty_income": ("income", 0),
     "subsidy": ("expense", 0),
     "comp": ("expense", 0),
     "gw_fee": ("expense", 0),
+    "chargeback": ("expense", 0),
     "suspense": ("asset", 0),
 }
 """First part of an account's code -> (kind, guarded)."""
@@ -80,12 +98,33 @@ def cash(channel: str) -> str:
     return f"cash:{channel}"
 
 
+def mirror(channel: str) -> str:
+    return f"mirror:{channel}"
+
+
+def mirror_fees(channel: str) -> str:
+    return f"mirror:fees:{channel}"
+
+
+def company(order_id: int) -> str:
+    return f"mirror:company:{order_id}"
+
+
 def escrow(order_id: int) -> str:
     return f"escrow:{order_id}"
 
 
 def refund_due(order_id: int) -> str:
     return f"refund_due:{order_id}"
+
+
+def wallet(customer_id: int) -> str:
+    return f"wallet:{customer_id}"
+
+
+def tender(name: str, customer_id: int) -> str:
+    """The account of one of `domain.payment.OURS`."""
+    return f"{name}:{customer_id}"
 
 
 def pending(technician_id: int, order_id: int) -> str:
@@ -106,6 +145,10 @@ def suspense(channel: str) -> str:
 
 def channel_fees(channel: str) -> str:
     return f"gw_fee:{channel}"
+
+
+def chargebacks(channel: str) -> str:
+    return f"chargeback:{channel}"
 
 
 def debt(technician_id: int) -> str:

@@ -5,10 +5,12 @@ The contract with the order, all in one transaction of the caller:
     outcome = payments.record(session, report, now=now)              inbox row; finds the payment; books what needs no decision
     orders.payment_recorded(session, outcome, now=now)               decides about PAID only, and answers with exactly one of
         payments.keep(session, payment, now=now)                         the money is the order's: cash -> escrow
+        payments.keep_tip(session, payment, people, now=now)             the money is of those who came: cash -> available
         payments.mark_late(session, payment, now=now)                    the order is dead: cash -> refund due, returned in full
 
-Outcome.kind: PAID wants that decision. EXTRA (the item was paid before) is already booked and on its way back. REFUND is a refund's
-end, booked. DUPLICATE, SUSPECT (unknown number or wrong amount: kept in the inbox, nothing moved) and IGNORED need nothing.
+Outcome.kind: PAID wants that decision. EXTRA (the item was paid before) is already booked and on its way back. REFUND is a
+refund's end, booked. CHARGEBACK is booked, too. DUPLICATE, SUSPECT (unknown number or wrong amount: kept in the inbox, nothing
+moved) and IGNORED need nothing.
 This module imports nothing of orders and moves no order. Refunds are `services.refunds`.
 """
 
@@ -16,48 +18,33 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from servicehub import outbox
+from servicehub import bus, outbox
 from servicehub.domain.access import Actor, Role
-from servicehub.domain.channel import Report
+from servicehub.domain.channel import Outcome as Outcome  # noqa: PLC0414 - the contract with the order is told here
+from servicehub.domain.channel import OutcomeKind as OutcomeKind  # noqa: PLC0414
+from servicehub.domain.channel import Report, Scene
+from servicehub.domain.money import split
 from servicehub.domain.order import OrderStatus, PaymentPlan
-from servicehub.domain.payment import PaymentStatus, PlanItem
-from servicehub.errors import NotFound, TransitionRefused
-from servicehub.models.order import Order, OrderLine
-from servicehub.models.payment import ChannelEvent, Payment, Refund
-from servicehub.services import ledger, refunds
+from servicehub.domain.payment import CASH, HERE, LEAST_TIP_FEN, MOST_TIP_FEN, OURS, POINTS, PaymentStatus, PlanItem
+from servicehub.domain.sharing import SettlementMode
+from servicehub.errors import BalanceNotHere, Invalid, NotFound, TransitionRefused
+from servicehub.models.order import Order
+from servicehub.models.payment import ChannelEvent, Payment, Refund, may_tip
+from servicehub.services import chargebacks, guarantees, ledger, points, refunds, shares, sums, tenders, withdrawals
+from servicehub.settings import get_settings
 
 QUERY_AFTER_S = (30, 120, 300)
 """Silence after opening a payment: when the channel is asked, and once more before the payment expires."""
 BALANCE_LIFE = timedelta(hours=2)
 """How long one attempt to pay a balance stays open; there may be many."""
 _log = logging.getLogger(__name__)
-
-
-class OutcomeKind(StrEnum):
-    PAID = "paid"
-    EXTRA = "extra"
-    DUPLICATE = "duplicate"
-    SUSPECT = "suspect"
-    REFUND = "refund"
-    IGNORED = "ignored"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a channel's report came to. Ids are 0 where there is nothing."""
-
-    kind: OutcomeKind
-    order_id: int = 0
-    payment_id: int = 0
-    refund_id: int = 0
 
 
 def due(session: Session, order: Order) -> tuple[PlanItem, int]:
@@ -69,33 +56,103 @@ def due(session: Session, order: Order) -> tuple[PlanItem, int]:
         item = PlanItem.DEPOSIT if order.payment_plan is PaymentPlan.DEPOSIT else PlanItem.FULL
         return item, order.first_due_fen
     if order.status is OrderStatus.AWAITING_BALANCE:
-        item = PlanItem.FULL if order.payment_plan is PaymentPlan.AFTER else PlanItem.BALANCE
-        return item, balance_due(session, order)
+        first = order.payment_plan is PaymentPlan.AFTER and not sums.kept(session, order)
+        return PlanItem.FULL if first else PlanItem.BALANCE, sums.balance_due(session, order)
     raise TransitionRefused(order.no, state=order.status.value, event="pay")
 
 
 def open_payment(
-    session: Session, actor: Actor, order: Order, item: PlanItem, channel: str, method: str, *, now: datetime
+    session: Session,
+    actor: Actor,
+    order: Order,
+    item: PlanItem,
+    channel: str,
+    method: str,
+    *,
+    now: datetime,
+    ours: Collection[str] = (),
+    scene: Scene = Scene.PHONE,
 ) -> Payment:
     """The payment for `item`, stored before the channel is asked. An open one of the same kind is used again.
 
-    Raises: NotFound for somebody else's order, TransitionRefused when the order does not wait for this item.
+    `ours`: which tenders of ours pay what they can; those parts are reserved and come with the payment. When they pay everything,
+    the first of them is the payment, of its own channel, and waits for the order to answer.
+
+    Raises: NotFound for somebody else's order, TransitionRefused when the order does not wait for this item, Invalid without a
+    channel for what they do not pay, BalanceNotHere where a company is paid.
     """
     if actor.role is not Role.SYSTEM and (actor.role is not Role.CUSTOMER or actor.user_id != order.customer_id):
         raise NotFound(f"order {order.no}")
     lock_order(session, order.id or 0)
+    session.refresh(order)
     wanted, amount_fen = due(session, order)
     if wanted is not item or amount_fen <= 0:
         raise TransitionRefused(order.no, state=order.status.value, event="pay")
+    hold_ends = order.deadline_at if order.status is OrderStatus.PENDING_PAYMENT else None
+    ends_at = hold_ends or now + BALANCE_LIFE
+    if ours and shares.mode_for(session, order.id or 0) is SettlementMode.PARTNER:
+        raise BalanceNotHere(order.no)
+    parts = tenders.reserve(session, order, item, amount_fen, ours, ends_at, now=now)
+    rest_fen = amount_fen - sum(part.amount_fen for part in parts)
+    part = parts[0] if parts else None
+    if part is not None and not rest_fen:
+        return part
+    if not channel or (channel == CASH and not takes_cash(order)):
+        raise Invalid(f"payment method {method!r}")
+    return _opened(session, order, item, rest_fen, channel, method, ends_at, now, part=part, scene=scene)
+
+
+def open_tip(
+    session: Session,
+    actor: Actor,
+    order: Order,
+    amount_fen: int,
+    channel: str,
+    method: str,
+    *,
+    now: datetime,
+    scene: Scene = Scene.PHONE,
+) -> Payment:
+    """A payment of `amount_fen` beside the price, for those who came.
+
+    Raises: NotFound for somebody else's order, TransitionRefused before the visit has ended, without anybody who came, or after
+    a tip; Invalid outside the limits.
+    """
+    if actor.role is not Role.CUSTOMER or actor.user_id != order.customer_id:
+        raise NotFound(f"order {order.no}")
+    lock_order(session, order.id or 0)
+    session.refresh(order)
+    if not may_tip(session, order):
+        raise TransitionRefused(order.no, state=order.status.value, event="tip")
+    if channel == CASH or not LEAST_TIP_FEN <= amount_fen <= MOST_TIP_FEN:
+        raise Invalid(f"a tip of {amount_fen}", least=LEAST_TIP_FEN, most=MOST_TIP_FEN)
+    return _opened(session, order, PlanItem.TIP, amount_fen, channel, method, now + BALANCE_LIFE, now, scene=scene)
+
+
+def _opened(
+    session: Session,
+    order: Order,
+    item: PlanItem,
+    amount_fen: int,
+    channel: str,
+    method: str,
+    expires_at: datetime,
+    now: datetime,
+    *,
+    part: Payment | None = None,
+    scene: Scene,
+) -> Payment:
+    part_id, mode = part.id if part else None, shares.mode_for(session, order.id or 0)
     again = session.exec(
         select(Payment).where(
             Payment.order_id == order.id, Payment.item == item, Payment.channel == channel, Payment.method == method,
             Payment.status == PaymentStatus.PENDING, Payment.amount_fen == amount_fen, col(Payment.expires_at) > now,
+            col(Payment.part_id).is_not_distinct_from(part_id), Payment.scene == scene,
+            Payment.mode == mode,
         )
     ).first()  # fmt: skip
     if again is not None:
         return again
-    hold_ends = order.deadline_at if order.status is OrderStatus.PENDING_PAYMENT else None
     payment = Payment(
         no=f"P{secrets.token_hex(15)}",
         order_id=order.id or 0,
@@ -103,13 +160,17 @@ def open_payment(
         channel=channel,
         method=method,
         amount_fen=amount_fen,
+        part_id=part_id,
+        scene=scene.value,
+        mode=mode,
         status=PaymentStatus.PENDING,
         created_at=now,
-        expires_at=hold_ends or now + BALANCE_LIFE,
+        expires_at=expires_at,
     )
     session.add(payment)
     session.flush()
-    query_later(session, payment, 0, now=now)
+    if channel != CASH:
+        query_later(session, payment, 0, now=now)
     return payment
 
 
@@ -131,7 +192,15 @@ def record(session: Session, report: Report, *, now: datetime) -> Outcome:
     """Take a verified report: the inbox row and its effect. The same event has its effect once."""
     if not _take_in(session, report, now):
         return Outcome(OutcomeKind.DUPLICATE)
-    outcome = _refund_ended(session, report, now) if report.kind == "refund" else _paid(session, report, now)
+    effects = {
+        "payment": _paid,
+        "refund": _refund_ended,
+        "guarantee": guarantees.heard,
+        "lapse": guarantees.ran_out,
+        "payout": _paid_out,
+        "chargeback": chargebacks.heard,
+    }
+    outcome = effects[report.kind](session, report, now)
     session.execute(
         sa.update(ChannelEvent)
         .where(col(ChannelEvent.channel) == report.channel, col(ChannelEvent.event_id) == report.event_id)
@@ -143,11 +212,38 @@ def record(session: Session, report: Report, *, now: datetime) -> Outcome:
     return outcome
 
 
-def keep(session: Session, payment: Payment, *, now: datetime) -> None:
-    """The money belongs to the order. Raises: LedgerRefused when it was booked otherwise."""
+def paid_here(payment: Payment) -> Outcome:
+    """What a payment comes to that no channel has to report: tenders of ours pay all of it."""
+    return Outcome(OutcomeKind.PAID, payment.order_id, payment.id or 0)
+
+
+def keep(session: Session, payment: Payment, *, now: datetime) -> int:
+    """The money belongs to the order, and with it what tenders of ours pay beside it; returns all of it, in fen.
+
+    Raises: LedgerRefused when it was booked otherwise.
+    """
+    together = [payment, *tenders.beside(session, payment)]
+    for one in together:
+        since = tenders.reserved_since(one, now)
+        _arrived(session, one, PaymentStatus.KEPT, now)
+        lines = {_source(session, one): one.amount_fen, ledger.escrow(one.order_id): -one.amount_fen}
+        ledger.post(session, f"pay:{one.no}", "payment", ledger.order_ref(one.order_id), lines, now=now)
+        if one.channel == POINTS:
+            points.spend(session, one, since=since)
+    return sum(one.amount_fen for one in together)
+
+
+def keep_tip(session: Session, payment: Payment, people: Sequence[int], *, now: datetime) -> None:
+    """The money is available to `people` (technicians who came) at once, in equal parts, without commission."""
     _arrived(session, payment, PaymentStatus.KEPT, now)
-    lines = {ledger.cash(payment.channel): payment.amount_fen, ledger.escrow(payment.order_id): -payment.amount_fen}
-    ledger.post(session, f"pay:{payment.no}", "payment", ledger.order_ref(payment.order_id), lines, now=now)
+    parts = split(payment.amount_fen, [1] * len(people))
+    lines = {ledger.available(who): -fen for who, fen in zip(people, parts, strict=True)}
+    if payment.mode is SettlementMode.PARTNER:  # its people are paid by the company
+        lines = {ledger.company(payment.order_id): -payment.amount_fen}
+    lines[shares.held_at(payment)] = payment.amount_fen
+    ledger.post(session, f"pay:{payment.no}", "tip", ledger.order_ref(payment.order_id), lines, now=now)
+    for who in people:
+        bus.publish(session, bus.technician(who))
 
 
 def mark_late(session: Session, payment: Payment, *, now: datetime) -> None:
@@ -155,21 +251,25 @@ def mark_late(session: Session, payment: Payment, *, now: datetime) -> None:
     _send_back(session, payment, PaymentStatus.LATE, "late_payment", now)
 
 
-def mark_extra(session: Session, payment: Payment, *, now: datetime) -> None:
-    """The item was already paid: the money goes back in full."""
-    _send_back(session, payment, PaymentStatus.EXTRA, "extra_payment", now)
+def mark_extra(session: Session, payment: Payment, *, reason: str = "extra_payment", now: datetime) -> None:
+    """The item was already paid, or what was to pay a part is gone: the money goes back in full."""
+    _send_back(session, payment, PaymentStatus.EXTRA, reason, now)
 
 
 def close_open(session: Session, order: Order) -> int:
-    """Close what is still unpaid of the order, here at once and at the channel after the commit; returns how many."""
+    """Close what is still unpaid of the order, and its guarantee, here at once and at the channel after the commit.
+
+    Returns how many payments the channels are told of.
+    """
     closed = session.execute(
         sa.update(Payment)
         .where(col(Payment.order_id) == order.id, col(Payment.status) == PaymentStatus.PENDING)
         .values(status=PaymentStatus.CLOSED)
-        .returning(col(Payment.no))
+        .returning(col(Payment.no), col(Payment.channel))
         .execution_options(synchronize_session=False)
     )
-    numbers = sorted(closed.scalars())
+    numbers = sorted(no for no, channel in closed if channel not in HERE and not no.startswith(guarantees.PREFIX))
+    guarantees.let_go(session, order)
     for no in numbers:
         outbox.defer(session, "payment_close", {"no": no}, key=f"close:{no}")
     return len(numbers)
@@ -178,37 +278,6 @@ def close_open(session: Session, order: Order) -> int:
 def lock_order(session: Session, order_id: int) -> None:
     """Serialise whatever moves money of one order."""
     session.execute(sa.select(col(Order.id)).where(col(Order.id) == order_id).with_for_update())
-
-
-def kept(session: Session, order: Order) -> int:
-    """What was paid for the order, refunds not deducted."""
-    return _sum(session, sa.select(sa.func.sum(col(Payment.amount_fen))).where(*_kept_of(order)))
-
-
-def paid_net(session: Session, order: Order) -> int:
-    """What the customer has paid and was not promised back."""
-    returned = (
-        sa.select(sa.func.sum(col(Refund.amount_fen)))
-        .join(Payment, col(Payment.id) == col(Refund.payment_id))
-        .where(*_kept_of(order))
-    )
-    return kept(session, order) - _sum(session, returned)
-
-
-def balance_due(session: Session, order: Order) -> int:
-    """What is still to be paid of the price. A refund does not make it grow."""
-    return max(order.total_fen - kept(session, order), 0)
-
-
-def escrow(session: Session, order: Order) -> int:
-    """The customer's money that is still held for the order."""
-    return ledger.balance(session, ledger.escrow(order.id or 0))
-
-
-def line_sum(session: Session, order: Order, kind: str) -> int:
-    """The sum of the order's price lines of `kind`."""
-    lines = (col(OrderLine.order_id) == order.id, col(OrderLine.kind) == kind)
-    return _sum(session, sa.select(sa.func.sum(col(OrderLine.amount_fen))).where(*lines))
 
 
 def _paid(session: Session, report: Report, now: datetime) -> Outcome:
@@ -226,8 +295,12 @@ def _paid(session: Session, report: Report, now: datetime) -> Outcome:
     payment.channel_no, payment.paid_at = report.channel_no or None, now
     session.add(payment)
     session.flush()
-    if session.exec(select(Payment.id).where(*_kept_of_id(payment.order_id), Payment.item == payment.item)).first():
+    guarantees.taken(session, payment.no, payment.amount_fen, now=now)
+    if session.exec(select(Payment.id).where(*sums.kept_of_id(payment.order_id), Payment.item == payment.item)).first():
         mark_extra(session, payment, now=now)
+        return Outcome(OutcomeKind.EXTRA, *mine)
+    if not tenders.can_pay(session, payment, now=now):
+        mark_extra(session, payment, reason="balance_gone", now=now)
         return Outcome(OutcomeKind.EXTRA, *mine)
     return Outcome(OutcomeKind.PAID, *mine)
 
@@ -239,6 +312,12 @@ def _refund_ended(session: Session, report: Report, now: datetime) -> Outcome:
     booked = refunds.record_result(session, refund.no, report.refund_state, now=now)
     kind = OutcomeKind.REFUND if booked else OutcomeKind.DUPLICATE
     return Outcome(kind, refund.order_id, refund.payment_id, refund.id or 0)
+
+
+def _paid_out(session: Session, report: Report, now: datetime) -> Outcome:
+    booked = withdrawals.reported(session, report, now=now)
+    kinds = {None: OutcomeKind.SUSPECT, True: OutcomeKind.PAYOUT, False: OutcomeKind.DUPLICATE}
+    return Outcome(kinds[booked])
 
 
 def _take_in(session: Session, report: Report, now: datetime) -> bool:
@@ -263,21 +342,31 @@ def _arrived(session: Session, payment: Payment, status: PaymentStatus, now: dat
     session.refresh(payment)
 
 
+def takes_cash(order: Order) -> bool:
+    """Whether it may be paid at the door: the visit is over, and the platform is who is paid."""
+    return order.status is OrderStatus.AWAITING_BALANCE and get_settings().settlement_mode == "self_operated"
+
+
+def cash_waiting(session: Session, order: Order) -> Payment | None:
+    """What the customer has said to pay in cash, and the technician has not confirmed."""
+    query = select(Payment).where(
+        Payment.order_id == order.id, Payment.channel == CASH, Payment.status == PaymentStatus.PENDING
+    )
+    return session.exec(query.order_by(col(Payment.id).desc())).first()
+
+
+def _source(session: Session, payment: Payment) -> str:
+    """The account that the money comes from."""
+    if payment.channel in OURS:
+        return ledger.tender(payment.channel, session.get_one(Order, payment.order_id).customer_id)
+    if payment.channel == CASH:  # he holds the company's money until his earnings have repaid it
+        return ledger.debt(session.get_one(Order, payment.order_id).technician_id or 0)
+    return shares.held_at(payment)
+
+
 def _send_back(session: Session, payment: Payment, status: PaymentStatus, reason: str, now: datetime) -> None:
     _arrived(session, payment, status, now)
     due_account = ledger.refund_due(payment.order_id)
-    lines = {ledger.cash(payment.channel): payment.amount_fen, due_account: -payment.amount_fen}
+    lines = {shares.held_at(payment): payment.amount_fen, due_account: -payment.amount_fen}
     ledger.post(session, f"pay:{payment.no}", "returned", ledger.order_ref(payment.order_id), lines, now=now)
     refunds.create(session, payment, payment.amount_fen, reason, now=now)
-
-
-def _kept_of(order: Order) -> tuple[sa.ColumnElement[bool], ...]:
-    return _kept_of_id(order.id or 0)
-
-
-def _kept_of_id(order_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return (col(Payment.order_id) == order_id, col(Payment.status) == PaymentStatus.KEPT)
-
-
-def _sum(session: Session, query: sa.Select[tuple[int]]) -> int:
-    return int(session.scalar(query) or 0)

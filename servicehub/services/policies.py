@@ -5,6 +5,7 @@ A version is never changed. Two people who build on the same one cannot both win
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,17 @@ from sqlmodel import Session, col, select
 
 from servicehub import bus
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.commission import CommissionPolicy
+from servicehub.domain.points import POINTS_KIND, PointsPolicy
 from servicehub.domain.policy import ORDER_KIND, OrderPolicy
-from servicehub.errors import NotFound, PolicyChanged, ReasonMissing
+from servicehub.domain.withdrawal import WITHDRAWAL_KIND, WithdrawalPolicy
+from servicehub.errors import Invalid, NotFound, PolicyChanged, ReasonMissing
 from servicehub.matching import Policy as DispatchPolicy
-from servicehub.models.catalog import Policy
+from servicehub.models.base import among
+from servicehub.models.catalog import Category, Policy
 from servicehub.models.order import Order
 from servicehub.models.situations import DISPATCH_KIND
+from servicehub.models.technician import Technician
 from servicehub.services import audits
 
 
@@ -48,13 +54,21 @@ def of_order(session: Session, order: Order) -> OrderPolicy:
 
 
 def adopt(
-    session: Session, actor: Actor, kind: str, document: dict[str, Any], *, base: int, note: str, now: datetime
+    session: Session,
+    actor: Actor,
+    kind: str,
+    document: dict[str, Any],
+    *,
+    base: int,
+    note: str,
+    now: datetime,
+    permission: Permission = Permission.POLICY_WRITE,
 ) -> int:
     """Put a new version of the city's policy into force, on top of version `base`; returns its number. Audited.
 
     The document is the caller's to check. Raises: NotAllowed, ReasonMissing, PolicyChanged when `base` is not the newest.
     """
-    actor.require(Permission.POLICY_WRITE)
+    actor.require(permission)
     note = note.strip()
     if not note:
         raise ReasonMissing(kind)
@@ -92,6 +106,60 @@ def adopt_dispatch(
     version = adopt(session, actor, DISPATCH_KIND, policy.adopted(), base=base, note=note, now=now)
     bus.publish(session, bus.dispatch(str(actor.city_id)))
     return version
+
+
+def adopt_withdrawal(
+    session: Session, actor: Actor, wanted: dict[str, Any], *, base: int, note: str, now: datetime
+) -> int:
+    """Adopt limits and fee of withdrawals. Raises: Invalid with the `field`, and what `adopt` does."""
+    limits = asdict(WithdrawalPolicy.checked(wanted))
+    allowed = Permission.WITHDRAWAL_LIMITS
+    version = adopt(session, actor, WITHDRAWAL_KIND, limits, base=base, note=note, now=now, permission=allowed)
+    bus.publish(session, bus.overview(str(actor.city_id)))
+    return version
+
+
+def adopt_commission(
+    session: Session, actor: Actor, wanted: dict[str, Any], *, base: int, note: str, now: datetime
+) -> int:
+    """Adopt rules, standard rates and tax for orders made from now on; the order policy's other parts stay as in version `base`.
+
+    Raises: Invalid with the `field` (see `CommissionPolicy.checked`), and what `adopt` does.
+    """
+    actor.require(Permission.COMMISSION_WRITE)
+    rules = CommissionPolicy.checked(wanted)
+    _known(session, actor.city_id, rules)
+    row = in_force(session, actor.city_id, ORDER_KIND, now)
+    if row.version != base:
+        raise PolicyChanged(ORDER_KIND, version=row.version)
+    kept = {name: part for name, part in row.document.items() if name not in ("note", "actor_id")}
+    new = kept | OrderPolicy.of(row.document).document() | {"commission": rules.document()}
+    allowed = Permission.COMMISSION_WRITE
+    version = adopt(session, actor, ORDER_KIND, new, base=base, note=note, now=now, permission=allowed)
+    bus.publish(session, bus.overview(str(actor.city_id)))
+    return version
+
+
+def adopt_points(session: Session, actor: Actor, wanted: dict[str, Any], *, base: int, note: str, now: datetime) -> int:
+    """Adopt how points are earned and used from now on. Raises: Invalid with the `field`, and what `adopt` does."""
+    rules = asdict(PointsPolicy.checked(wanted))
+    allowed = Permission.POINTS_WRITE
+    version = adopt(session, actor, POINTS_KIND, rules, base=base, note=note, now=now, permission=allowed)
+    bus.publish(session, bus.overview(str(actor.city_id)))
+    return version
+
+
+def _known(session: Session, city_id: int, rules: CommissionPolicy) -> None:
+    """Raises: Invalid for a rule about a category or technician that the city does not have."""
+    slugs = set(session.exec(select(Category.slug).where(Category.city_id == city_id)))
+    asked = {rule.technician_id for rule in rules.rules if rule.technician_id}
+    mine = select(Technician.id).where(Technician.city_id == city_id, among(col(Technician.id), asked))
+    people = set(session.exec(mine)) if asked else set()
+    for rule in rules.rules:
+        if rule.category and rule.category not in slugs:
+            raise Invalid(f"rule {rule.id}", field="category", rule=rule.id)
+        if rule.technician_id and rule.technician_id not in people:
+            raise Invalid(f"rule {rule.id}", field="technician", rule=rule.id)
 
 
 def document(session: Session, city_id: int, kind: str, now: datetime) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from sqlmodel import Session, col, select
 
 from servicehub import bus
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.channel import Report
+from servicehub.domain.chargeback import ChargebackStatus
 from servicehub.domain.payment import PaymentStatus, RefundStatus
 from servicehub.domain.reconciliation import (
     BillLine,
@@ -26,19 +28,23 @@ from servicehub.domain.reconciliation import (
     Outcome,
     compare,
 )
-from servicehub.domain.withdrawal import WithdrawalStatus
+from servicehub.domain.withdrawal import ON_ITS_WAY, WithdrawalStatus
 from servicehub.errors import Conflict, NotFound, ReasonMissing, SecondPersonNeeded, StillDifferent
+from servicehub.models.chargeback import Chargeback
 from servicehub.models.ledger import JournalEntry, Posting
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.reconciliation import Bill, BillRow, Difference
 from servicehub.models.withdrawal import Withdrawal
 from servicehub.services import audits, ledger
+from servicehub.settings import get_settings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 """In which the channels' days begin."""
 ARRIVED = (PaymentStatus.KEPT, PaymentStatus.EXTRA, PaymentStatus.LATE)
-MOVES = ("payment", "returned", "refund", "withdrawal")
+MOVES = ("payment", "tip", "returned", "refund", "withdrawal", "chargeback", "chargeback_won")
 """Kinds of entries that move a channel's money, besides fees and corrections."""
+CAME_BACK = (WithdrawalStatus.FAILED, WithdrawalStatus.EXPIRED)
+"""Ends of payouts for which a channel may have taken the money before."""
 Amounts = dict[tuple[LineKind, str], int]
 
 
@@ -60,6 +66,19 @@ def missing_payments(session: Session, channel: str, lines: Collection[BillLine]
         col(Payment.no).in_(numbers), Payment.channel == channel, col(Payment.status).not_in(ARRIVED)
     )
     return sorted(session.exec(query))
+
+
+def of_banks(channel: str, lines: Collection[BillLine]) -> list[Report]:
+    """What a bill says of chargebacks, as if the channel had told it: what is known has no effect."""
+    told = {LineKind.CHARGEBACK: ChargebackStatus.OPEN, LineKind.CHARGEBACK_WON: ChargebackStatus.WON}
+    return [
+        Report(
+            channel, f"bill-{line.kind}-{line.no}"[:64], "chargeback", line.no, line.amount_fen, line.channel_no,
+            chargeback=told[line.kind],
+        )
+        for line in sorted(lines, key=lambda line: line.kind)
+        if line.kind in told
+    ]  # fmt: skip
 
 
 def take(session: Session, channel: str, day: date, lines: Sequence[BillLine], *, now: datetime) -> int:
@@ -112,7 +131,7 @@ def agree(session: Session, actor: Actor, difference_id: int, *, now: datetime) 
     _move(session, found, DifferenceStatus.RESOLVED, second_by=actor.user_id, done_at=now)
     bill = session.get_one(Bill, found.bill_id)
     if found.net_fen:
-        lines = {ledger.cash(bill.channel): found.net_fen, ledger.suspense(bill.channel): -found.net_fen}
+        lines = {_held_at(bill.channel): found.net_fen, ledger.suspense(bill.channel): -found.net_fen}
         ref = f"bill:{bill.channel}:{bill.day}"
         ledger.post(session, f"recon:{difference_id}", "reconciliation", ref, lines, now=now)
     audits.record(session, actor, "reconciliation.agree", f"difference:{difference_id}", found.reason, now=now)
@@ -147,9 +166,51 @@ def _compared(session: Session, bill: Bill, lines: Sequence[BillLine]) -> Outcom
     neighbours = sa.select(col(Bill.id)).where(
         Bill.channel == bill.channel, col(Bill.day).in_((bill.day - timedelta(days=1), bill.day + timedelta(days=1)))
     )
-    elsewhere = session.exec(select(BillRow.kind, BillRow.no).where(col(BillRow.bill_id).in_(neighbours))).all()
+    rows = session.exec(select(BillRow.kind, BillRow.no).where(col(BillRow.bill_id).in_(neighbours))).all()
+    elsewhere = {(LineKind(kind), no) for kind, no in rows}
     ours = _ours(session, bill.channel, begins, ends)
-    return compare(lines, ours, around=around, billed_elsewhere=[(LineKind(kind), no) for kind, no in elsewhere])
+    taken = {no for kind, no in elsewhere | {line.key for line in lines} if kind is LineKind.PAYOUT}
+    around |= _under_way(session, bill.channel, lines, taken, begins)
+    due = _to_come_back(session, bill.channel, taken, begins, ends)
+    due = {key: fen for key, fen in due.items() if key not in elsewhere}
+    return compare(lines, ours, around=around, billed_elsewhere=elsewhere, due=due)
+
+
+def _under_way(
+    session: Session, channel: str, lines: Sequence[BillLine], taken: Collection[str], begins: datetime
+) -> Amounts:
+    """What a bill may have of payouts without a booking of ours: taken before the payee says yes, and back when he does not.
+
+    Money that was taken for one that had ended before the day, or comes back of one that was never taken, is no such thing.
+    """
+    numbers = {line.no for line in lines if line.kind in (LineKind.PAYOUT, LineKind.PAYOUT_BACK)}
+    found: Amounts = {}
+    for row in _payouts(session, channel, numbers, (*ON_ITS_WAY, *CAME_BACK)):
+        fen = row.amount_fen - row.fee_fen
+        if row.done_at is None or row.done_at >= begins:
+            found[LineKind.PAYOUT, row.no] = fen
+        if row.status in CAME_BACK and row.no in taken:
+            found[LineKind.PAYOUT_BACK, row.no] = fen
+    return found
+
+
+def _to_come_back(session: Session, channel: str, taken: set[str], begins: datetime, ends: datetime) -> Amounts:
+    """Of payouts that the channel took money for, those that came to nothing in a span of time."""
+    rows = _payouts(session, channel, taken, CAME_BACK)
+    return {
+        (LineKind.PAYOUT_BACK, row.no): row.amount_fen - row.fee_fen
+        for row in rows
+        if row.done_at is not None and begins <= row.done_at < ends
+    }
+
+
+def _payouts(
+    session: Session, channel: str, numbers: Collection[str], statuses: Collection[WithdrawalStatus]
+) -> list[Withdrawal]:
+    query = select(Withdrawal).where(
+        col(Withdrawal.no).in_(numbers), Withdrawal.channel == channel, col(Withdrawal.status).in_(statuses)
+    )
+    return list(session.exec(query))
 
 
 def _keep(session: Session, bill: Bill, outcome: Outcome, now: datetime) -> None:
@@ -186,9 +247,20 @@ def _facts(found: Found) -> dict[str, Any]:
     return dict(facts)
 
 
+def _is_partner() -> bool:
+    """Whether the bills are those of a company's account."""
+    return get_settings().settlement_mode == "partner"
+
+
+def _held_at(channel: str) -> str:
+    """The account whose bill it is."""
+    return ledger.mirror(channel) if _is_partner() else ledger.cash(channel)
+
+
 def _book_fees(session: Session, bill: Bill, now: datetime) -> None:
     """What the channel kept, less what was booked from an earlier pull of the same bill."""
-    ref, account = f"bill:{bill.channel}:{bill.day}", ledger.channel_fees(bill.channel)
+    fees = ledger.mirror_fees if _is_partner() else ledger.channel_fees
+    ref, account = f"bill:{bill.channel}:{bill.day}", fees(bill.channel)
     booked = session.scalar(
         sa.select(sa.func.sum(col(Posting.amount_fen)))
         .join(JournalEntry, col(JournalEntry.id) == col(Posting.entry_id))
@@ -196,13 +268,14 @@ def _book_fees(session: Session, bill: Bill, now: datetime) -> None:
     )
     more = bill.fee_fen - int(booked or 0)
     if more:
-        lines = {account: more, ledger.cash(bill.channel): -more}
+        lines = {account: more, _held_at(bill.channel): -more}
         ledger.post(session, f"fee:{bill.channel}:{bill.day}:{bill.fee_fen}", "channel_fee", ref, lines, now=now)
 
 
 def _ours(session: Session, channel: str, begins: datetime, ends: datetime) -> Amounts:
     """What was booked of the channel in a span of time, by kind and our number."""
     found: Amounts = {}
+    charged_back = sa.select(col(Chargeback.no), col(Chargeback.amount_fen)).where(col(Chargeback.channel) == channel)
     queries: tuple[tuple[LineKind, Any], ...] = (
         (
             LineKind.PAYMENT,
@@ -230,6 +303,8 @@ def _ours(session: Session, channel: str, begins: datetime, ends: datetime) -> A
                 _within(Withdrawal.done_at, begins, ends),
             ),
         ),
+        (LineKind.CHARGEBACK, charged_back.where(_within(Chargeback.taken_at, begins, ends))),
+        (LineKind.CHARGEBACK_WON, charged_back.where(_within(Chargeback.returned_at, begins, ends))),
     )
     for kind, query in queries:
         found |= {(kind, no): int(fen) for no, fen in session.execute(query)}
@@ -240,7 +315,9 @@ def _ledger_net(session: Session, channel: str, begins: datetime, ends: datetime
     total = session.scalar(
         sa.select(sa.func.sum(col(Posting.amount_fen)))
         .join(JournalEntry, col(JournalEntry.id) == col(Posting.entry_id))
-        .where(col(Posting.account) == ledger.cash(channel), col(JournalEntry.kind).in_(MOVES))
+        .where(
+            col(Posting.account).in_((ledger.cash(channel), ledger.mirror(channel))), col(JournalEntry.kind).in_(MOVES)
+        )
         .where(_within(JournalEntry.at, begins, ends))
     )
     return int(total or 0)

@@ -7,7 +7,6 @@ channel is asked by `workflows.refunds`, outside any transaction. A refund belon
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,14 +14,12 @@ from sqlmodel import Session, col, select
 
 from servicehub import bus, outbox
 from servicehub.domain.channel import RefundRequest, RefundState
-from servicehub.domain.money import BP, scaled, share_bp
-from servicehub.domain.money import split as divided
-from servicehub.domain.payment import PaymentStatus, RefundStatus
-from servicehub.errors import LedgerRefused, RefundTooLarge
-from servicehub.models.ledger import JournalEntry, Posting
+from servicehub.domain.money import BP
+from servicehub.domain.payment import HERE, OURS, POINTS, WALLET, RefundStatus
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment, Refund
-from servicehub.services import ledger, settlements
+from servicehub.services import ledger, points, shares, sums
+from servicehub.services.refund_plans import Plan, plan
 
 RETRY_FIRST_S, RETRY_LONGEST_S = 30, 3600
 
@@ -30,30 +27,47 @@ RETRY_FIRST_S, RETRY_LONGEST_S = 30, 3600
 def request(
     session: Session, order: Order, amount_fen: int, reason: str, *, now: datetime, technician_bp: int = BP
 ) -> list[Refund]:
-    """Promise `amount_fen` of what was paid, newest payment first, and send it after the commit.
+    """Promise `amount_fen` of what was paid, and send it after the commit: channels first, then the balance, then points.
+
+    What tenders of ours had paid is there again at once; cash comes to the balance. Points that a settled order had earned with
+    what goes back are taken back.
 
     `technician_bp`: after settlement, how much of the technician's part the technician gives back; the platform bears the rest.
 
     Raises: RefundTooLarge beyond what was paid and not yet promised back; then nothing is promised.
     """
-    order_id = order.id or 0
-    session.execute(sa.select(col(Order.id)).where(col(Order.id) == order_id).with_for_update())
-    rooms = _rooms(session, order_id)
-    if not 0 < amount_fen <= sum(room for _payment, room in rooms):
-        raise RefundTooLarge(order.no, limit_fen=sum(room for _payment, room in rooms))
+    session.execute(sa.select(col(Order.id)).where(col(Order.id) == order.id).with_for_update())
+    return carry_out(
+        session, order, plan(session, order, amount_fen, technician_bp=technician_bp, locked=True), reason, now=now
+    )
+
+
+def carry_out(session: Session, order: Order, planned: Plan, reason: str, *, now: datetime) -> list[Refund]:
+    """Do what was planned in this transaction, with the order locked."""
+    money_fen = sums.money_net(session, order)
     made = []
-    for payment, room in rooms:
-        part = min(room, amount_fen)
-        if part > 0:
-            refund = create(session, payment, part, reason, now=now)
-            _promise(session, order, refund, technician_bp, now)
-            made.append(refund)
-            amount_fen -= part
+    for part in planned.parts:
+        refund = _row(session, part.payment, part.amount_fen, reason, now)
+        lines = {**part.sources, ledger.refund_due(order.id or 0): -part.amount_fen}
+        kind = "clawback" if part.is_clawed else "refund_due"
+        ledger.post(session, f"refund-due:{refund.no}", kind, ledger.order_ref(order.id or 0), lines, now=now)
+        if not part.is_clawed or not shares.give_back(session, part.payment, refund, part.room_fen, now=now):
+            _send(session, part.payment, refund)
+        if part.payment.channel in HERE:
+            record_result(session, refund.no, RefundState.SUCCEEDED, now=now)
+        made.append(refund)
+    points.take_back(session, order, money_fen, made[0].no, now=now)
     return made
 
 
 def create(session: Session, payment: Payment, amount_fen: int, reason: str, *, now: datetime) -> Refund:
-    """The row of a refund whose money is (or is about to be) in `refund_due`, and the job that sends it."""
+    """The row of a refund whose money is (or is about to be) in `refund_due`, and the job that sends it to a channel."""
+    refund = _row(session, payment, amount_fen, reason, now)
+    _send(session, payment, refund)
+    return refund
+
+
+def _row(session: Session, payment: Payment, amount_fen: int, reason: str, now: datetime) -> Refund:
     refund = Refund(
         no=f"R{secrets.token_hex(15)}",
         payment_id=payment.id or 0,
@@ -65,20 +79,34 @@ def create(session: Session, payment: Payment, amount_fen: int, reason: str, *, 
     )
     session.add(refund)
     session.flush()
-    outbox.defer(session, "refund", {"no": refund.no}, key=f"refund:{refund.no}:0")
     return refund
 
 
+def _send(session: Session, payment: Payment, refund: Refund) -> None:
+    if payment.channel not in HERE:
+        outbox.defer(session, "refund", {"no": refund.no}, key=f"refund:{refund.no}:0")
+
+
 def begin(session: Session, no: str) -> RefundRequest | None:
-    """Count a try and say what to send; None when the refund is done."""
+    """Count a try and say what to send; None when the refund is done, or waits for a share to come back first."""
     refund = _locked(session, no)
-    if refund is None or refund.status is RefundStatus.SUCCEEDED:
+    if refund is None or refund.status is RefundStatus.SUCCEEDED or shares.waits(session, refund):
         return None
     payment = session.get_one(Payment, refund.payment_id)
     refund.status, refund.tries = RefundStatus.SENT, refund.tries + 1
     session.add(refund)
     session.flush()
-    return RefundRequest(no, payment.no, payment.channel, refund.amount_fen, payment.amount_fen, refund.tries)
+    own = payment.no.startswith("G") and payment.channel == "wechat"  # collected under a number of the platform's
+    return RefundRequest(
+        no,
+        payment.no,
+        payment.channel,
+        refund.amount_fen,
+        payment.amount_fen,
+        refund.tries,
+        channel_no=(payment.channel_no or "") if own else "",
+        return_fen=shares.carried_fen(session, refund, payment.channel),
+    )
 
 
 def again(session: Session, no: str) -> int:
@@ -101,11 +129,13 @@ def record_result(session: Session, no: str, state: RefundState, *, now: datetim
     elif state is RefundState.SUCCEEDED:
         refund.status, refund.done_at = RefundStatus.SUCCEEDED, now
         payment = session.get_one(Payment, refund.payment_id)
-        lines = {
-            ledger.refund_due(refund.order_id): refund.amount_fen,
-            ledger.cash(payment.channel): -refund.amount_fen,
-        }
+        owner = session.get_one(Order, refund.order_id).customer_id
+        target = _target(payment, owner)
+        shares.returned_with(session, refund, now=now)
+        lines = {ledger.refund_due(refund.order_id): refund.amount_fen, target: -refund.amount_fen}
         ledger.post(session, f"refund:{no}", "refund", ledger.order_ref(refund.order_id), lines, now=now)
+        if payment.channel == POINTS:
+            points.give_back(session, refund, now=now)
     else:
         return False
     session.add(refund)
@@ -115,86 +145,11 @@ def record_result(session: Session, no: str, state: RefundState, *, now: datetim
     return True
 
 
-def _rooms(session: Session, order_id: int) -> list[tuple[Payment, int]]:
-    """Kept payments, newest first, with what may still be refunded of each."""
-    promised = (
-        select(col(Refund.payment_id), sa.func.sum(col(Refund.amount_fen)))
-        .where(Refund.order_id == order_id)
-        .group_by(col(Refund.payment_id))
-    )
-    gone: dict[int, int] = {payment_id: int(fen) for payment_id, fen in session.execute(promised)}
-    payments = session.exec(
-        select(Payment)
-        .where(Payment.order_id == order_id, Payment.status == PaymentStatus.KEPT)
-        .order_by(col(Payment.id).desc())
-    ).all()
-    return [(payment, payment.amount_fen - gone.get(payment.id or 0, 0)) for payment in payments]
-
-
-def _promise(session: Session, order: Order, refund: Refund, technician_bp: int, now: datetime) -> None:
-    """Move the refund's money to `refund_due`: from the escrow, or from those who got it."""
-    order_id, amount = order.id or 0, refund.amount_fen
-    escrow = ledger.escrow(order_id)
-    if ledger.locked_balances(session, [escrow])[escrow] >= amount:
-        kind, lines = "refund_due", {escrow: amount}
-    else:
-        kind, lines = "clawback", _clawed(session, order, amount, technician_bp)
-    lines[ledger.refund_due(order_id)] = -amount
-    ledger.post(session, f"refund-due:{refund.no}", kind, ledger.order_ref(order_id), lines, now=now)
-
-
-def _clawed(session: Session, order: Order, amount: int, technician_bp: int) -> dict[str, int]:
-    """Who gives back `amount` of a settled order: every component of its split in proportion, summing up exactly in the end."""
-    order_id = order.id or 0
-    earned = settlements.of_visit(session, order)
-    split: dict[str, int] = {}
-    for earning in earned:
-        for account, fen in ledger.lines_of(session, f"settle:{earning.order_id}").items():
-            split[account] = split.get(account, 0) + fen
-    paid = split.get(ledger.escrow(order_id), 0)
-    before = _clawed_before(session, order_id)
-    if before + amount > paid:
-        raise LedgerRefused(f"order {order.no}: {amount} is neither in escrow nor settled")
-    commission = _part(-split.get(ledger.COMMISSION, 0), before, amount, paid)
-    subsidy = _part(split.get(ledger.SUBSIDY, 0), before, amount, paid)
-    technician = amount + subsidy - commission
-    if technician < 0:
-        commission, technician = commission + technician, 0
-    borne = share_bp(technician, technician_bp)
-    weights = [earning.net_fen for earning in earned]
-    taken: dict[str, int] = {}
-    for earning, part in zip(earned, divided(borne, weights if any(weights) else [1] * len(weights)), strict=True):
-        taken |= _taken(session, earning.technician_id, earning.order_id, part)
-    return taken | {
-        ledger.COMMISSION: commission,
-        ledger.SUBSIDY: -subsidy,
-        ledger.DISPUTE_COST: technician - borne,
-    }
-
-
-def _part(whole: int, before: int, amount: int, paid: int) -> int:
-    return scaled(whole, before + amount, paid) - scaled(whole, before, paid)
-
-
-def _clawed_before(session: Session, order_id: int) -> int:
-    query = (
-        sa.select(sa.func.sum(col(Posting.amount_fen)))
-        .join(JournalEntry, col(JournalEntry.id) == col(Posting.entry_id))
-        .where(col(JournalEntry.ref) == ledger.order_ref(order_id), col(JournalEntry.kind) == "clawback")
-        .where(col(Posting.account) == ledger.refund_due(order_id))
-    )
-    return -int(session.scalar(query) or 0)
-
-
-def _taken(session: Session, technician_id: int, order_id: int, amount: int) -> dict[str, int]:
-    """`amount` from the technician: this order's pending earning, then what is available, then as a debt."""
-    sources = (ledger.pending(technician_id, order_id), ledger.available(technician_id))
-    balances: Mapping[str, int] = ledger.locked_balances(session, sources)
-    lines = {}
-    for account in sources:
-        lines[account] = min(balances[account], amount)
-        amount -= lines[account]
-    return lines | {ledger.debt(technician_id): amount}
+def _target(payment: Payment, owner: int) -> str:
+    """The account to which a payment's money goes back."""
+    if payment.channel in HERE:
+        return ledger.tender(payment.channel if payment.channel in OURS else WALLET, owner)
+    return shares.held_at(payment)
 
 
 def _locked(session: Session, no: str) -> Refund | None:

@@ -1,6 +1,7 @@
 """Settlement: a finished order's escrow becomes commission and the technician's earning, which matures after some days.
 
-Of a visit of several people everybody who came has an equal part, with an entry and a commission rate of his own.
+Of a visit of several people everybody who came has an equal part, with an entry and a commission rate of his own. Tax that is
+withheld is a liability (`tax_payable:iit`) from the settlement on; cancellation fees and tips are paid without.
 
 Owns earnings and their entries. The split is `domain.settlement`; its rule is the one that the technician saw before accepting.
 The order row itself is not touched.
@@ -18,18 +19,21 @@ from sqlmodel import Session, col, select
 from servicehub import bus
 from servicehub.domain import settlement
 from servicehub.domain.cancellation import CancelQuote
+from servicehub.domain.commission import Rate
 from servicehub.domain.money import BP
 from servicehub.domain.money import split as split_fen
 from servicehub.domain.policy import OrderPolicy
-from servicehub.domain.settlement import Rate, Split
+from servicehub.domain.settlement import Split
+from servicehub.domain.sharing import of_partner
 from servicehub.errors import LedgerRefused
 from servicehub.models.base import among
 from servicehub.models.catalog import Category
+from servicehub.models.commissions import load_cases
 from servicehub.models.customer import Coupon, CouponGrant
 from servicehub.models.order import Order, OrderLine, load_companions
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Technician
-from servicehub.services import ledger, policies
+from servicehub.services import ledger, points, policies, shares
 from servicehub.services.due import each
 
 CANCELLATION_RULE = "cancellation"
@@ -48,9 +52,9 @@ def take_homes(session: Session, pairs: Sequence[tuple[Order, Technician]]) -> l
         lines[line.order_id].append(line)
     rules: dict[int, OrderPolicy] = {}
     found = []
-    for order, technician in pairs:
+    for (order, _technician), case in zip(pairs, load_cases(session, pairs), strict=True):
         policy = rules.get(order.policy_id) or rules.setdefault(order.policy_id, policies.of_order(session, order))
-        rate = policy.commission.rate(technician.level, policy.version)
+        rate = policy.commission.choose(case, policy.version)
         part = (order.seat, order.crew_size)
         found.append(
             _split(session, _sold(session, order), policy, rate, None, lines[order.lead_id or order.id or 0], part)
@@ -75,21 +79,33 @@ def settle(session: Session, order: Order, *, now: datetime) -> Earning | None:
     priced = session.exec(select(OrderLine).where(OrderLine.order_id == order_id)).all()
     category = session.get_one(Category, order.category_id).slug
     came = [order, *(c for c in load_companions(session, [order_id])[order_id] if c.finished_at is not None)]
-    earned = []
+    paid_parts = shares.bases(session, order_id, paid) if shares.is_partner(session, order_id) else None
+    room = split_fen(shares.room_of(paid_parts or ()), [1] * len(came))
+    earned, claimed = [], 0
     for seat, member in enumerate(came):
         technician = _technician(session, member)
-        rate = _frozen_rate(member, technician, policy)
+        rate = _frozen_rate(session, member, technician, policy)
         split = _split(session, order, policy, rate, paid, priced, (seat, len(came)))
         member_id = member.id or 0
+        if paid_parts is not None:
+            split = of_partner(split, room[seat])
+        earner = ledger.pending(technician.id or 0, member_id) if paid_parts is None else ledger.company(order_id)
+        claimed += split.commission_fen - split.subsidy_fen
         lines = {
             ledger.escrow(order_id): split.paid_fen,
             ledger.SUBSIDY: split.subsidy_fen,
             ledger.COMMISSION: -split.commission_fen,
-            ledger.pending(technician.id or 0, member_id): -split.net_fen,
+            ledger.TAX: -split.tax_fen,
+            earner: -split.net_fen,
         }
         ledger.post(session, f"settle:{member_id}", "settlement", ledger.order_ref(member_id), lines, now=now)
         matures_at = policy.settlement.matures_at(technician.level, category, now)
-        earned.append(_earn(session, member_id, technician, "service", split, matures_at, now))
+        earned.append(
+            _earn(session, member_id, technician, "service", split, matures_at, now, by_company=paid_parts is not None)
+        )
+    if paid_parts is not None:
+        shares.claim(session, claimed, paid_parts, now=now)
+    points.earn(session, order, now=now)
     return earned[0]
 
 
@@ -107,18 +123,35 @@ def settle_cancellation(
         return known
     matures_at = now + timedelta(days=policies.of_order(session, order).settlement.cancellation_days)
     members = [order, *companions]
-    platform_fen = quote.platform_fen
+    platform_fen, extra_fen = quote.platform_fen, 0
+    paid_parts = shares.bases(session, order_id, quote.fee_fen) if shares.is_partner(session, order_id) else None
+    if paid_parts is not None:
+        platform_fen = min(platform_fen, shares.room_of(paid_parts))
+        extra_fen = quote.platform_fen - platform_fen
+        shares.claim(session, platform_fen, paid_parts, now=now)
     earned = []
-    for member, part in zip(members, split_fen(quote.technician_fen, [1] * len(members)), strict=True):
+    for member, part in zip(members, split_fen(quote.technician_fen + extra_fen, [1] * len(members)), strict=True):
         member_id, technician = member.id or 0, _technician(session, member)
+        earner = ledger.pending(technician.id or 0, member_id) if paid_parts is None else ledger.company(order_id)
         lines = {
             ledger.escrow(order_id): part + platform_fen,
             ledger.CANCELLATION_INCOME: -platform_fen,
-            ledger.pending(technician.id or 0, member_id): -part,
+            earner: -part,
         }
         ledger.post(session, f"cancel:{member_id}", "cancellation", ledger.order_ref(member_id), lines, now=now)
-        share = Split(part + platform_fen, 0, part, 0, 0, 0, part, CANCELLATION_RULE, 0)
-        earned.append(_earn(session, member_id, technician, "cancellation_fee", share, matures_at, now))
+        share = Split(part + platform_fen, 0, part, 0, 0, 0, part, Rate(CANCELLATION_RULE, 0))
+        earned.append(
+            _earn(
+                session,
+                member_id,
+                technician,
+                "cancellation_fee",
+                share,
+                matures_at,
+                now,
+                by_company=paid_parts is not None,
+            )
+        )
         platform_fen = 0
     return earned[0]
 
@@ -182,12 +215,11 @@ def _split(
     )
 
 
-def _frozen_rate(order: Order, technician: Technician, policy: OrderPolicy) -> Rate:
-    """The rate shown at acceptance; the level's of today for an order that froze none."""
-    shown = order.commission
-    if "rate_bp" in shown:
-        return Rate(str(shown["rule"]), int(shown["rate_bp"]))
-    return policy.commission.rate(technician.level, policy.version)
+def _frozen_rate(session: Session, order: Order, technician: Technician, policy: OrderPolicy) -> Rate:
+    """The rate and tax shown at acceptance; those of today's level for an order that froze none."""
+    if "rate_bp" in order.commission:
+        return Rate.frozen(order.commission)
+    return policy.commission.choose(load_cases(session, [(order, technician)])[0], policy.version)
 
 
 def _funder(session: Session, order: Order) -> int:
@@ -212,6 +244,8 @@ def _earn(
     split: Split,
     matures_at: datetime,
     now: datetime,
+    *,
+    by_company: bool,
 ) -> Earning:
     earning = Earning(
         order_id=order_id,
@@ -221,10 +255,12 @@ def _earn(
         pass_through_fen=split.pass_through_fen,
         coupon_share_fen=split.coupon_share_fen,
         commission_fen=split.commission_fen,
+        tax_fen=split.tax_fen,
         rule=split.rule,
         net_fen=split.net_fen,
         created_at=now,
         matures_at=matures_at,
+        by_company=by_company,
     )
     session.add(earning)
     session.flush()

@@ -16,7 +16,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from servicehub import bus
-from servicehub.domain.access import Actor, Role
+from servicehub.domain.access import SYSTEM, Actor, Role
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.errors import NotFound, OrderChanged
 from servicehub.models.catalog import ServiceItem
@@ -117,6 +117,12 @@ def amend(session: Session, order: Order, **values: Any) -> None:
     Raises: OrderChanged.
     """
     _write(session, [(order, values)])
+    hint(session, order)
+
+
+def note(session: Session, order: Order, event: str, *, now: datetime, data: dict[str, Any]) -> None:
+    """A row of the order's log about what was done to it from outside, which is no step of the machine."""
+    _log(session, order, event, order.status, SYSTEM, now, "", data)
     hint(session, order)
 
 

@@ -22,6 +22,7 @@ REFUND_REASONS: dict[str, str] = {
     "cancelled": N_("Order cancelled"),
     "late_payment": N_("Paid after the order had ended"),
     "extra_payment": N_("Paid twice"),
+    "balance_gone": N_("The balance that was to pay a part had been spent"),
     "nobody_found": N_("Nobody could come"),
     "after_sale": N_("After-sales decision"),
     "goodwill": N_("Goodwill"),
@@ -40,29 +41,48 @@ PAYMENT_STATUSES: dict[str, str] = {
     "late": N_("Paid too late, returned"),
     "closed": N_("Closed unpaid"),
 }
+CHARGEBACKS: dict[str, str] = {
+    "inquiry": N_("The bank asks, please answer"),
+    "open": N_("Taken by the bank, please answer"),
+    "won": N_("Won, given back"),
+    "lost": N_("Lost"),
+    "dropped": N_("Ended, nothing taken"),
+}
 PLAN_ITEMS: dict[str, str] = {
     "full": N_("Full price"),
     "deposit": N_("Deposit payment"),
     "balance": N_("Remaining amount"),
+    "tip": N_("Tip"),
 }
 METHODS: dict[str, str] = {
     "wechat": N_("WeChat Pay"),
     "alipay": N_("Alipay"),
+    "card": N_("Card"),
+    "stripe": N_("Card"),
+    "wallet": N_("Balance"),
+    "points": N_("Points"),
+    "cash": N_("Cash"),
     "simulator": N_("Demo channel"),
 }
 ACCOUNTS: dict[str, str] = {
     "cash": N_("Money at the payment channel"),
+    "mirror": N_("Money in the company's account"),
     "escrow": N_("Held for the customer"),
     "refund_due": N_("Refunds under way"),
+    "wallet": N_("Customers' balances"),
+    "points": N_("Customers' points"),
     "t_pending": N_("Professionals, not yet matured"),
     "t_avail": N_("Professionals, available"),
     "t_withdraw": N_("Professionals, being withdrawn"),
     "tech_debt": N_("Owed by professionals"),
+    "tax_payable": N_("Tax withheld, to be paid"),
     "commission": N_("Commission income"),
     "fee_income": N_("Fee income"),
+    "penalty_income": N_("Penalties"),
     "subsidy": N_("Coupons paid by the platform"),
     "comp": N_("Compensation"),
     "gw_fee": N_("Channel fees"),
+    "chargeback": N_("Chargebacks"),
     "suspense": N_("Differences to bills"),
 }
 ENTRIES: dict[str, str] = {
@@ -75,9 +95,20 @@ ENTRIES: dict[str, str] = {
     "cancellation": N_("Cancellation fee"),
     "mature": N_("Earning matured"),
     "reversal": N_("Correction"),
+    "tip": N_("Tip"),
+    "bonus": N_("Bonus"),
+    "credit": N_("Credit to a customer"),
+    "points": N_("Points earned"),
+    "points_back": N_("Points taken back"),
+    "points_expired": N_("Points expired"),
+    "penalty": N_("Penalty"),
     "withdrawal": N_("Withdrawal"),
     "channel_fee": N_("Channel fee of a day"),
     "reconciliation": N_("Difference to the bill"),
+    "share": N_("Share arrived"),
+    "share_return": N_("Share given back"),
+    "chargeback": N_("Charged back by a bank"),
+    "chargeback_won": N_("Chargeback won"),
 }
 _CANCELLATION: dict[str, str] = {
     "unassigned": N_("Before a professional has accepted: free"),

@@ -32,7 +32,21 @@ NOTICES: dict[str, tuple[str, str]] = {
     "claim_won": (N_("The order is yours"), N_("Your claim was the best one. It is in your schedule.")),
     "claim_lost": (N_("Order went to somebody else"), N_("Another claim was better placed this time.")),
     "settled": (N_("Earnings booked"), N_("An order was settled. Its earnings are on their way.")),
+    "bonus": (N_("Bonus"), N_("{amount_fen} more for you: {reason}")),
+    "penalty": (N_("Penalty"), N_("{amount_fen} were taken: {reason}. You may answer to operations.")),
+    "invoice_issued": (N_("Your invoice is here"), N_("You can read and download it on the order's page.")),
+    "invoice_refused": (N_("Invoice not issued"), N_("{reason} You may ask again.")),
+    "invoice_voided": (N_("Invoice voided"), N_("{reason} You may ask again.")),
+    "credit": (N_("Credit for you"), N_("{amount_fen} were added to your balance: {reason}")),
     "withdrawn": (N_("Withdrawal paid out"), N_("{amount_fen} are in your account.")),
+    "withdrawal_confirm": (
+        N_("Please take your money"),
+        N_("{amount_fen} wait for you in WeChat. Say yes within 24 hours, or they come back to your balance."),
+    ),
+    "withdrawal_expired": (
+        N_("Withdrawal not confirmed"),
+        N_("{amount_fen} were not taken in WeChat in time and are available again."),
+    ),
     "withdrawal_failed": (
         N_("Withdrawal came back"),
         N_("{amount_fen} could not be paid out and are available again. Please check the account."),
@@ -44,6 +58,11 @@ NOTICES: dict[str, tuple[str, str]] = {
     "matured": (N_("Earnings available"), N_("Pending earnings became available.")),
     "certificate_expiring": (N_("Certificate expires soon"), N_("Please hand in a new one in time.")),
     "paid": (N_("Payment received"), N_("We are finding a technician for you.")),
+    "secured": (N_("Guarantee given"), N_("Nothing was charged. We are finding a technician for you.")),
+    "guarantee_failed": (
+        N_("Please pay the balance"),
+        N_("The amount could not be taken from your guarantee. Please pay it on the order page."),
+    ),
     "accepted": (N_("Order accepted"), N_("A technician accepted your order.")),
     "departed": (N_("Technician on the way"), N_("You can follow the way on the order page.")),
     "crew_short": (

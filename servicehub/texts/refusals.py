@@ -22,6 +22,18 @@ REFUSALS: dict[str, str] = {
     "slot_taken": N_("This time was just taken. Please choose another."),
     "slot_unavailable": N_("This time is not available. Please choose another."),
     "nobody_available": N_("Nobody is free then. Please choose another time."),
+    "unpaid_order": N_("A finished visit is not paid yet. Please pay its balance first; then you can book again."),
+    "credit_used_up": N_(
+        "Your visits that are paid afterwards have reached their limit. "
+        "Please pay one of them, or choose a service paid in advance."
+    ),
+    "bad_title": N_(
+        "Please check the name and the taxpayer number: a company needs its 18 characters, a person has none."
+    ),
+    "amount_changed": N_(
+        "Money went back since this invoice was asked for. Refuse it, so that the customer can ask again."
+    ),
+    "refund_changed": N_("What this refund does has changed. Please check it and confirm again."),
     "price_changed": N_("The price has changed. Please check it and confirm again."),
     "offer_gone": N_("This offer has ended."),
     "order_taken": N_("Somebody else was faster."),
@@ -43,7 +55,14 @@ REFUSALS: dict[str, str] = {
     "refund_too_large": N_("The refund is larger than what was paid."),
     "reason_missing": N_("Please give a reason."),
     "withdrawal_limit": N_("This is more or less than may be withdrawn. Please check the limits on the page."),
+    "payee_unknown": N_("Please connect WeChat first: your wallet is found by your log-in there."),
     "withdrawal_open": N_("Your last withdrawal is still on its way. You can ask for the next one when it is done."),
+    "partner_pays": N_(
+        "Customers pay your company directly, so your company pays you. Please ask it about your money; nothing is withdrawn here."
+    ),
+    "balance_not_here": N_(
+        "This visit is paid to the company that comes, which the balance cannot do. Please choose WeChat Pay or Alipay."
+    ),
     "not_enough": N_("Less than that is available. Please choose a smaller amount."),
     "bill_unavailable": N_("The channel did not send this bill. Please try again later."),
     "still_different": N_("Something of this day does not fit yet. Please work on the differences first."),

@@ -99,6 +99,9 @@ class LedgerHealth:
 
     ok: bool = True
     sum: str = ""
+    proved: str = ""
+    """When the whole books were proved last, and what came of it; empty before the first time."""
+    is_proved: bool = True
     entries: int = 0
     unbalanced: int = 0
     unsealed: int = 0
@@ -123,9 +126,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class IncomeRow:
-    """One order's earning."""
+    """One order's earning, a tip, a bonus or a penalty."""
 
+    id: str = ""
     no: str = ""
+    """The order's; empty for what belongs to none."""
     tail: str = ""
     title: str = ""
     when: str = ""

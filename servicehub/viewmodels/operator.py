@@ -292,8 +292,6 @@ class OrderSheet:
     total: str
     paid: str
     refunded: str
-    refundable_fen: int
-    refundable: str
     due: str
     actions: tuple[str, ...]
     """Interventions that the machine and the role allow: cancel, refund, assign, resolve, reveal."""
@@ -301,6 +299,8 @@ class OrderSheet:
     stars: str
     lat: float
     lng: float
+    division: tuple[PriceRow, ...] = ()
+    """The frozen commission rule and what it gives; () before somebody accepted."""
     late: str = ""
     """When the visit is expected to begin, and why; "" while it is in time."""
 

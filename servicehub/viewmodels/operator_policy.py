@@ -111,3 +111,16 @@ class Replay:
     summary: str = ""
     way: str = ""
     rows: tuple[ChangedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PointsRules:
+    """How customers earn and use points, as it is typed; version 0 when none was adopted."""
+
+    version: int = 0
+    per_yuan: str = ""
+    most: str = ""
+    """Percent of an order."""
+    least: str = ""
+    months: str = ""
+    may_write: bool = False

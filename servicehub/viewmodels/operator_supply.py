@@ -152,3 +152,4 @@ class TechnicianPage:
     audits: tuple[AuditRow, ...]
     may_suspend: bool
     may_restore: bool
+    may_adjust: bool

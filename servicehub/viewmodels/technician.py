@@ -33,6 +33,8 @@ class OfferCard:
     take_home: str = ""
     rule: str = ""
     """How the estimate comes about: the commission rule in words."""
+    tax: str = ""
+    """Income tax that is already off the estimate; "" when none is withheld."""
     distance: str = ""
     travel: str = ""
     transport_icon: str = "bike"
@@ -91,6 +93,8 @@ class HallRow:
     distance: str = ""
     travel: str = ""
     take_home: str = ""
+    rule: str = ""
+    tax: str = ""
     art: str = ""
     fresh: str = ""
     claimed: bool = False
@@ -226,6 +230,8 @@ class Job:
     """What to do now: depart, arrive, start, finish, wait, or "" when there is nothing."""
     step_title: str = ""
     step_text: str = ""
+    cash: str = ""
+    """What the customer wants to hand over in cash; empty for nothing."""
     crew: tuple[Mate, ...] = ()
     """Everybody of a visit of several people, the lead first."""
     is_companion: bool = False
@@ -248,6 +254,7 @@ class Job:
     requirements: tuple[Chip, ...] = ()
     take_home: str = ""
     rule: str = ""
+    tax: str = ""
     tries_left: int = 5
     may_photo_before: bool = False
     may_photo_after: bool = False

@@ -19,6 +19,22 @@ class WithdrawalRow:
     note: str
     """What happens next, or why it came to nothing."""
     may_cancel: bool
+    waits: bool = False
+    """The channel waits for the technician's yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    """A withdrawal that the channel asks its payee about."""
+
+    no: str = ""
+    """Empty when there is none."""
+    amount: str = ""
+    """What arrives, without the sign."""
+    until: str = ""
+    state_label: str = ""
+    tone: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +46,14 @@ class Withdrawing:
     """The largest amount now, as it is typed; empty when nothing may be withdrawn."""
     payee: str = ""
     account: str = ""
-    """The last account, masked; empty before the first withdrawal."""
+    """The last account that was typed, masked; empty before the first one."""
+    channel: str = ""
+    """Where the last withdrawal went; empty before the first one."""
+    in_wechat: bool = False
+    """Whether the technician has logged in at WeChat, which finds his wallet."""
     rules: tuple[str, ...] = ()
+    by_company: bool = False
+    """The company is paid by customers, and pays its technicians: nothing is withdrawn here."""
     is_waiting: bool = False
     """Another one is still open."""
     rows: tuple[WithdrawalRow, ...] = ()
@@ -60,6 +82,19 @@ class ReviewRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits in force, as they are typed: yuan, and the fee in percent."""
+
+    version: int = 0
+    least: str = ""
+    most: str = ""
+    a_day: str = ""
+    fee: str = ""
+    least_fee: str = ""
+    second_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """The list of withdrawals of a city."""
 
@@ -68,3 +103,5 @@ class Review:
     waiting_sum: str = ""
     sending: int = 0
     paid_today: str = ""
+    limits: Limits = Limits()
+    may_limit: bool = False

@@ -7,7 +7,7 @@ channel says, by message or when asked, goes through `apply`, in one transaction
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,16 +18,21 @@ from limits.strategies import MovingWindowRateLimiter
 from sqlmodel import Session, col, select
 
 from servicehub import clock
+from servicehub.adapters.gateway import demo_scan as demo_scan  # noqa: PLC0414 - the page of codes asks for it here
 from servicehub.adapters.gateway import gateway, simulator
 from servicehub.adapters.gateway import methods as methods  # noqa: PLC0414 - the pay page asks for them here
+from servicehub.adapters.guarantee import guarantees as guarantees_of
 from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
-from servicehub.domain.channel import CloseResult, PaymentAnswer, PayRequest, PayState, Report
-from servicehub.domain.payment import PaymentStatus
-from servicehub.errors import GatewayUnknown, Invalid
+from servicehub.domain.channel import ClientAction, CloseResult, PaymentAnswer, PayRequest, PayState, Report, Scene
+from servicehub.domain.guarantee import HoldAnswer, HoldState
+from servicehub.domain.payment import HERE, OURS, PaymentStatus
+from servicehub.domain.sharing import SettlementMode
+from servicehub.errors import GatewayUnknown, Invalid, TransitionRefused
 from servicehub.models.catalog import ServiceItem
+from servicehub.models.guarantee import Guarantee
 from servicehub.models.payment import Payment
-from servicehub.services import orders, payments, transitions
+from servicehub.services import guarantees, identities, orders, payments, transitions
 from servicehub.services.payments import Outcome
 from servicehub.texts import DEFAULT_LOCALE, Locale, localized_path, pick
 
@@ -52,14 +57,29 @@ async def start(
     *,
     locale: Locale = DEFAULT_LOCALE,
     client_ip: str = "",
-) -> str:
-    """Open the payment that the order waits for; returns the address of the channel's cashier.
+    tip_fen: int = 0,
+    ours: Collection[str] = (),
+    scene: Scene = Scene.PHONE,
+) -> ClientAction:
+    """Open the payment that the order waits for, or one of a tip; returns what the browser does next.
+
+    `ours`: which tenders of ours pay what they can; when that is everything, it goes to our page about how it ended.
 
     Raises: NotFound, TransitionRefused when nothing is to be paid, GatewayUnknown when the channel does not answer (the payment
     stays open and will be asked for).
     """
     return await asyncio.to_thread(
-        start_now, database, actor, order_no, method, locale=locale, client_ip=client_ip, now=clock.now()
+        start_now,
+        database,
+        actor,
+        order_no,
+        method,
+        locale=locale,
+        client_ip=client_ip,
+        tip_fen=tip_fen,
+        ours=ours,
+        scene=scene,
+        now=clock.now(),
     )
 
 
@@ -71,24 +91,56 @@ def start_now(
     *,
     locale: Locale = DEFAULT_LOCALE,
     client_ip: str = "",
+    tip_fen: int = 0,
+    ours: Collection[str] = (),
+    scene: Scene = Scene.PHONE,
     now: datetime,
-) -> str:
+) -> ClientAction:
     """`start` for threads."""
     channel = methods().get(method)
-    if channel is None:
+    if channel is None and not ours:
         raise Invalid(f"payment method {method!r}")
-    request = database.write_now(intend, actor, order_no, method, channel, locale=locale, now=now, urgent=True)
-    return gateway(channel).open(replace(request, client_ip=client_ip)).url
+    request = database.write_now(
+        intend,
+        actor,
+        order_no,
+        method,
+        channel or "",
+        locale=locale,
+        tip_fen=tip_fen,
+        ours=ours,
+        scene=scene,
+        now=now,
+        urgent=True,
+    )
+    if request.channel in HERE:
+        return ClientAction("redirect", request.return_path)
+    return gateway(request.channel).open(replace(request, client_ip=client_ip))
 
 
 def intend(
-    session: Session, actor: Actor, order_no: str, method: str, channel: str, *, locale: Locale, now: datetime
+    session: Session,
+    actor: Actor,
+    order_no: str,
+    method: str,
+    channel: str,
+    *,
+    locale: Locale,
+    now: datetime,
+    tip_fen: int = 0,
+    ours: Collection[str] = (),
+    scene: Scene = Scene.PHONE,
 ) -> PayRequest:
-    """Store the payment under its number and say what to ask of the channel."""
+    """Store the payment under its number and say what to ask of the channel; one that tenders of ours pay alone is made here."""
     actor.require_role(Role.CUSTOMER)
     order = transitions.load(session, actor, order_no)
-    item, _amount = payments.due(session, order)
-    payment = payments.open_payment(session, actor, order, item, channel, method, now=now)
+    if tip_fen:
+        payment = payments.open_tip(session, actor, order, tip_fen, channel, method, scene=scene, now=now)
+    else:
+        item, _amount = payments.due(session, order)
+        payment = payments.open_payment(session, actor, order, item, channel, method, ours=ours, scene=scene, now=now)
+        if payment.channel in OURS:
+            orders.payment_recorded(session, payments.paid_here(payment), now=now)
     service = session.get_one(ServiceItem, order.service_item_id)
     return PayRequest(
         no=payment.no,
@@ -98,8 +150,26 @@ def intend(
         amount_fen=payment.amount_fen,
         title=pick(locale, service.name_zh, service.name_en),
         expires_at=payment.expires_at,
-        return_path=f"{localized_path(RESULT_PAGE, locale)}?o={order_no}",
+        return_path=f"{localized_path(RESULT_PAGE, locale)}?o={order_no}{'&tip=1' if tip_fen else ''}",
+        scene=scene,
+        openid=identities.openid_of(session, actor.user_id) if scene is Scene.WECHAT else "",
+        is_shared=payment.mode is SettlementMode.PARTNER and not tip_fen,
     )
+
+
+def cash_received(session: Session, actor: Actor, order_no: str, *, now: datetime) -> None:
+    """The technician of the visit has the amount in his hand: the order is paid, and he owes it to the company.
+
+    Raises: NotFound for somebody else's job, TransitionRefused when it waits for no cash.
+    """
+    actor.require_role(Role.TECHNICIAN)
+    order = transitions.load(session, actor, order_no)
+    payments.lock_order(session, order.id or 0)
+    session.refresh(order)
+    payment = payments.cash_waiting(session, order) if payments.takes_cash(order) else None
+    if payment is None:
+        raise TransitionRefused(order_no, state=order.status.value, event="cash")
+    orders.payment_recorded(session, payments.paid_here(payment), now=now)
 
 
 def deliver(
@@ -180,7 +250,28 @@ def _nothing_was_paid(database: Database, order_id: int, now: datetime) -> bool:
         if answer.state is PayState.PAID:
             take_answer(database, payment.channel, answer, now=now)
         clear = clear and answer.state in (PayState.WAITING, PayState.CLOSED, PayState.NOT_FOUND)
+    for guarantee in database.read_now(guarantees.waiting, order_id):
+        state = ask_guarantee(database, guarantee, now=now).state
+        clear = clear and state in (HoldState.WAITING, HoldState.CLOSED, HoldState.NOT_FOUND)
     return clear
+
+
+def ask_guarantee(database: Database, guarantee: Guarantee, *, now: datetime) -> HoldAnswer:
+    """Ask the channel about a guarantee that waits, and book what it says."""
+    answer = guarantees_of(guarantee.channel).look(guarantee.no)
+    if answer.state is HoldState.HELD:
+        held = Report(
+            channel=guarantee.channel,
+            event_id=f"held-{answer.no}",
+            kind="guarantee",
+            no=answer.no,
+            amount_fen=answer.amount_fen,
+            channel_no=answer.channel_no,
+        )
+        database.write_now(apply, held, now=now, urgent=True)
+    elif answer.state is HoldState.CLOSED:
+        database.write_now(guarantees.refused, answer.no, now=now, urgent=True)
+    return answer
 
 
 def take_answer(database: Database, channel: str, answer: PaymentAnswer, *, now: datetime) -> Outcome:
@@ -216,7 +307,9 @@ def _payment(session: Session, no: str) -> Payment | None:
 
 
 def _open_payments(session: Session, order_id: int) -> list[Payment]:
+    """Those that a channel may know more about."""
     query = select(Payment).where(Payment.order_id == order_id, Payment.status == PaymentStatus.PENDING)
+    query = query.where(col(Payment.channel).not_in(HERE))
     return list(session.exec(query.order_by(col(Payment.id))))
 
 

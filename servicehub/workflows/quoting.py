@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from servicehub.adapters.guarantee import offered
 from servicehub.domain.access import Actor
+from servicehub.domain.order import PaymentPlan
 from servicehub.domain.pricing import Line, Quote
 from servicehub.errors import Invalid, NotFound, ServiceHubError
 from servicehub.models.catalog import AddOn, ServiceItem
@@ -43,6 +45,8 @@ class Quoted:
     refused: ServiceHubError | None
     may_flex: bool
     """Whether the visit may be left to begin later: it is far ahead, for anybody, and of one person."""
+    secured: tuple[str, ...] = ()
+    """What the payment after the service may be secured with."""
 
 
 def request_of(draft: Draft, address_id: int, note: str, price_hash: str) -> BookingRequest:
@@ -64,6 +68,7 @@ def request_of(draft: Draft, address_id: int, note: str, price_hash: str) -> Boo
         coupon=int(draft.coupon) if draft.coupon.isdigit() else draft.coupon,
         price_hash=price_hash or None,
         mode="dispatch",
+        guarantee=draft.guarantee if draft.guarantee in offered() else "",
     )
 
 
@@ -90,6 +95,7 @@ def quoted(session: Session, actor: Actor, draft: Draft, address_id: int, *, loc
         art=words.portrait(person) if person else "",
         refused=refused,
         may_flex=_may_flex(session, actor, item, draft, now),
+        secured=offered() if item.payment_plan is PaymentPlan.AFTER else (),
     )
 
 

@@ -28,6 +28,8 @@ def pull(database: Database, channel: str, day: date, *, now: datetime) -> int:
         answer = gateway(channel).query(no)
         if answer.state is PayState.PAID:
             checkout.take_answer(database, channel, answer, now=now)
+    for report in reconciliation.of_banks(channel, lines):
+        database.write_now(checkout.apply, report, now=now, urgent=True)
     return database.write_now(reconciliation.take, channel, day, lines, now=now)
 
 

@@ -15,10 +15,12 @@ from servicehub.adapters.gateway_simulator import GatewaySimulator
 from servicehub.api import payments as routes
 from servicehub.api.cookies import name
 from servicehub.db import Database
+from servicehub.domain.access import Actor, Role
+from servicehub.domain.channel import ClientAction, Scene
 from servicehub.domain.order import OrderStatus
 from servicehub.models.account import User
 from servicehub.models.order import Order
-from servicehub.services import accounts
+from servicehub.services import accounts, identities
 from servicehub.workflows import checkout
 from tests import journey
 from tests.conftest import FixedClock
@@ -146,8 +148,8 @@ def test_to_another_site_by_a_page_of_ours(
 ) -> None:
     no, cookies = booked
 
-    async def elsewhere(*_args: object, **_options: object) -> str:
-        return 'https://pay.example.com/h5?no=1&back="x"'
+    async def elsewhere(*_args: object, **_options: object) -> ClientAction:
+        return ClientAction("redirect", 'https://pay.example.com/h5?no=1&back="x"')
 
     monkeypatch.setattr("servicehub.workflows.checkout.start", elsewhere)
 
@@ -175,9 +177,9 @@ def test_wechats_own_browser_is_told_to_use_another(
     no, cookies = booked
     asked: list[object] = []
 
-    async def start(*args: object, **_options: object) -> str:
+    async def start(*args: object, **_options: object) -> ClientAction:
         asked.append(args[2])
-        return "https://pay.example.com/"
+        return ClientAction("redirect", "https://pay.example.com/")
 
     monkeypatch.setattr("servicehub.workflows.checkout.methods", lambda: {"wechat": "wechat", "alipay": "simulator"})
     monkeypatch.setattr("servicehub.workflows.checkout.start", start)
@@ -191,3 +193,51 @@ def test_wechats_own_browser_is_told_to_use_another(
     assert ("请在浏览器中付款" in text) is stays
     assert (asked == []) is stays
     assert "请在浏览器中付款" not in run(walk("alipay"))  # the simulator opens anywhere
+
+
+@pytest.mark.parametrize(
+    ("agent", "scene"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari/604.1", Scene.PHONE),
+        ("Mozilla/5.0 (Linux; Android 15) Mobile Safari/537.36", Scene.PHONE),
+        ("Mozilla/5.0 (iPhone) Mobile MicroMessenger/8.0.50", Scene.WECHAT),
+        ("Mozilla/5.0 (X11; Linux x86_64) Chrome/140 Safari/537.36", Scene.DESKTOP),
+        ("", Scene.DESKTOP),
+    ],
+)
+def test_where_a_browser_runs(agent: str, scene: Scene) -> None:
+    assert routes.scene_of(agent) is scene
+
+
+@pytest.mark.parametrize(
+    ("agent", "known", "leads"),
+    [
+        ("Mozilla (X11)", False, "/pay/scan/?o={no}&m=wechat&s=desktop"),
+        ("MicroMessenger", True, "/pay/scan/?o={no}&m=wechat&s=wechat"),
+        ("MicroMessenger", False, "/api/wechat/authorize?next=%2Fpay%2Fscan%2F%3Fo%3D{no}"),
+    ],
+)
+def test_a_desktop_scans_and_wechats_browser_says_who_it_is(
+    client: Callable[..., Any],
+    booked: tuple[str, dict[str, str]],
+    run: Callable[[Any], Any],
+    seeded: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    agent: str,
+    known: bool,
+    leads: str,
+) -> None:
+    no, cookies = booked
+    monkeypatch.setattr("servicehub.workflows.checkout.methods", lambda: {"wechat": "wechat"})
+    monkeypatch.setattr("servicehub.api.payments.pays_in_wechat", lambda: True)
+    if known:
+        customer = seeded.read_now(lambda s: s.exec(select(Order.customer_id)).one())
+        actor = Actor(customer, Role.CUSTOMER)
+        seeded.write_now(identities.remember, actor, "oSomebody", now=clock.now())
+
+    async def walk() -> str:
+        async with client(cookies=cookies, headers={"user-agent": agent}) as http:
+            answer = await http.post("/api/payments/start", data={"no": no, "method": "wechat"})
+            return str(answer.headers.get("location") or answer.text)
+
+    assert leads.format(no=no) in run(walk())

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from PIL import Image
@@ -13,15 +14,17 @@ from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, delete, select
 
 from servicehub import crypto
+from servicehub.adapters.pictures import PictureStore
 from servicehub.db import Database
+from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import OrderMode, OrderStatus
 from servicehub.models.account import User
 from servicehub.models.dispatch import Offer
-from servicehub.models.order import Order
-from servicehub.models.technician import Technician, TimeOff
-from servicehub.services import scheduling
+from servicehub.models.order import Order, load_checklist
+from servicehub.models.technician import Technician, TechnicianSkill, TimeOff
+from servicehub.services import dispatching, fulfilment, photos, scheduling
 from servicehub.services.dispatching import offers
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, settle
 
 T = TypeVar("T")
 
@@ -43,6 +46,7 @@ def book(customer: Page, taps: Taps) -> str:
     taps.on("选时间预约")
     taps.on(re.compile("^确认 "))
     customer.wait_for_url(re.compile("/book/"))
+    settle(customer)  # nobody submits what he has not seen
     taps.on("提交订单")
     customer.wait_for_url(re.compile("/pay/"))
     taps.on(re.compile("^确认支付"))
@@ -85,13 +89,51 @@ def finish(site: Site, technician: Page, no: str) -> None:
 
 
 def _upload(site: Site, technician: Page, no: str, kind: str) -> None:
-    out = io.BytesIO()
-    Image.new("RGB", (640, 480), (120, 170, 150)).save(out, "JPEG")
-    picture = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+    picture = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": _picture()}
     answer = technician.request.post(
         "/api/photos", multipart={"order": no, "kind": kind, "file": picture}, headers={"Origin": site.url}
     )
     assert answer.ok, answer.text()
+
+
+def _picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (120, 170, 150)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def serve(site: Site, no: str) -> None:
+    """The visit of an accepted or offered order, on time, without its technician's browser; pages read it when they load."""
+    database, media = site.database, PictureStore(site.served.data / "media")
+    actor, order = begin(site, no)
+    for kind in ("before", "after"):
+        database.write_now(photos.attach, actor, no, kind, media.put(_picture()), now=order.start_at)
+    for line in database.read_now(lambda s: load_checklist(s, order_of(s, no))):
+        database.write_now(fulfilment.tick, actor, no, line["key"], done=True, now=order.start_at)
+    database.write_now(fulfilment.finish, actor, no, now=order.end_at)
+
+
+def begin(site: Site, no: str) -> tuple[Actor, Order]:
+    """The visit as far as its start."""
+    database = site.database
+    order = database.read_now(order_of, no)
+    actor = database.read_now(_actor_of, order.technician_id or 0)
+    if order.status is OrderStatus.ASSIGNED:
+        offer = database.read_now(lambda s: s.exec(select(Offer).where(Offer.order_id == order.id)).one())
+        database.write_now(
+            dispatching.accept, actor, offer.id or 0, now=offer.created_at
+        )  # the site's clock may run ahead
+    early = order.start_at - timedelta(minutes=30)
+    database.write_now(fulfilment.depart, actor, no, now=early)
+    database.write_now(fulfilment.arrive, actor, no, order.lat, order.lng, now=order.start_at)
+    code = crypto.decrypt(order.start_code_enc, "order.start_code")
+    assert database.write_now(fulfilment.start, actor, no, code, now=order.start_at)
+    return actor, order
+
+
+def _actor_of(session: Session, technician_id: int) -> Actor:
+    found = session.get_one(Technician, technician_id)
+    return Actor(found.user_id, Role.TECHNICIAN, found.city_id, technician_id)
 
 
 # --- what the database says ---------------------------------------------------------------------------------------
@@ -100,6 +142,12 @@ def _upload(site: Site, technician: Page, no: str, kind: str) -> None:
 def visitor_technician(session: Session) -> int:
     """The technician whose log-in a demo hands out."""
     return session.exec(select(Technician.id).order_by(Technician.id).limit(1)).one() or 0  # type: ignore[arg-type]
+
+
+def technician_with(session: Session, skill: str) -> int:
+    """Somebody who can do it."""
+    able = select(Technician.id).join(TechnicianSkill, col(TechnicianSkill.technician_id) == col(Technician.id))
+    return session.exec(able.where(TechnicianSkill.skill == skill).order_by(col(Technician.id)).limit(1)).one() or 0
 
 
 def order_of(session: Session, no: str) -> Order:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from servicehub.db import Database
 from servicehub.demo.people import OPERATOR_PASSWORD, VISITOR_CUSTOMER, VISITOR_TECHNICIAN
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.offer import OfferStatus
+from servicehub.domain.order import OrderStatus
 from servicehub.models.dispatch import Offer
+from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 from servicehub.services import dispatching
 from servicehub.settings import Settings
@@ -37,6 +40,9 @@ ARGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+PHONE_AGENT = (
+    "Mozilla/5.0 (Linux; Android 15; Demo) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
+)
 WATCH_CHANGES = """(() => {
   let last = performance.now();
   new MutationObserver(() => { last = performance.now() })
@@ -76,6 +82,7 @@ class Site:
 
     def person(self, *, desk: bool = False, **options: Any) -> Page:
         """A page of a new visitor's own browser."""
+        options = options if desk else {"user_agent": PHONE_AGENT} | options
         context: BrowserContext = self.browser.new_context(
             base_url=self.url, viewport=DESK if desk else PHONE, locale="zh-CN", reduced_motion="reduce", **options
         )
@@ -213,6 +220,11 @@ def _decline_everything(session: Session) -> None:
         technician = session.get_one(Technician, offer.technician_id)
         actor = Actor(technician.user_id, Role.TECHNICIAN, technician.city_id, technician.id or 0)
         dispatching.decline(session, actor, offer.id or 0, "other", now=offer.created_at)
+    for order in session.exec(select(Order).where(Order.status == OrderStatus.MATCHING)).all():
+        order.dispatch_at = order.start_at + timedelta(
+            days=365
+        )  # nobody is asked for it in the middle of the next story
+        session.add(order)
 
 
 def _serve(folder: Path) -> Iterator[str]:

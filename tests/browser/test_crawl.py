@@ -1,4 +1,4 @@
-"""Every page that links lead to, as each role, in both languages: alive, silent, translated and accessible.
+"""Every page that links lead to, as each role, in both languages: alive, silent, translated, accessible, true to the books.
 
 The first page of a kind is opened by its address, as from a bookmark; the others of that kind as a tap on the link does.
 Strangers see what customers see, so they open a few of each kind.
@@ -16,9 +16,14 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
+from sqlmodel import Session, select
 
-from servicehub import texts
-from servicehub.demo.people import OPERATORS
+from servicehub import crypto, texts
+from servicehub.demo.people import OPERATORS, VISITOR_CUSTOMER, VISITOR_TECHNICIAN
+from servicehub.domain.access import Role
+from servicehub.models.account import User
+from servicehub.models.technician import Technician
+from tests.browser.books import Books, amounts_on
 from tests.browser.conftest import Site, settle
 
 SAMPLES = 2
@@ -116,21 +121,39 @@ class Tab:
         settle(self.page)
 
 
+@pytest.fixture
+def books(site: Site) -> Books:
+    def read(session: Session) -> Books:
+        def user(phone: str, role: Role) -> int | None:
+            index = crypto.blind_index("phone", crypto.phone_e164(phone))
+            return session.exec(select(User.id).where(User.phone_index == index, User.role == role)).one()
+
+        worker = user(VISITOR_TECHNICIAN, Role.TECHNICIAN)
+        technician = session.exec(select(Technician.id).where(Technician.user_id == worker)).one()
+        return Books(session, user(VISITOR_CUSTOMER, Role.CUSTOMER) or 0, technician or 0)
+
+    return site.database.read_now(read)
+
+
 @pytest.mark.parametrize("locale", ["zh", "en"])
 @pytest.mark.parametrize("face", FACES)
-def test_every_link_leads_to_a_page_that_is_whole(site: Site, face: str, locale: texts.Locale) -> None:
+def test_every_link_leads_to_a_page_that_is_whole(site: Site, books: Books, face: str, locale: texts.Locale) -> None:
     home, enter = FACES[face]
     tab = Tab(enter(site).context)
     start = f"/en{home}" if locale == "en" else home
     most = SAMPLES if face == "stranger" else math.inf
     waiting, seen, kinds, problems = deque([start]), {start}, Counter[str](), list[str]()
     opened: set[str] = set()
+    compared = 0
     while waiting:
         path = waiting.popleft()
         kind = kind_of(path)
         (tab.tap if kind in opened else tab.open)(path)
         opened.add(kind)
         problems += look(tab.page, path, locale)
+        wrong, shown = compare(books, face, path, tab.page)
+        compared += shown
+        problems += wrong
         if kind not in _examined:
             _examined.add(kind)
             problems += barriers(tab.page, path)
@@ -143,6 +166,32 @@ def test_every_link_leads_to_a_page_that_is_whole(site: Site, face: str, locale:
             waiting.append(found)
     assert problems == []
     assert len(kinds) >= 3, kinds
+    assert compared > 20
+
+
+def compare(books: Books, face: str, path: str, page: Page) -> tuple[list[str], int]:
+    """What the open page shows wrongly, when it has had the time to show everything; and how many amounts it shows."""
+    for _ in range(20):
+        shown = amounts_on(page)
+        wrong = list(books.wrong(face, path, shown))
+        if not wrong:
+            break
+        page.wait_for_timeout(250)
+    return wrong, shown.total()
+
+
+def test_a_wrong_amount_is_found(books: Books) -> None:
+    no, visit = next((no, v) for no, v in books.orders.items() if v.customer == books.customer and v.cash())
+    right = Counter(visit.lines | {visit.total} | visit.cash())
+    path = f"/orders/{no}/"
+    assert list(books.wrong("customer", path, right)) == []
+    assert list(books.wrong("customer", path, right + Counter([visit.total + 1]))) == [
+        f"{path}: nothing explains {visit.total + 1} fen"
+    ]
+    lacking = right - Counter([visit.total])
+    assert list(books.wrong("customer", path, lacking)) == [f"{path}: {visit.total} fen are missing"]
+    assert list(books.wrong("technician", "/technician/income/", Counter([1]))) != []
+    assert list(books.wrong("finance", "/operator/money/", Counter([1]))) != []
 
 
 @pytest.mark.parametrize(
@@ -152,6 +201,7 @@ def test_every_link_leads_to_a_page_that_is_whole(site: Site, face: str, locale:
         ("admin", "/operator/technicians/99999/", "找不到这位技师"),
         ("technician", "/technician/job/2611241000000000/", "订单不存在或不属于你"),
         ("technician", "/technician/income/2611241000000000/", "尚未入账"),
+        ("technician", "/technician/withdraw/confirm/?no=W00000000000000000000", "没有等待确认的提现"),
         ("customer", "/orders/2611241000000000/", "页面加载失败"),
         ("customer", "/s/nothing-of-ours/", "该服务已下架"),
         ("customer", "/t/99999/", "该师傅暂不接单"),

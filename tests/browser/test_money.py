@@ -16,6 +16,7 @@ from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.models.payment import Payment
 from servicehub.models.withdrawal import Withdrawal
 from servicehub.services import ledger, reconciliation
+from servicehub.texts import formats
 from tests.browser import acts
 from tests.browser.acts import Taps
 from tests.browser.conftest import Site
@@ -24,10 +25,12 @@ from tests.city import NOW
 pytestmark = pytest.mark.browser
 
 
-def to_the_cashier(customer: Page, *, method: str = "") -> None:
+def to_the_cashier(customer: Page, *, method: str = "", amount: str = "") -> None:
+    button = customer.get_by_role("button", name=re.compile(f"^确认支付 ?{amount}"))
+    expect(button).to_be_visible()  # of this payment, not of one that the page has shown before
     if method:
         customer.get_by_role("radio", name=method).check(force=True)
-    customer.get_by_role("button", name=re.compile("^确认支付")).click()
+    button.click()
     expect(customer.get_by_text("演示收银台").first).to_be_visible()
 
 
@@ -61,6 +64,64 @@ def test_walking_away_and_paying_with_something_else(site: Site) -> None:
     assert database.read_now(ledger.balance, ledger.escrow(order.id or 0)) == order.first_due_fen
 
 
+def test_a_deposit_the_balance_a_tip_and_a_part_back(site: Site) -> None:
+    database = site.database
+    customer = site.customer()
+    customer.goto(f"/s/tap/?t={database.read_now(acts.technician_with, 'repair')}")
+    no = acts.book(customer, Taps(customer))
+    order = database.read_now(acts.order_of, no)
+    assert 0 < order.first_due_fen < order.total_fen
+    assert database.read_now(payments_of, order.id) == {"deposit": order.first_due_fen}
+
+    acts.serve(site, no)
+    customer.goto(f"/orders/{no}/")
+    customer.get_by_role("link", name=re.compile("^支付尾款")).first.click()
+    to_the_cashier(customer, method="支付宝", amount=formats.yuan(order.total_fen - order.first_due_fen))
+    Taps(customer).on("确认付款")
+    expect(customer.get_by_text("支付成功").first).to_be_visible()
+    assert sum(database.read_now(payments_of, order.id).values()) == order.total_fen
+
+    customer.goto(f"/orders/{no}/")
+    customer.get_by_role("button", name="确认完成").click()
+    customer.locator("dialog[open]").get_by_role("button", name="确认", exact=True).click()
+    customer.get_by_role("link", name="¥10", exact=True).click()
+    to_the_cashier(customer, amount="¥10$")
+    Taps(customer).on("确认付款")
+    expect(customer.get_by_text("打赏已全部给到").first).to_be_visible()
+    assert database.read_now(payments_of, order.id)["tip"] == 1_000
+    customer.goto(f"/orders/{no}/")
+    expect(customer.get_by_text("打赏", exact=True).first).to_be_visible()
+    expect(customer.get_by_text("打赏感谢")).to_have_count(0)
+
+    finance = site.operator("finance")
+    finance.goto(f"/operator/orders/{no}/")
+    finance.get_by_role("button", name="退款").first.click()
+    dialog = finance.locator("dialog[open]")
+    dialog.get_by_role("button", name="按明细").click()
+    dialog.locator("label.opt").first.click()
+    expect(dialog.get_by_text(re.compile("^退回 ¥"))).to_be_visible()
+    dialog.get_by_role("button", name="关闭").click()
+    finance.get_by_role("button", name="退款").first.click()
+    expect(dialog.get_by_text(re.compile("^退回 ¥"))).to_have_count(0)
+    expect(dialog.locator("label.opt input:checked")).to_have_count(0)  # what was ticked before is forgotten here, too
+    dialog.get_by_role("button", name="按金额").click()
+    dialog.get_by_label(re.compile("退款金额")).fill("12.34")
+    expect(dialog.get_by_text(re.compile("^退回 ¥12.34，剩余已付"))).to_be_visible()
+    expect(dialog.get_by_text("师傅本单待到期收入")).to_be_visible()
+    dialog.get_by_label("原因").fill("迟到补偿")
+    dialog.get_by_role("button", name="退款").click()
+    expect(finance.locator("dialog[open]")).to_have_count(0)
+    customer.goto("/me/payments/")
+    expect(customer.get_by_text("+¥12.34").first).to_be_visible()
+    assert database.read_now(ledger.verify) == []
+
+
+def payments_of(session: Session, order_id: int | None) -> dict[str, int]:
+    """What was kept, by what it was for."""
+    kept = select(Payment).where(Payment.order_id == order_id, Payment.status == PaymentStatus.KEPT)
+    return {payment.item.value: payment.amount_fen for payment in session.exec(kept)}
+
+
 def _earn(session: Session, technician_id: int) -> None:
     lines = {ledger.cash("bank"): 500_000, ledger.available(technician_id): -500_000}
     ledger.post(session, f"story:{technician_id}", "payment", "story", lines, now=NOW)
@@ -75,7 +136,7 @@ def test_a_large_withdrawal_needs_two_people(site: Site) -> None:
     technician.goto("/technician/withdraw/")
     technician.get_by_label("提现金额").fill("2500")
     technician.get_by_label("支付宝账户").fill("199 0000 0002")
-    technician.get_by_role("button", name="提现到支付宝").click()
+    technician.get_by_role("button", name="提现", exact=True).click()
     expect(technician.get_by_text("审核中").first).to_be_visible()
 
     for operator in finance, admin:
@@ -104,7 +165,7 @@ def test_a_rejected_withdrawal_comes_back_with_its_reason(site: Site) -> None:
     technician.goto("/technician/withdraw/")
     technician.get_by_label("提现金额").fill("100")
     technician.get_by_label("支付宝账户").fill("199 0000 0002")
-    technician.get_by_role("button", name="提现到支付宝").click()
+    technician.get_by_role("button", name="提现", exact=True).click()
     expect(technician.get_by_text("审核中").first).to_be_visible()
     assert database.read_now(ledger.balance, ledger.available(technician_id)) == before - 10_000
 

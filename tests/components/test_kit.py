@@ -199,3 +199,10 @@ def test_every_picture_is_small_and_self_contained() -> None:
     heavy = [path.name for path in (ASSETS / "art").iterdir() if path.stat().st_size > 10_000]
     linked = [path.name for path in (ASSETS / "art").glob("*.svg") if "href=" in path.read_text("utf-8")]
     assert (heavy, linked) == ([], [])
+
+
+def test_a_way_out_is_the_browsers_not_the_routers() -> None:
+    """The router would look for a page of the app, and a target that is no attribute opens nothing."""
+    drawn = base.out_link("x", to="/api/file", cls="b", target="_blank", rel="noopener").render()
+    assert drawn["name"] == '"a"'
+    assert set(drawn["props"]) == {'className:"b"', 'href:"/api/file"', 'rel:"noopener"', 'target:"_blank"'}

@@ -236,3 +236,16 @@ def test_among_very_many_ids_is_one_parameter(database: Database) -> None:
         return [list(session.execute(query.where(among(City.id, ids))).scalars()) for ids in lists]
 
     assert database.write_now(wanted) == [[2, 3], [1, 2, 3], []]
+
+
+def test_a_read_of_several_statements_sees_one_moment(database: Database) -> None:
+    database.write_now(add, "first")
+
+    def twice(session: Session) -> tuple[list[str], list[str]]:
+        before = names(session)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(database.write_now, add, "second").result()
+        return before, names(session)
+
+    assert database.read_now(twice) == (["first"], ["first"])
+    assert database.read_now(names) == ["first", "second"]

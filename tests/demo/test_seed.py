@@ -30,7 +30,7 @@ NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 SERVED = (OrderStatus.COMPLETED, OrderStatus.CLOSED)
 
 
-def _made(template: Path, folder: Path) -> Database:
+def made(template: Path, folder: Path) -> Database:
     shutil.copyfile(template, folder / "servicehub.db")
     database = Database(Settings(data_dir=folder, env="demo"))
     seed.seed_city(database, now=NOW, scale=seed.SMALL)
@@ -40,7 +40,7 @@ def _made(template: Path, folder: Path) -> Database:
 @pytest.fixture(scope="module")
 def city(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A small city, for reading only."""
-    database = _made(sqlite_template, tmp_path_factory.mktemp("city"))
+    database = made(sqlite_template, tmp_path_factory.mktemp("city"))
     yield database
     database.close()
 
@@ -55,7 +55,7 @@ def _story(session: Session) -> list[object]:
 
 
 def test_one_seed_makes_one_city(city: Database, sqlite_template: Path, tmp_path: Path) -> None:
-    again = _made(sqlite_template, tmp_path)
+    again = made(sqlite_template, tmp_path)
     try:
         assert again.read_now(_story) == city.read_now(_story)
     finally:

@@ -38,18 +38,39 @@ def test_the_six_classes() -> None:
     assert outcome.unexplained_fen(ledger_net + 1) == -1
 
 
-kinds = st.sampled_from(LineKind)
+def test_what_was_taken_for_nothing_has_to_come_back() -> None:
+    taken, back = (PAYOUT, "W1"), (LineKind.PAYOUT_BACK, "W1")
+    under_way = {taken: 500, back: 500}
+
+    whole = compare([BillLine(*taken, 500), BillLine(*back, 500)], {}, around=under_way, due={back: 500})
+    kept = compare([BillLine(*taken, 500)], {}, around=under_way, due={back: 500})
+
+    assert (whole.other_day, whole.differences, whole.unexplained_fen(0)) == (2, (), 0)
+    (found,) = kept.differences
+    assert (found.difference, found.kind, found.net_fen) == (DifferenceKind.ONLY_OURS, LineKind.PAYOUT_BACK, -500)
+    assert kept.unexplained_fen(0) == 0
+
+
+kinds = st.sampled_from([kind for kind in LineKind if kind.sign])
 amounts = st.dictionaries(st.tuples(kinds, st.sampled_from("abcdefgh")), st.integers(1, 10**7), max_size=12)
 
 
-@given(theirs=amounts, ours=amounts, around=amounts, elsewhere=st.sets(st.tuples(kinds, st.sampled_from("abcdefgh"))))
+@given(
+    theirs=amounts,
+    ours=amounts,
+    around=amounts,
+    elsewhere=st.sets(st.tuples(kinds, st.sampled_from("abcdefgh"))),
+    fees=st.lists(st.integers(-900, 900)),
+)
 def test_books_that_hold_what_we_booked_are_explained(
     theirs: dict[tuple[LineKind, str], int],
     ours: dict[tuple[LineKind, str], int],
     around: dict[tuple[LineKind, str], int],
     elsewhere: set[tuple[LineKind, str]],
+    fees: list[int],
 ) -> None:
     lines = [BillLine(kind, no, fen) for (kind, no), fen in theirs.items()]
+    lines += [BillLine(LineKind.FEE, f"fee {i}", abs(fen) or 1, fen) for i, fen in enumerate(fees)]
 
     outcome = compare(lines, ours, around=around, billed_elsewhere=elsewhere)
 
@@ -57,3 +78,4 @@ def test_books_that_hold_what_we_booked_are_explained(
     asked = set(theirs) | set(ours)
     assert outcome.matched + outcome.other_day + len(outcome.differences) == len(asked)
     assert {f.net_fen == 0 for f in outcome.differences} <= {False}
+    assert outcome.fee_fen == sum(fees)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicehub.domain.settlement import CommissionPolicy, Rate, SettlementPolicy, settle, take_home
+from servicehub.domain.commission import Case, CommissionPolicy, Rate
+from servicehub.domain.settlement import SettlementPolicy, settle, take_home
 from servicehub.domain.technician import Level
 
 
@@ -19,6 +20,7 @@ class Line:
     amount_fen: int
 
 
+DAY = date(2026, 3, 2)
 GOLD = Rate("level:gold@1", 2200)
 
 
@@ -40,8 +42,8 @@ def test_each_funder_bears_its_share_of_the_coupon() -> None:
 def test_levels_pay_less_the_higher_they_are() -> None:
     policy = CommissionPolicy.of({})
 
-    assert [policy.rate(level).bp for level in Level] == [3200, 2800, 2500, 2200, 1800]
-    assert policy.rate(Level.GOLD, 7).rule == "level:gold@7"
+    assert [policy.choose(Case("daily", level, 1, DAY)).bp for level in Level] == [3200, 2800, 2500, 2200, 1800]
+    assert policy.choose(Case("daily", Level.GOLD, 1, DAY), 7).rule == "level:gold@7"
 
 
 def test_a_partly_refunded_order_is_settled_in_proportion() -> None:

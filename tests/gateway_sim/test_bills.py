@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sqlmodel import Session, select
 
 from servicehub.adapters import gateway as channels
 from servicehub.adapters.alipay import AlipayGateway
+from servicehub.adapters.stripe_names import PAYMENT
 from servicehub.adapters.wechat_pay import WechatPayGateway
 from servicehub.db import Database
 from servicehub.domain.access import Actor, OperatorRole
@@ -32,13 +34,23 @@ from tests.gateway_sim.test_flows import PRICE, Shop, open_channels, shop
 
 __all__ = ["open_channels", "shop"]  # fixtures that these tests ask for
 
-FEE = PRICE * 60 // 10_000
+FEES = {"wechat": PRICE * 60 // 10_000, "alipay": PRICE * 60 // 10_000, "card": 320}
+"""Of a payment of that price: a share, and at Stripe a fixed part, too…"""
+LEFT = {"wechat": 0, "alipay": 0, "card": 320}
+"""…and what is left of it when the payment went back."""
 
 
 @pytest.fixture(autouse=True)
 def _empty_books(sim: Running) -> None:
     """A bill has everything of its day: nothing of other tests may be left."""
     sim.platform.forget()
+
+
+@pytest.fixture(params=["wechat", "alipay", "card"])
+def method(request: pytest.FixtureRequest) -> str:
+    """Channels that have bills."""
+    chosen: str = request.param
+    return chosen
 
 
 @pytest.fixture
@@ -55,7 +67,7 @@ def today(shop: Shop) -> date:
 
 
 def pull(shop: Shop) -> int:
-    return reconciling.pull(shop.database, shop.method, today(shop), now=shop.clock.now)
+    return reconciling.pull(shop.database, shop.channel, today(shop), now=shop.clock.now)
 
 
 def bill_of(database: Database) -> Bill:
@@ -76,12 +88,18 @@ def test_a_day_that_fits_is_closed(shop: Shop, finance: tuple[Actor, Actor], rec
     assert [pull(shop) for _ in range(3)] == [0, 0, 0]
 
     bill = bill_of(shop.database)
-    assert (bill.matched, bill.net_fen, bill.ledger_fen, bill.unexplained_fen, bill.fee_fen) == (2, 0, 0, 0, 0)
-    shop.database.write_now(reconciliation.close, finance[0], shop.method, today(shop), now=shop.clock.now)
+    assert (bill.matched, bill.net_fen, bill.ledger_fen, bill.unexplained_fen, bill.fee_fen) == (
+        2,
+        0,
+        0,
+        0,
+        LEFT[shop.method],
+    )
+    shop.database.write_now(reconciliation.close, finance[0], shop.channel, today(shop), now=shop.clock.now)
     with pytest.raises(Conflict):
         pull(shop)
     with pytest.raises(Conflict):
-        shop.database.write_now(reconciliation.close, finance[1], shop.method, today(shop), now=shop.clock.now)
+        shop.database.write_now(reconciliation.close, finance[1], shop.channel, today(shop), now=shop.clock.now)
 
 
 def test_fees_are_booked_once_from_the_bill(shop: Shop, recorder: Recorder) -> None:
@@ -89,16 +107,16 @@ def test_fees_are_booked_once_from_the_bill(shop: Shop, recorder: Recorder) -> N
     shop.hear()
     assert [pull(shop) for _ in range(3)] == [0, 0, 0]
 
-    assert shop.cash() == PRICE - FEE
-    assert shop.database.read_now(ledger.balance, ledger.channel_fees(shop.method)) == FEE
+    assert shop.cash() == PRICE - FEES[shop.method]
+    assert shop.database.read_now(ledger.balance, ledger.channel_fees(shop.channel)) == FEES[shop.method]
 
     shop.cancel(PRICE)
     for _ in range(2):
         sending.send(shop.database, recorder.named("refund")[0])
     pull(shop)
 
-    assert (shop.cash(), shop.is_proven()) == (0, True)  # a refund gives its fee back
-    assert shop.database.read_now(ledger.balance, ledger.channel_fees(shop.method)) == 0
+    assert (shop.cash(), shop.is_proven()) == (-LEFT[shop.method], True)
+    assert shop.database.read_now(ledger.balance, ledger.channel_fees(shop.channel)) == LEFT[shop.method]
 
 
 def test_a_lost_message_is_found_in_the_bill(shop: Shop) -> None:
@@ -108,7 +126,23 @@ def test_a_lost_message_is_found_in_the_bill(shop: Shop) -> None:
     assert pull(shop) == 0
 
     assert (shop.status(), bill_of(shop.database).matched) == (OrderStatus.ASSIGNED, 1)
-    assert shop.cash() == PRICE - FEE
+    assert shop.cash() == PRICE - FEES[shop.method]
+
+
+def entry(shop: Shop, no: str) -> tuple[str, str, dict[str, Any]]:
+    """Where a payment stands in the books from which the platform writes its bill: kind, number, document."""
+    kind, number = shop.channel, no
+    if kind == "stripe":
+        charge = next(one for one in shop.sim.platform.every("stripe-charge") if one["metadata"][PAYMENT] == no)
+        kind, number = "stripe-balance", shop.sim.stripe.books.of(charge["id"])[0]["id"]
+    found = shop.sim.platform.get(kind, number)
+    assert found is not None
+    return kind, number, found
+
+
+def alter(shop: Shop, no: str, **changes: Any) -> None:
+    kind, number, found = entry(shop, no)
+    shop.sim.platform.put(kind, number, found | changes)
 
 
 def planted(shop: Shop, fen: int) -> None:
@@ -116,9 +150,7 @@ def planted(shop: Shop, fen: int) -> None:
     no = shop.open()
     shop.pay(no)
     shop.hear()
-    kept = shop.sim.platform.get(shop.method, no)
-    assert kept is not None
-    shop.sim.platform.put(shop.method, no, kept | {"total": fen, "fen": fen})
+    alter(shop, no, total=fen, fen=fen, amount=fen)
 
 
 def test_a_difference_is_worked_to_zero_by_two_people(shop: Shop, finance: tuple[Actor, Actor]) -> None:
@@ -134,7 +166,7 @@ def test_a_difference_is_worked_to_zero_by_two_people(shop: Shop, finance: tuple
     )
     write, now, day = shop.database.write_now, shop.clock.now, today(shop)
     with pytest.raises(StillDifferent):
-        write(reconciliation.close, first, shop.method, day, now=now)
+        write(reconciliation.close, first, shop.channel, day, now=now)
     with pytest.raises(Conflict):
         write(reconciliation.agree, second, found.id, now=now)
     with pytest.raises(ReasonMissing):
@@ -143,16 +175,16 @@ def test_a_difference_is_worked_to_zero_by_two_people(shop: Shop, finance: tuple
     with pytest.raises(SecondPersonNeeded):
         write(reconciliation.agree, first, found.id, now=now)
     with pytest.raises(StillDifferent):
-        write(reconciliation.close, first, shop.method, day, now=now)
+        write(reconciliation.close, first, shop.channel, day, now=now)
 
     write(reconciliation.agree, second, found.id, now=now)
     assert pull(shop) == 0  # a newer bill does not open it again
-    write(reconciliation.close, first, shop.method, day, now=now)
+    write(reconciliation.close, first, shop.channel, day, now=now)
 
-    bill, fee = bill_of(shop.database), (PRICE - 1_000) * 60 // 10_000
+    bill, fee = bill_of(shop.database), FEES["card"] if shop.method == "card" else (PRICE - 1_000) * 60 // 10_000
     assert (bill.unexplained_fen, bill.closed_by) == (0, first.user_id)
     assert shop.cash() == PRICE - 1_000 - fee
-    assert shop.database.read_now(ledger.balance, ledger.suspense(shop.method)) == 1_000
+    assert shop.database.read_now(ledger.balance, ledger.suspense(shop.channel)) == 1_000
     assert shop.is_proven()
     actions = [entry.action for entry in shop.database.read_now(lambda s: s.exec(select(AuditEntry)).all())]
     assert actions == ["reconciliation.propose", "reconciliation.agree", "reconciliation.close"]
@@ -162,14 +194,13 @@ def test_what_the_channel_lacks_is_found_and_goes_when_it_comes(shop: Shop) -> N
     no = shop.open()
     shop.pay(no)
     shop.hear()
-    kept = shop.sim.platform.get(shop.method, no)
-    assert kept is not None
-    shop.sim.platform.put(shop.method, no, kept | {"success_time": "1999-01-01", "paid_at": "1999-01-01"})
+    kind, number, kept = entry(shop, no)
+    alter(shop, no, success_time="1999-01-01", paid_at="1999-01-01", created=0)
 
     assert pull(shop) == 1
     assert [one.kind for one in differences(shop.database)] == [DifferenceKind.ONLY_OURS]
 
-    shop.sim.platform.put(shop.method, no, kept)
+    shop.sim.platform.put(kind, number, kept)
     assert pull(shop) == 0
     assert [one.status for one in differences(shop.database)] == [DifferenceStatus.GONE]
 
@@ -177,10 +208,15 @@ def test_what_the_channel_lacks_is_found_and_goes_when_it_comes(shop: Shop) -> N
 def test_what_only_the_channel_has_is_found(shop: Shop) -> None:
     no = shop.open()
     shop.pay(no)
-    kept = shop.sim.platform.get(shop.method, no)
-    assert kept is not None
+    kind, _number, kept = entry(shop, no)
     stranger = "Pnobodyknowsthisnumber"
-    shop.sim.platform.put(shop.method, stranger, kept | {"out_trade_no": stranger, "no": stranger})
+    shop.sim.platform.put(kind, stranger, kept | {"out_trade_no": stranger, "no": stranger, "id": stranger})
+    if shop.channel == "stripe":  # another shop of the same company: a charge that has none of our numbers
+        charge = shop.sim.platform.get("stripe-charge", kept["source"]) or {}
+        foreign = {"id": "ch_stranger", "metadata": {}}
+        shop.sim.platform.put("stripe-charge", "ch_stranger", charge | foreign)
+        shop.sim.platform.put(kind, stranger, kept | {"id": stranger, "source": "ch_stranger"})
+        stranger = "ch_stranger"
     shop.hear()
 
     assert pull(shop) == 1
@@ -198,8 +234,8 @@ def test_booked_after_midnight_is_another_day_and_no_difference(shop: Shop) -> N
     shop.hear()
 
     for _ in range(2):  # the second time the neighbour's bill is known
-        assert reconciling.pull(shop.database, shop.method, first, now=shop.clock.now) == 0
-        assert reconciling.pull(shop.database, shop.method, today(shop), now=shop.clock.now) == 0
+        assert reconciling.pull(shop.database, shop.channel, first, now=shop.clock.now) == 0
+        assert reconciling.pull(shop.database, shop.channel, today(shop), now=shop.clock.now) == 0
 
     bills = shop.database.read_now(lambda s: s.exec(select(Bill).order_by(Bill.day)).all())  # type: ignore[arg-type]
     assert [(bill.other_day, bill.unexplained_fen) for bill in bills] == [(1, 0), (1, 0)]
@@ -217,7 +253,7 @@ def test_nobody_else_may_and_one_of_many_agrees(shop: Shop, finance: tuple[Actor
     done = at_once(40, lambda _: write(reconciliation.agree, finance[1], found.id, now=now))
 
     assert done.count(None) == 1
-    assert shop.database.read_now(ledger.balance, ledger.suspense(shop.method)) == -500
+    assert shop.database.read_now(ledger.balance, ledger.suspense(shop.channel)) == -500
     assert shop.is_proven()
 
 
@@ -244,10 +280,10 @@ def test_bills_are_pulled_when_they_are_ready_until_they_are_closed(
     while fixed_clock.now.astimezone(reconciliation.ZONE).time() < reconciling.READY:
         fixed_clock.advance(minutes=30)
 
+    assert reconciling.pull_due(shop.database, fixed_clock.now) == 3
+    assert reconciling.pull_due(shop.database, fixed_clock.now) == 3
+    shop.database.write_now(reconciliation.close, finance[0], shop.channel, day, now=fixed_clock.now)
     assert reconciling.pull_due(shop.database, fixed_clock.now) == 2
-    assert reconciling.pull_due(shop.database, fixed_clock.now) == 2
-    shop.database.write_now(reconciliation.close, finance[0], shop.method, day, now=fixed_clock.now)
-    assert reconciling.pull_due(shop.database, fixed_clock.now) == 1
 
 
 def test_a_bill_that_does_not_come_is_asked_for_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,10 +291,11 @@ def test_a_bill_that_does_not_come_is_asked_for_again(shop: Shop, monkeypatch: p
     shop.sim.platform.faults.errors = 1
     with pytest.raises(BillUnavailable):
         pull(shop)
-    module = "wechat" if shop.method == "wechat" else "alipay"
-    monkeypatch.setattr(
-        f"servicehub.gateway_sim.{module}.{module}_bill", lambda *_a: b"broken" if module == "alipay" else "x"
-    )
+    if shop.channel == "stripe":
+        alter(shop, shop.payments()[0].no, amount="x")
+    else:
+        broken = b"broken" if shop.channel == "alipay" else "x"
+        monkeypatch.setattr(f"servicehub.gateway_sim.{shop.channel}.{shop.channel}_bill", lambda *_a: broken)
 
     with pytest.raises(BillUnavailable):
         pull(shop)

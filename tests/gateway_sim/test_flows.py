@@ -1,4 +1,4 @@
-"""Orders paid and refunded through both channels: what the platforms say reaches the books once, whatever happens on the way."""
+"""Orders paid and refunded through all channels: what the platforms say reaches the books once, whatever happens on the way."""
 
 from __future__ import annotations
 
@@ -16,23 +16,27 @@ from sqlmodel import Session, select
 from servicehub.adapters import gateway as channels
 from servicehub.db import Database
 from servicehub.domain.access import Actor
+from servicehub.domain.channel import Scene
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import PaymentStatus, RefundStatus
 from servicehub.errors import GatewayUnknown, Invalid, NotAllowed
 from servicehub.gateway_sim.serving import Running
 from servicehub.jobs.recorder import Recorder
+from servicehub.models.identity import WechatIdentity
 from servicehub.models.order import Order
 from servicehub.models.payment import ChannelEvent, Payment, Refund
 from servicehub.queries.customer.payments import outcome
-from servicehub.services import ledger, orders
+from servicehub.services import identities, ledger, orders
 from servicehub.services.payments import OutcomeKind
 from servicehub.settings import Settings
 from servicehub.workflows import checkout
 from servicehub.workflows import refunds as sending
 from tests import journey
 from tests.conftest import FixedClock
+from tests.gateway_sim.test_gateways import impatient
 
 PRICE = 10_000
+CHANNELS = {"wechat": "wechat", "alipay": "alipay", "card": "stripe"}
 
 
 @dataclass
@@ -46,18 +50,23 @@ class Shop:
     customer: Actor
     no: str
 
+    @property
+    def channel(self) -> str:
+        return CHANNELS[self.method]
+
     def open(self, method: str = "") -> str:
         """To the cashier; the payment's number."""
-        url = checkout.start_now(self.database, self.customer, self.no, method or self.method, now=self.clock.now)
-        assert httpx.get(url, follow_redirects=True, trust_env=False).status_code == 200
+        action = checkout.start_now(self.database, self.customer, self.no, method or self.method, now=self.clock.now)
+        assert httpx.get(action.url, follow_redirects=True, trust_env=False).status_code == 200
         return self.payments()[-1].no
 
     def pay(self, number: str, method: str = "") -> bool:
         """The customer pays; the platform's message is held."""
-        platform = self.sim.wechat if (method or self.method) == "wechat" else self.sim.alipay
+        platform = getattr(self.sim, CHANNELS[method or self.method])
 
         async def now() -> bool:
-            return platform.pay(number)
+            paid: bool = platform.pay(number)
+            return paid
 
         return asyncio.run_coroutine_threadsafe(now(), self.sim.loop).result(10)
 
@@ -78,7 +87,7 @@ class Shop:
         return self.database.read_now(lambda s: s.exec(select(Order).where(Order.no == self.no)).one()).status
 
     def cash(self, channel: str = "") -> int:
-        return self.database.read_now(ledger.balance, f"cash:{channel or self.method}")
+        return self.database.read_now(ledger.balance, f"cash:{CHANNELS[channel or self.method]}")
 
     def cancel(self, expected_fen: int) -> None:
         self.database.write_now(
@@ -97,17 +106,21 @@ def open_channels(accounts: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterat
     channels.forget()
 
 
-@pytest.fixture(params=["wechat", "alipay"])
-def shop(
-    request: pytest.FixtureRequest, open_channels: None, database: Database, sim: Running, fixed_clock: FixedClock
-) -> Shop:
+@pytest.fixture(params=list(CHANNELS))
+def method(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def shop(method: str, open_channels: None, database: Database, sim: Running, fixed_clock: FixedClock) -> Shop:
     def prepare(session: Session) -> tuple[Actor, str]:
         world = journey.build(session)
         return world.customer, world.book().no
 
     customer, no = database.write_now(prepare)
     sim.platform.faults.hold = True
-    return Shop(database, sim, fixed_clock, request.param, customer, no)
+    return Shop(database, sim, fixed_clock, method, customer, no)
 
 
 def test_paid_and_heard_of_three_times(shop: Shop) -> None:
@@ -150,11 +163,7 @@ def test_a_cancelled_order_is_refunded_once_although_the_answer_was_lost(
     shop.hear()
     shop.cancel(PRICE)
     job = recorder.named("refund")[0]
-    client: Any = channels.gateway(shop.method)
-    if shop.method == "wechat":
-        monkeypatch.setattr(client._client._core, "_timeout", (1.5, 1.5))
-    else:
-        monkeypatch.setattr(client._client._config, "timeout", 1.5)
+    impatient(channels.gateway(CHANNELS[shop.method]), monkeypatch)
     shop.sim.platform.faults.lose_answers = 1
 
     sending.send(shop.database, job)
@@ -237,9 +246,10 @@ def test_what_was_opened_elsewhere_is_closed_once_one_is_paid(shop: Shop, record
 
 def test_another_amount_is_parked_and_nothing_moves(shop: Shop) -> None:
     no = shop.open()
-    kept = shop.sim.platform.get(shop.method, no)
+    kind = CHANNELS[shop.method]
+    kept = shop.sim.stripe.bill(no) if kind == "stripe" else shop.sim.platform.get(kind, no)
     assert kept is not None
-    shop.sim.platform.put(shop.method, no, kept | {"total": 1, "fen": 1})
+    shop.sim.platform.put(kind, kept.get("id", no), kept | {"total": 1, "fen": 1, "amount_total": 1})
     shop.pay(no)
 
     assert shop.hear() == [OutcomeKind.SUSPECT]
@@ -298,3 +308,28 @@ def test_whatever_order_messages_arrive_in_the_books_are_the_same(shop: Shop, re
     assert shop.is_proven()
     assert sum(refund.amount_fen for refund in shop.refunds()) == 2 * PRICE
     assert timedelta(0) <= shop.clock.now - shop.payments()[0].created_at
+
+
+@pytest.mark.parametrize("method", ["wechat", "alipay"])
+def test_a_payment_opened_on_a_desk_and_on_the_phone_is_two_and_one_is_kept(shop: Shop) -> None:
+    def start(scene: Scene) -> str:
+        action = checkout.start_now(shop.database, shop.customer, shop.no, shop.method, scene=scene, now=shop.clock.now)
+        return action.kind
+
+    assert [start(Scene.DESKTOP), start(Scene.PHONE), start(Scene.DESKTOP)] == ["qr", "redirect", "qr"]
+    opened = shop.payments()
+    assert [payment.scene for payment in opened] == ["desktop", "phone"]
+    assert shop.pay(opened[0].no)
+    assert shop.hear() == [OutcomeKind.PAID]
+    assert [payment.status for payment in shop.payments()] == [PaymentStatus.KEPT, PaymentStatus.CLOSED]
+    assert shop.is_proven()
+
+
+@pytest.mark.parametrize("method", ["wechat"])
+def test_the_openid_is_kept_sealed_and_the_newest_counts(shop: Shop) -> None:
+    for openid in ("oFirst", "oSecond"):
+        shop.database.write_now(identities.remember, shop.customer, openid, now=shop.clock.now)
+
+    assert shop.database.read_now(identities.openid_of, shop.customer.user_id) == "oSecond"
+    assert "oSecond" not in shop.database.read_now(lambda s: s.exec(select(WechatIdentity.openid_enc)).one())
+    assert shop.database.read_now(identities.openid_of, 10**6) == ""

@@ -71,7 +71,7 @@ def opened(channel: Gateway, fen: int = FEN) -> PayRequest:
 
 
 def pay(sim: Running, channel: Gateway, no: str) -> bool:
-    platform = sim.wechat if channel.name == "wechat" else sim.alipay
+    platform = getattr(sim, channel.name)
     return asyncio.run_coroutine_threadsafe(_now(lambda: platform.pay(no)), sim.loop).result(10)
 
 
@@ -299,6 +299,8 @@ def impatient(channel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon."""
     if channel.name == "wechat":
         monkeypatch.setattr(channel._client._core, "_timeout", (1.5, 1.5))
+    elif channel.name == "stripe":
+        monkeypatch.setattr(channel._api._requestor._client, "_timeout", 1.5)
     else:
         monkeypatch.setattr(channel._client._config, "timeout", 1.5)
 

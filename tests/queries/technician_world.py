@@ -114,7 +114,7 @@ class World:
             "total_fen": 16800,
             "first_due_fen": 16800,
             "policy_id": self.policy.id,
-            "commission": {"rule": "level:gold@1", "bp": 2200, "net_fen": 13104},
+            "commission": {"rule": "level:gold@1", "rate_bp": 2200, "net_fen": 13104},
             "created_at": NOW - timedelta(hours=3),
             "accepted_at": NOW - timedelta(hours=2),
         }

@@ -183,8 +183,9 @@ def test_the_history_of_money_is_newest_first_and_ones_own(session: Session) -> 
     order = world.completed()
     refunds.request(session, order, 1_000, "goodwill", now=world.later(hours=1))
 
-    back, paid = payments.history(session, world.customer, locale="en", now=world.now)
+    back, *points, paid = payments.history(session, world.customer, locale="en", now=world.now)
 
+    assert [(row.is_back, row.amount) for row in points] == [(True, "+100 points")]
     assert (back.is_back, back.amount, back.order_no) == (True, "+¥10", order.no)
     assert (paid.is_back, paid.amount, paid.title) == (False, "−¥100", "Cleaning")
     stranger = Actor(user_id=999_999, role=Role.CUSTOMER, city_id=world.town.city_id)

@@ -28,7 +28,8 @@ def test_an_orders_money_is_complete(world: World) -> None:
     assert [(p.channel, p.amount, p.status_label) for p in view.payments] == [("微信支付", "¥100.00", "已收款")]
     assert [(r.amount, r.reason, r.status) for r in view.refunds] == [("¥40.00", "售后处理", "new")]
     assert [(e.kind, e.order_no, e.amount) for e in view.entries] == [
-        ("payment", order.no, "¥100.00"), ("settlement", order.no, "¥100.00"), ("clawback", order.no, "¥40.00"),
+        ("payment", order.no, "¥100.00"), ("settlement", order.no, "¥100.00"), ("points", order.no, "¥1.00"),
+        ("clawback", order.no, "¥40.00"), ("points_back", order.no, "¥0.40"),
     ]  # fmt: skip
     assert [(line.account, line.debit, line.credit) for line in view.entries[0].lines] == [
         ("cash:simulator", "¥100.00", ""), (f"escrow:{order.id}", "", "¥100.00"),
@@ -57,17 +58,18 @@ def test_the_books_sum_to_zero_by_account_and_by_day(world: World) -> None:
     assert (view.ok, view.sum, view.entries, view.unbalanced, view.unsealed, view.suspects) == (
         True,
         "¥0.00",
-        2,
+        3,
         0,
         0,
         0,
     )
     assert {row.group: row.balance for row in view.accounts} == {
         "cash": "¥100.00", "escrow": "¥0.00", "t_pending": "−¥75.00", "commission": "−¥25.00",
+        "points": "−¥1.00", "comp": "¥1.00",
     }  # fmt: skip
     assert all(day.ok and day.sum == "¥0.00" for day in view.days)
-    assert [day.entries for day in view.days[:3]] == [1, 1, 0]
-    assert [entry.kind for entry in view.latest] == ["settlement", "payment"]
+    assert [day.entries for day in view.days[:3]] == [2, 1, 0]
+    assert [entry.kind for entry in view.latest] == ["points", "settlement", "payment"]
 
 
 def test_any_number_leads_to_its_entries(world: World) -> None:
@@ -150,4 +152,4 @@ def test_every_money_screen_reads_on_both_databases(database: Database) -> None:
         assert income.income(session, actor, now=world.now, locale="en").pending == "¥75.00"
         return health.ok, len(health.accounts), len(found.entries), detail.net
 
-    assert database.write_now(look) == (True, 4, 2, "¥75.00")
+    assert database.write_now(look) == (True, 6, 2, "¥75.00")

@@ -43,6 +43,7 @@ from servicehub.queries.operator import order as order_query
 from servicehub.queries.operator.orders import Filter
 from servicehub.queries.operator.words_machine import SENTENCES
 from servicehub.services import audits, contacts, technicians_admin
+from servicehub.workflows.previewing import refund_form
 
 NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
 """Monday 2 March 2026, half past two in the afternoon in Shanghai."""
@@ -498,12 +499,8 @@ def test_the_page_of_an_order_shows_its_money_history_and_reasons(session: Sessi
 
     page = _sheet(session, actor, order)
 
-    assert (page.sheet.paid, page.sheet.refunded, page.sheet.refundable_fen, page.sheet.due) == (
-        "¥128.00",
-        "¥8.00",
-        12000,
-        "¥0.00",
-    )
+    assert (page.sheet.paid, page.sheet.refunded, page.sheet.due) == ("¥128.00", "¥8.00", "¥0.00")
+    assert refund_form(here.session, actor, order.no, locale="en").most == "¥120.00"
     assert [(line.amount, line.is_discount) for line in page.sheet.lines] == [("¥148.00", False), ("−¥20.00", True)]
     assert [(row.title, row.who) for row in page.log] == [
         ("Paid; matching started", "System"),
@@ -520,12 +517,12 @@ def test_the_page_of_an_order_shows_its_money_history_and_reasons(session: Sessi
 @pytest.mark.parametrize(
     ("role", "status", "actions"),
     [
-        (OperatorRole.ADMIN, S.MATCHING, {"assign", "cancel", "refund", "reveal"}),
-        (OperatorRole.ADMIN, S.ACCEPTED, {"reassign", "cancel", "refund", "reveal"}),
-        (OperatorRole.ADMIN, S.DISPUTED, {"resolve", "reveal"}),
+        (OperatorRole.ADMIN, S.MATCHING, {"credit", "assign", "cancel", "refund", "reveal"}),
+        (OperatorRole.ADMIN, S.ACCEPTED, {"credit", "reassign", "cancel", "refund", "reveal"}),
+        (OperatorRole.ADMIN, S.DISPUTED, {"credit", "resolve", "reveal"}),
         (OperatorRole.DISPATCHER, S.ACCEPTED, {"reassign", "reveal"}),
         (OperatorRole.SUPPORT, S.ACCEPTED, {"cancel", "refund", "reveal"}),
-        (OperatorRole.FINANCE, S.COMPLETED, {"refund"}),
+        (OperatorRole.FINANCE, S.COMPLETED, {"credit", "refund"}),
         (OperatorRole.QUALITY, S.ACCEPTED, set()),
     ],
 )

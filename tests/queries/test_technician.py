@@ -87,7 +87,12 @@ def test_the_open_offer_says_what_when_where_and_why_without_the_door(world: Wor
     add_offer(world)
     card = read(world, workbench.open_offer)
     assert (card.left_s, card.total_s) == (35, 45)
-    assert (card.take_home, card.rule, card.distance, card.travel) == ("126.00", "抽成 22%", "2.4km", "骑行约 12 分钟")
+    assert (card.take_home, card.rule, card.distance, card.travel) == (
+        "126.00",
+        "抽成 22%（金牌）",
+        "2.4km",
+        "骑行约 12 分钟",
+    )
     assert (card.title, card.facts, card.when) == ("日常保洁 · 2 小时", "家有宠物", "今天 12:00–14:00")
     assert card.gap == "上一单 11:30 结束，间隔 30 分钟"
     assert [(chip.text, chip.tone) for chip in card.reasons] == [("熟客", "a"), ("顺路", "b")]

@@ -39,7 +39,7 @@ from servicehub.models.order import Order, OrderLine, OrderLog
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.situations import Situation
 from servicehub.models.technician import Technician
-from servicehub.services import coupons, dispatching, fulfilment, ledger, order_numbers, orders, payments
+from servicehub.services import coupons, dispatching, fulfilment, ledger, order_numbers, orders, payments, sums
 from tests import journey
 from tests.journey import World
 
@@ -196,7 +196,7 @@ def test_payment_of_a_smart_match_asks_the_best_one_at_once(world: World) -> Non
     world.pay(order)
 
     assert order.status is OrderStatus.ASSIGNED
-    assert payments.escrow(world.session, order) == HOUR_FEN
+    assert sums.escrow(world.session, order) == HOUR_FEN
     assert log_of(world, order) == ["created", "pay", "dispatch"]
 
 
@@ -232,7 +232,7 @@ def test_a_search_that_breaks_keeps_the_payment_and_is_made_again(
         world.pay(order)
     world.session.refresh(order)
     assert (order.status, cells_of(world, order)) == (OrderStatus.MATCHING, [CellKind.HOLD] * 4)
-    assert payments.escrow(world.session, order) == HOUR_FEN
+    assert sums.escrow(world.session, order) == HOUR_FEN
 
     assert world.dispatch() == 1
 
@@ -286,7 +286,7 @@ def test_a_late_payment_revives_the_order_when_it_can_still_be_served(world: Wor
 
     world.session.refresh(order)
     assert order.status is OrderStatus.ASSIGNED
-    assert payments.escrow(world.session, order) == HOUR_FEN
+    assert sums.escrow(world.session, order) == HOUR_FEN
     assert world.offer(order).technician_id == world.technicians[0].technician_id
 
 
@@ -342,7 +342,7 @@ def test_a_second_payment_of_the_same_item_is_returned(world: World) -> None:
 
     world.session.refresh(second)
     assert second.status is PaymentStatus.EXTRA
-    assert payments.escrow(world.session, order) == HOUR_FEN
+    assert sums.escrow(world.session, order) == HOUR_FEN
     assert_books_are_sound(world)
 
 
@@ -351,13 +351,13 @@ def test_a_deposit_is_followed_by_the_balance(session: Session) -> None:
     order = world.finished()
     assert order.first_due_fen == 2000
     assert order.status is OrderStatus.AWAITING_BALANCE
-    assert payments.balance_due(world.session, order) == 8000
+    assert sums.balance_due(world.session, order) == 8000
 
     world.pay(order)
 
     world.session.refresh(order)
     assert order.status is OrderStatus.AWAITING_CONFIRM
-    assert payments.escrow(world.session, order) == HOUR_FEN
+    assert sums.escrow(world.session, order) == HOUR_FEN
 
 
 def test_payment_after_service_is_asked_at_the_end(session: Session) -> None:

@@ -20,7 +20,7 @@ from servicehub.errors import NotFound, TransitionRefused
 from servicehub.jobs.recorder import Recorder
 from servicehub.models.order import Order
 from servicehub.models.payment import ChannelEvent, Payment, Refund
-from servicehub.services import ledger, orders, payments, refunds
+from servicehub.services import ledger, orders, payments, refunds, sums
 from servicehub.services.payments import Outcome, OutcomeKind
 from tests import journey
 from tests.city import NOW
@@ -52,7 +52,7 @@ def test_a_payment_goes_into_the_escrow(world: World) -> None:
 
     assert take(world, message(payment)) == Outcome(OutcomeKind.PAID, order.id, payment.id)
     assert payment.status is PaymentStatus.KEPT
-    assert (payments.escrow(world.session, order), payments.paid_net(world.session, order)) == (10_000, 10_000)
+    assert (sums.escrow(world.session, order), sums.paid_net(world.session, order)) == (10_000, 10_000)
     assert ledger.trial(world.session).by_account == {"cash:simulator": 10_000, f"escrow:{order.id}": -10_000}
 
 
@@ -63,7 +63,7 @@ def test_the_same_message_has_its_effect_once(world: World) -> None:
 
     assert take(world, message(payment)).kind is OutcomeKind.DUPLICATE
     assert take(world, message(payment, "another-id")).kind is OutcomeKind.DUPLICATE
-    assert payments.escrow(world.session, order) == 10_000
+    assert sums.escrow(world.session, order) == 10_000
     assert len(ledger.entries_of(world.session, f"order:{order.id}")) == 1
 
 
@@ -92,7 +92,7 @@ def test_paying_twice_keeps_the_first_and_returns_the_second(world: World, recor
     assert (returned.payment_id, returned.amount_fen, returned.reason) == (second.id, 10_000, "extra_payment")
     assert recorder.named("refund") == [{"no": returned.no}]
     assert ledger.balance(world.session, f"refund_due:{order.id}") == 10_000
-    assert payments.paid_net(world.session, order) == 10_000
+    assert sums.paid_net(world.session, order) == 10_000
 
 
 def test_money_for_a_cancelled_order_goes_back_and_revives_nothing(world: World) -> None:
@@ -104,7 +104,7 @@ def test_money_for_a_cancelled_order_goes_back_and_revives_nothing(world: World)
 
     world.session.refresh(payment)
     assert (order.status, payment.status) == (OrderStatus.CANCELLED, PaymentStatus.LATE)
-    assert payments.paid_net(world.session, order) == 0
+    assert sums.paid_net(world.session, order) == 0
     assert ledger.balance(world.session, f"refund_due:{order.id}") == 10_000
 
 
@@ -149,7 +149,7 @@ def test_a_deposit_then_the_balance(session: Session) -> None:
     assert payments.due(session, order) == (PlanItem.BALANCE, 8000)
     world.pay(order)
     assert order.status is OrderStatus.AWAITING_CONFIRM
-    assert payments.escrow(session, order) == 10_000
+    assert sums.escrow(session, order) == 10_000
 
 
 def test_paying_after_the_service(session: Session) -> None:

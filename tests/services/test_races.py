@@ -6,17 +6,22 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session, func, select
 
 from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.channel import Report
-from servicehub.domain.order import OrderStatus
-from servicehub.errors import NobodyAvailable, OrderTaken, SlotTaken
+from servicehub.domain.order import OrderStatus, PaymentPlan
+from servicehub.domain.payment import PaymentStatus, PlanItem
+from servicehub.errors import NobodyAvailable, OrderTaken, RefundTooLarge, SlotTaken
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.order import Order
+from servicehub.models.payment import Payment, Refund
+from servicehub.models.technician import Technician
 from servicehub.services import dispatching, ledger, orders, payments
+from servicehub.services.orders.booking import CreditUsedUp
 from tests import city, journey
 from tests.city import NOW
 from tests.crowd import at_once
@@ -144,6 +149,9 @@ def test_nobody_gets_in_between_a_payment_and_the_offer(database: Database) -> N
 def test_a_hundred_technicians_grab_one_order_and_one_gets_it(database: Database) -> None:
     def prepare(session: Session) -> tuple[str, list[Actor]]:
         world = journey.build(session, technicians=100)
+        near_lat, near_lng = city.north(0.5)
+        session.execute(sa.update(Technician).values(home_lat=near_lat, home_lng=near_lng))
+        session.expire_all()
         order = world.book(mode="grab", start_at=world.town.local("2026-03-03 14:00"))
         world.pay(order)
         return order.no, world.technicians
@@ -169,3 +177,67 @@ def _holders(session: Session) -> list[int]:
 
 def _states(session: Session) -> list[OrderStatus]:
     return list(session.exec(select(Order.status)))
+
+
+def test_credit_is_never_used_twice_by_bookings_at_the_same_moment(database: Database) -> None:
+    """Sixty-four bookings of 100 yuan that are paid afterwards, at different times: the limit of 600 lets six through."""
+
+    def prepare(session: Session) -> tuple[Actor, orders.BookingRequest]:
+        world = journey.build(session, technicians=1, payment_plan=PaymentPlan.AFTER)
+        return world.customer, world.request()
+
+    customer, wish = database.write_now(prepare)
+    assert wish.start_at is not None
+    starts = [wish.start_at + timedelta(days=i // 8, minutes=75 * (i % 8) - 240) for i in range(64)]
+
+    def attempt(i: int) -> object:
+        return database.write_now(orders.create, customer, replace(wish, start_at=starts[i]), now=NOW)
+
+    outcomes = at_once(64, attempt)
+
+    assert sum(isinstance(o, str) for o in outcomes) == 6
+    assert CreditUsedUp in {type(o) for o in outcomes}
+    assert database.read_now(_count, Order) == 6
+
+
+def test_a_hundred_refunds_at_once_never_exceed_what_was_paid(database: Database) -> None:
+    def prepare(session: Session) -> tuple[Actor, str]:
+        world = journey.build(session)
+        order = world.finished()
+        return journey.operator(world), order.no
+
+    operator, no = database.write_now(prepare)
+
+    def attempt(_i: int) -> object:
+        return database.write_now(orders.refund, operator, no, 3_000, reason="late", now=NOW + timedelta(days=2))
+
+    outcomes = at_once(100, attempt)
+
+    assert Counter(type(o) for o in outcomes) == {type(None): 3, RefundTooLarge: 97}
+    assert sum(r.amount_fen for r in database.read_now(lambda s: s.exec(select(Refund)).all())) == 9_000
+    assert database.read_now(ledger.verify) == []
+
+
+def test_two_tips_at_once_are_one_and_the_other_goes_back(database: Database) -> None:
+    def prepare(session: Session) -> list[Report]:
+        world = journey.build(session)
+        order = world.completed()
+        opened = [
+            payments.open_tip(session, world.customer, order, fen, "simulator", "wechat", now=world.now)
+            for fen in range(100, 164)
+        ]
+        return [Report("simulator", f"t{p.no}", "payment", p.no, p.amount_fen, f"c{p.no}") for p in opened]
+
+    reports = database.write_now(prepare)
+
+    def pay(session: Session, report: Report) -> str:
+        outcome = payments.record(session, report, now=NOW + timedelta(days=2))
+        orders.payment_recorded(session, outcome, now=NOW + timedelta(days=2))
+        return outcome.kind.value
+
+    outcomes = at_once(64, lambda i: database.write_now(pay, reports[i]))
+
+    assert Counter(outcomes) == {"paid": 1, "extra": 63}
+    tips = select(func.count()).where(Payment.item == PlanItem.TIP, Payment.status == PaymentStatus.KEPT)
+    assert database.read_now(lambda s: s.exec(tips).one()) == 1
+    assert database.read_now(ledger.verify) == []

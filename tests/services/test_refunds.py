@@ -19,7 +19,7 @@ from servicehub.errors import RefundTooLarge
 from servicehub.jobs.recorder import Recorder
 from servicehub.models.order import Order
 from servicehub.models.payment import Refund
-from servicehub.services import ledger, payments, refunds, settlements
+from servicehub.services import ledger, refunds, settlements, sums
 from tests import journey
 from tests.city import NOW
 from tests.journey import World
@@ -41,7 +41,7 @@ def test_a_refund_is_promised_before_it_is_sent(world: World, recorder: Recorder
     (refund,) = refunds.request(world.session, order, 3000, "goodwill", now=world.now)
 
     assert (refund.status, refund.amount_fen, refund.reason) == (RefundStatus.NEW, 3000, "goodwill")
-    assert (payments.escrow(world.session, order), payments.paid_net(world.session, order)) == (7000, 7000)
+    assert (sums.escrow(world.session, order), sums.paid_net(world.session, order)) == (7000, 7000)
     assert ledger.balance(world.session, f"refund_due:{order.id}") == 3000
     assert recorder.named("refund") == [{"no": refund.no}]
 
@@ -53,7 +53,7 @@ def test_more_than_was_paid_is_refused_and_nothing_is_promised(world: World, amo
     with pytest.raises(RefundTooLarge):
         refunds.request(world.session, order, amount, "goodwill", now=world.now)
     assert world.session.exec(select(func.count()).select_from(Refund)).one() == 0
-    assert payments.escrow(world.session, order) == 10_000
+    assert sums.escrow(world.session, order) == 10_000
 
 
 def test_a_refund_spreads_over_the_payments_newest_first(session: Session) -> None:
@@ -91,7 +91,7 @@ def test_a_failed_refund_stays_promised_and_may_still_succeed(world: World) -> N
 
     assert refunds.record_result(world.session, refund.no, RefundState.FAILED, now=world.now)
     assert refund.status is RefundStatus.FAILED
-    assert payments.paid_net(world.session, order) == 7000
+    assert sums.paid_net(world.session, order) == 7000
     assert not refunds.record_result(world.session, refund.no, RefundState.UNKNOWN, now=world.now)
     assert refunds.record_result(world.session, refund.no, RefundState.SUCCEEDED, now=world.now)
     assert ledger.balance(world.session, f"refund_due:{order.id}") == 0

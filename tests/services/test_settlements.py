@@ -38,6 +38,7 @@ def test_a_completed_order_is_divided_as_was_shown(world: World) -> None:
     assert earning.matures_at == world.now + timedelta(days=3)
     assert {k: v for k, v in ledger.trial(world.session).by_account.items() if v} == {
         "cash:simulator": 10_000, "commission:service": -2500, f"t_pending:{order.technician_id}:{order.id}": -7500,
+        "comp:points": 100, f"points:{order.customer_id}": -100,
     }  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def test_a_coupon_is_paid_by_its_funders(world: World) -> None:
     by_account = {k: v for k, v in ledger.trial(world.session).by_account.items() if v}
     assert by_account == {
         "cash:simulator": 8000, "subsidy:coupon": 1000, "commission:service": -2250,
-        f"t_pending:{order.technician_id}:{order.id}": -6750,
+        f"t_pending:{order.technician_id}:{order.id}": -6750, "comp:points": 80, f"points:{order.customer_id}": -80,
     }  # fmt: skip
     assert order.commission["net_fen"] == 6750
 

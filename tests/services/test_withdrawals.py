@@ -20,6 +20,7 @@ from servicehub.errors import (
     NotAllowed,
     NotEnough,
     NotFound,
+    PolicyChanged,
     ReasonMissing,
     SecondPersonNeeded,
     ServiceHubError,
@@ -30,8 +31,8 @@ from servicehub.jobs.recorder import Recorder
 from servicehub.models.audit import AuditEntry
 from servicehub.models.catalog import Policy
 from servicehub.models.customer import Notice
-from servicehub.models.withdrawal import Withdrawal
-from servicehub.services import ledger, withdrawals
+from servicehub.models.withdrawal import Withdrawal, load_limits
+from servicehub.services import ledger, policies, withdrawals
 from tests import journey
 from tests.city import NOW
 from tests.crowd import at_once
@@ -350,3 +351,49 @@ def test_the_channels_answer_is_booked_once_however_often_it_is_heard(database: 
     assert found.count(True) == 1
     assert database.read_now(ledger.balance, ledger.withdrawing(technician.technician_id)) == 0
     assert database.read_now(ledger.verify) == []
+
+
+def limits(**changes: int) -> dict[str, int]:
+    return {
+        "least_fen": 1_000,
+        "most_fen": 100_000,
+        "a_day": 2,
+        "fee_bp": 100,
+        "least_fee_fen": 50,
+        "second_from_fen": 1,
+    } | changes
+
+
+def test_limits_are_adopted_as_versions_by_those_who_do_not_decide(session: Session) -> None:
+    world = journey.build(session)
+    admin, finance = journey.operator(world), journey.operator(world, OperatorRole.FINANCE)
+
+    assert policies.adopt_withdrawal(session, admin, limits(), base=0, note="open", now=NOW) == 1
+
+    found = load_limits(session, world.town.city_id, NOW)
+    assert (found.a_day, found.fee_fen(10_000), found.needs_two(1)) == (2, 100, True)
+    with pytest.raises(NotAllowed):
+        policies.adopt_withdrawal(session, finance, limits(second_from_fen=9_000_000), base=1, note="mine", now=NOW)
+    with pytest.raises(PolicyChanged):
+        policies.adopt_withdrawal(session, admin, limits(), base=0, note="stale tab", now=NOW)
+    with pytest.raises(ReasonMissing):
+        policies.adopt_withdrawal(session, admin, limits(), base=1, note=" ", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("least_fen", 9),
+        ("most_fen", 999),
+        ("a_day", 0),
+        ("fee_bp", 1_001),
+        ("least_fee_fen", 1_000),
+        ("second_from_fen", 0),
+    ],
+)
+def test_limits_out_of_range_are_named(session: Session, field: str, value: int) -> None:
+    world = journey.build(session)
+    with pytest.raises(Invalid) as refusal:
+        policies.adopt_withdrawal(session, journey.operator(world), limits(**{field: value}), base=0, note="x", now=NOW)
+    named = "least_fen" if field == "most_fen" else field  # the two are compared, the smaller one is named
+    assert refusal.value.params["field"] == named

@@ -64,7 +64,7 @@ def refund_of(database: Database) -> Refund:
 
 def open_at_cashier(database: Database, booked: tuple[Actor, str], clock: FixedClock, **options: Any) -> str:
     """The payment's number."""
-    url = checkout.start_now(database, booked[0], booked[1], "wechat", now=clock.now, **options)
+    url = checkout.start_now(database, booked[0], booked[1], "wechat", now=clock.now, **options).url
     assert url.startswith("/sim/pay/P")
     return url.rsplit("/", 1)[-1]
 

@@ -123,6 +123,69 @@ def _price() -> rx.Component:
     return card(head, el.div(class_name="hr"), price_breakdown(lines, S.total, saved=S.saved), due)
 
 
+GUARANTEES: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "wechat",
+        N_("WeChat Pay score · pay afterwards"),
+        N_("Nothing is frozen. WeChat takes the price by itself when the visit is done."),
+        "message-circle",
+    ),
+    (
+        "alipay",
+        N_("Alipay · amount frozen"),
+        N_("The price is frozen in your Alipay, taken when the visit is done, and the rest is given back at once."),
+        "wallet",
+    ),
+    (
+        "card",
+        N_("Card · amount authorised"),
+        N_(
+            "The price is authorised on your card for seven days, taken when the visit is done, and the rest is given back at once."
+        ),
+        "credit-card",
+    ),
+)
+
+
+def _guarantee() -> rx.Component:
+    """How a payment after the service is secured, where that can be chosen."""
+    seq = BookState.seq.to(str)
+    options = [
+        rx.cond(
+            BookState.guarantees.contains(key),
+            radio_option(
+                "guarantee",
+                key,
+                _(word),
+                _(what),
+                lead=icon(name, "l"),
+                checked=BookState.guarantee == key,
+                on_pick=BookState.pick_guarantee(key),
+                key=joined(key, "-", seq),
+            ),
+            rx.fragment(),
+        )
+        for key, word, what, name in GUARANTEES
+    ]
+    none = radio_option(
+        "guarantee",
+        "none",
+        _("On trust"),
+        _("You pay by yourself after the visit, as far as your credit goes."),
+        lead=icon("receipt-text", "l"),
+        checked=BookState.guarantee == "",
+        on_pick=BookState.pick_guarantee("none"),
+        key=joined("none-", seq),
+    )
+    shown = card(
+        el.h2(_("Paying after the service"), class_name="f16 w7"),
+        group(_("Paying after the service"), none, *options),
+        el.p(_("Nothing is charged before the visit. Cancelling in time costs nothing."), class_name="f12 mut"),
+        cls="col g12",
+    )
+    return rx.cond(BookState.guarantees.length() > 0, shown, rx.fragment())
+
+
 def _coupon() -> rx.Component:
     chosen = rx.cond(S.saved != "", S.saved, _("None chosen"))
     return el.div(cell("ticket", _("Coupons"), chosen, **opens("coupons")), class_name="card")
@@ -202,7 +265,7 @@ def _bar() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     trouble = rx.cond(BookState.trouble != "", note(BookState.trouble, "warn", "circle-alert"), rx.fragment())
-    body = el.div(trouble, _where(), _price(), _coupon(), _wishes(), _rules(), class_name="stack")
+    body = el.div(trouble, _where(), _price(), _coupon(), _guarantee(), _wishes(), _rules(), class_name="stack")
     return customer_shell(
         loaded(BookState, body),
         header=navbar(_("Review order"), "/c/"),

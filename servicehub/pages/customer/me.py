@@ -53,7 +53,9 @@ def view() -> rx.Component:
     )
     ways = el.div(
         cell("ticket", _("Coupons"), right=el.span(M.coupons, class_name="num mut"), to="/coupons/"),
-        cell("wallet", _("Payments and refunds"), to="/me/payments/"),
+        cell("wallet", _("My balance"), right=el.span(M.balance, class_name="num mut"), to="/wallet/"),
+        cell("coins", _("My points"), right=el.span(M.points, class_name="num mut"), to="/points/"),
+        cell("receipt-text", _("Payments and refunds"), to="/me/payments/"),
         cell("map-pin", _("My addresses"), right=el.span(M.addresses, class_name="num mut"), to="/me/addresses/"),
         cell("bell", _("Messages"), right=el.span(M.unread, class_name="num mut"), to="/messages/"),
         class_name="card",

@@ -7,7 +7,7 @@ import reflex as rx
 from servicehub.components.base import btn, card, el, icon, lbtn, link, picture, row
 from servicehub.components.customer import customer_shell
 from servicehub.components.elements import countdown, live_map
-from servicehub.components.forms import text_area
+from servicehub.components.forms import hidden, plain_form, text_area
 from servicehub.components.layout import confirm, cta_bar, expire_button, modal, navbar, note, opens, skeleton
 from servicehub.components.order import (
     crew_list,
@@ -21,10 +21,11 @@ from servicehub.components.order import (
     timeline,
     timeline_item,
 )
+from servicehub.domain.payment import LEAST_TIP_FEN, MOST_TIP_FEN, TIPS_FEN
 from servicehub.pages.customer.parts import joined, loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.order import OrderState
-from servicehub.texts import N_, _
+from servicehub.texts import LOCALE, N_, _, formats, localized_path
 
 D = OrderState.order
 A = D.actions
@@ -51,6 +52,7 @@ def _status() -> rx.Component:
         rx.fragment(),
     )
     late = rx.cond(D.late != "", note(D.late, "warn", "clock"), rx.fragment())
+    told = rx.cond(D.guarantee != "", note(D.guarantee, "info", "wallet"), rx.fragment())
     seen = rx.cond(D.track.seen != "", el.p(D.track.seen, class_name="f12 c-warn"), rx.fragment())
     marks = el.ol(
         rx.foreach(D.steps, lambda step: el.li(step.title, class_name=step.state, key=step.title)),
@@ -63,6 +65,7 @@ def _status() -> rx.Component:
         late,
         left,
         seen,
+        told,
         rx.cond(D.steps.length() > 0, marks, rx.fragment()),
         class_name="card card-p col g12",
         aria_live="polite",
@@ -146,6 +149,37 @@ def _money() -> rx.Component:
     )
 
 
+def _tip() -> rx.Component:
+    """Thanks beside the price, when the visit is over."""
+    chosen = [
+        lbtn(formats.yuan(fen), to=joined("/pay/?o=", D.no, f"&tip={fen}"), kind="o", size="s") for fen in TIPS_FEN
+    ]
+    least, most = LEAST_TIP_FEN // 100, MOST_TIP_FEN // 100
+    other = el.input(
+        type="number",
+        name="yuan",
+        id="tip-yuan",
+        min=least,
+        max=most,
+        step=1,
+        required=True,
+        input_mode="numeric",
+        placeholder=_("Another amount"),
+        aria_label=_("Tip in yuan"),
+        class_name="inp grow",
+    )
+    form = plain_form(
+        hidden("o", D.no), other, btn(_("Tip"), type="submit", kind="o"),
+        action=localized_path("/pay/", LOCALE.get()), id="tip", method="get", cls="row g8",
+    )  # fmt: skip
+    words = el.p(_("All of it goes to whoever came. It is your choice."), class_name="f13 mut")
+    shown = card(
+        el.h2(icon("heart", "s", "brand"), _("Say thanks with a tip"), class_name="f16 w7 row g6"),
+        words, row(*chosen, cls="g8 wrap"), form, cls="col g12",
+    )  # fmt: skip
+    return rx.cond(D.can_tip, shown, rx.fragment())
+
+
 def _photos() -> rx.Component:
     shown = photo_grid(rx.foreach(D.photos, lambda src: photo(src, _("Photo of the visit"), key=src)))
     return rx.cond(
@@ -160,6 +194,7 @@ def _more() -> rx.Component:
     kids = [
         (A.reschedule, lbtn(icon("calendar", "s"), _("Reschedule"), to=joined(HERE, "reschedule/"), kind="o")),
         (A.rebook, lbtn(icon("undo-2", "s"), _("Rebook"), to=joined("/book/?again=", D.no), kind="o")),
+        (D.has_invoice, lbtn(icon("receipt-text", "s"), _("Invoice"), to=joined(HERE, "invoice/"), kind="o")),
         (A.dispute, btn(icon("headset", "s"), _("After-sales"), kind="o", **opens("dispute"))),
         (A.cancel, lbtn(icon("x", "s"), _("Cancel order"), to=joined(HERE, "cancel/"), kind="g")),
     ]
@@ -172,7 +207,9 @@ def _main() -> rx.Component:
     balance = lbtn(_("Pay the balance {amount}", amount=D.due_text), to=joined("/pay/?o=", D.no), size="l", block=True)
     done = btn(_("Confirm completion"), size="l", block=True, **opens("done"))
     review = lbtn(_("Write a review"), to=joined(HERE, "review/"), size="l", block=True)
-    bar = rx.cond(A.pay, pay, rx.cond(A.pay_balance, balance, rx.cond(A.confirm, done, review)))
+    agree = lbtn(_("Give the guarantee"), to=joined("/pay/?o=", D.no), size="l", block=True)
+    first = rx.cond(D.secures, agree, pay)
+    bar = rx.cond(A.pay, first, rx.cond(A.pay_balance, balance, rx.cond(A.confirm, done, review)))
     return rx.cond(A.pay | A.pay_balance | A.confirm | A.review, cta_bar(bar), rx.fragment())
 
 
@@ -197,11 +234,21 @@ def _dialogs() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     body = el.div(
-        _map(), _status(), _technician(), _crew(), _what(), _photos(), _log(), _money(), _more(), class_name="stack"
+        _map(),
+        _status(),
+        _technician(),
+        _crew(),
+        _tip(),
+        _what(),
+        _photos(),
+        _log(),
+        _money(),
+        _more(),
+        class_name="stack",
     )
     wait = el.div(skeleton("card", 3), class_name="pad")
     return customer_shell(
-        loaded(OrderState, body, wait=wait),
+        loaded(OrderState, body, wait=wait, of=OrderState.order.no),
         header=navbar(_("Order details"), "/orders/"),
         footer=_main(),
         overlays=_dialogs(),

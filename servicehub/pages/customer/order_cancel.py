@@ -22,12 +22,23 @@ def view() -> rx.Component:
     about = card(el.h2(P.title, class_name="f16 w6"), el.p(P.when, class_name="f13 mut"), cls="col g4")
     free = note(_("Cancelling is free now: {rule}", rule=P.rule), "ok", "circle-check")
     costs = note(_("Cancelling costs {fee} now: {rule}", fee=P.fee, rule=P.rule), "warn", "circle-alert")
-    money = card(
-        el.h2(_("What you get back"), class_name="f16 w7"),
+    paid = rx.fragment(
         price_line(_("Paid"), P.paid),
         price_line(_("Cancellation fee"), P.fee),
         price_line(_("Refund"), P.refund),
+        rx.cond(P.to_points != "", price_line(_("Of it to your points"), P.to_points), rx.fragment()),
+        rx.cond(P.to_balance != "", price_line(_("Of it to your balance"), P.to_balance), rx.fragment()),
         el.p(_("To the original method, usually within three days"), class_name="f12 mut"),
+    )
+    secured = rx.fragment(
+        price_line(_("Guarantee"), P.paid),
+        price_line(_("Cancellation fee"), P.fee),
+        price_line(_("Released"), P.refund),
+        el.p(_("Only the fee is taken; the rest of the guarantee ends at once."), class_name="f12 mut"),
+    )
+    money = card(
+        el.h2(_("What you get back"), class_name="f16 w7"),
+        rx.cond(P.is_secured, secured, paid),
         rx.cond(P.is_free, free, costs),
         cls="col g8",
     )
@@ -41,7 +52,7 @@ def view() -> rx.Component:
         class_name="card card-p col g12",
     )
     body = el.div(about, money, form, class_name="stack")
-    return customer_shell(loaded(CancelState, body), header=navbar(_("Cancel order"), "/orders/"))
+    return customer_shell(loaded(CancelState, body, of=P.no), header=navbar(_("Cancel order"), "/orders/"))
 
 
 PAGE = Page("/orders/[order_no]/cancel", view, N_("Cancel order"), CancelState.load)

@@ -39,7 +39,7 @@ def view() -> rx.Component:
             disabled=(MoveState.picked == "") | ~P.may,
         )
     )
-    return customer_shell(loaded(MoveState, body), header=navbar(_("Reschedule"), "/orders/"), footer=bar)
+    return customer_shell(loaded(MoveState, body, of=P.no), header=navbar(_("Reschedule"), "/orders/"), footer=bar)
 
 
 PAGE = Page("/orders/[order_no]/reschedule", view, N_("Reschedule"), MoveState.load)

@@ -53,7 +53,7 @@ def view() -> rx.Component:
     done = empty(_("Thank you for your review"), _("Every order is reviewed once"), back)
     early = empty(_("Not yet"), _("You can review an order when it is completed"), back)
     body = rx.cond(F.may, _form(), rx.cond(F.done, done, early))
-    return customer_shell(loaded(ReviewState, body), header=navbar(_("Write a review"), "/orders/"))
+    return customer_shell(loaded(ReviewState, body, of=F.no), header=navbar(_("Write a review"), "/orders/"))
 
 
 PAGE = Page("/orders/[order_no]/review", view, N_("Write a review"), ReviewState.load)

@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 from reflex.vars import Var
 
-from servicehub.components.base import Child, el, tag
+from servicehub.components.base import Child, addressed, el, tag
 from servicehub.components.customer import service_row, service_tile, technician_row, technician_tile
 from servicehub.components.layout import empty, skeleton
 from servicehub.texts import _
@@ -35,10 +35,15 @@ def failed(problem: Any) -> rx.Component:
     return empty(_("This page could not be loaded"), problem, again, pic="empty-network")
 
 
-def loaded(state: Any, body: Child, *, wait: Child = None) -> rx.Component:
-    """`body` once the State has read, boxes of its shape before, a reason when reading failed."""
+def loaded(state: Any, body: Child, *, wait: Child = None, of: Var[str] | None = None) -> rx.Component:
+    """`body` once the State has read, boxes of its shape before, a reason when reading failed.
+
+    `of` is the part of an address that names what the State holds. While the address names another, there are boxes: a tab that
+    comes back from a cashier is first given what it had, and how one payment ended must not be shown for the next.
+    """
     box = wait if wait is not None else skeleton("list", 4)
-    return rx.cond(state.problem != "", failed(state.problem), rx.cond(state.ready, body, box))
+    ready = state.ready if of is None else state.ready & addressed(of)
+    return rx.cond(state.problem != "", failed(state.problem), rx.cond(ready, body, box))
 
 
 def service_to(slug: Any) -> Any:

@@ -38,7 +38,7 @@ def view() -> rx.Component:
     again = lbtn(_("Not paid yet? Choose again"), to=joined("/pay/?o=", R.no), kind="g")
     waiting = _shape("clock", "brand", _("Payment is being confirmed"), order, again)
     body = rx.cond(R.state == "paid", paid, rx.cond(R.state == "closed", closed, waiting))
-    return customer_shell(loaded(ResultState, body), header=navbar(_("Payment"), "/orders/"))
+    return customer_shell(loaded(ResultState, body, of=R.no), header=navbar(_("Payment"), "/orders/"))
 
 
 PAGE = Page("/pay/result/", view, N_("Payment"), ResultState.watch)

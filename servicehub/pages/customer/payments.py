@@ -23,8 +23,11 @@ def _row(row: Any) -> rx.Component:
         el.span(row.what, " · ", row.sub, class_name="f12 mut"),
         class_name="col g2 grow",
     )
-    mark = rx.cond(row.is_back, icon("undo-2", cls="c-ok"), icon("wallet", cls="brand"))
-    amount = el.span(row.amount, class_name=rx.cond(row.is_back, "num f16 c-ok", "num f16"))
+    gone = rx.cond(row.is_hold, icon("shield-check", cls="mut"), icon("wallet", cls="brand"))
+    mark = rx.cond(row.is_points, icon("coins", cls="c-ok"), rx.cond(row.is_back, icon("undo-2", cls="c-ok"), gone))
+    amount = el.span(
+        row.amount, class_name=rx.cond(row.is_back, "num f16 c-ok", rx.cond(row.is_hold, "num f16 mut", "num f16"))
+    )
     return link(mark, words, amount, to=joined("/orders/", row.order_no, "/"), cls="cell g12", key=row.id)
 
 

@@ -30,7 +30,17 @@ def _verdict() -> rx.Component:
         "bad",
         "triangle-alert",
     )
-    return rx.cond(S.ready, rx.cond(H.ok, sound, broken), rx.fragment())
+    proved = rx.cond(
+        H.proved != "",
+        rx.cond(
+            H.is_proved,
+            el.p(H.proved, class_name="f13 mut"),
+            note(H.proved, "bad", "triangle-alert"),
+        ),
+        rx.fragment(),
+    )
+    verdict = el.div(rx.cond(H.ok, sound, broken), proved, class_name="col g8")
+    return rx.cond(S.ready, verdict, rx.fragment())
 
 
 def _accounts() -> rx.Component:
@@ -38,7 +48,7 @@ def _accounts() -> rx.Component:
     rows = rx.foreach(
         H.accounts,
         lambda a: el.tr(
-            el.td(el.div(el.span(a.name, class_name="w5"), el.code(a.group, class_name="f12 mut"), class_name="col g0")),
+            el.td(el.div(el.span(a.name, class_name="w5"), el.code(a.group, class_name="f12 mut", lang="en"), class_name="col g0")),
             el.td(el.span(a.postings, class_name="num"), class_name="r"),
             amount_td(a.debit), amount_td(a.credit), amount_td(a.balance),
             key=a.group,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import avatar, el, icon, link
+from servicehub.components.base import addressed, avatar, el, icon, link
 from servicehub.components.elements import live_map
 from servicehub.components.layout import note, panel
 from servicehub.components.operator import abtn, alink, columns, facts_table, page_head
@@ -21,6 +21,7 @@ from servicehub.components.tables import amount_td, sla, table, th, two_lines
 from servicehub.pages.operator.entries import entry_table
 from servicehub.pages.operator.frame import act, amount_field, frame, not_here, reason_dialog, waiting_panel
 from servicehub.pages.operator.reasons import decisions
+from servicehub.pages.operator.refund import refund_button, refund_dialog
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
 from servicehub.state.operator.order import OrderSheetState
@@ -45,7 +46,8 @@ def _head() -> rx.Component:
         when("assign", alink("user-plus", _("Assign"), board, primary=True)),
         when("reassign", alink("repeat", _("Reassign"), board)),
         when("resolve", act("scale", _("Resolve"), "act-resolve")),
-        when("refund", act("undo-2", _("Refund"), "act-refund")),
+        when("refund", refund_button()),
+        when("credit", act("gift", _("Credit balance"), "act-credit")),
         when("cancel", act("ban", _("Cancel order"), "act-cancel", danger=True)),
     )
 
@@ -148,7 +150,13 @@ def _money() -> rx.Component:
         P.money.length() == 0, el.p(_("No money has moved yet."), class_name="mut f13 panel-b"), rx.fragment()
     )
     moved = table(_("Payments and refunds"), heads, rows, empty=nothing, dense=True)
-    return panel(_("Money"), price_breakdown(lines, O.total), moved, sums, note=O.plan)
+    shared = el.div(
+        el.h3(_("How it is divided"), class_name="f13 w6"),
+        rx.foreach(O.division, lambda row: el.div(price_line(row.name, row.amount, note=row.note), key=row.name)),
+        class_name="col g4 panel-b",
+    )
+    divided = rx.cond(O.division.length() > 0, shared, rx.fragment())
+    return panel(_("Money"), price_breakdown(lines, O.total), moved, sums, divided, note=O.plan)
 
 
 def _entries() -> rx.Component:
@@ -198,13 +206,6 @@ def _dialogs() -> rx.Component:
         _("{paid} goes back in full, the time is released, the customer is told.", paid=O.paid),
         _("Cancel order"), S.cancel,
     )  # fmt: skip
-    preview = el.output(S.preview, class_name="f13 w5", aria_live="polite")
-    refund = reason_dialog(
-        "act-refund", _("Refund"),
-        _("At most ¥{amount} can go back to the original method.", amount=O.refundable), _("Refund"), S.refund,
-        amount_field("refund-amount", _("Amount to refund, ¥"), required=True, on_change=S.preview_refund.debounce(200)),
-        preview,
-    )  # fmt: skip
     resolve = reason_dialog(
         "act-resolve", _("Resolve the after-sales case"),
         _("An amount of 0 rejects the claim; more gives it back and closes the order."),
@@ -215,7 +216,12 @@ def _dialogs() -> rx.Component:
         _("Name, phone and door number are shown on this page only."), _("Reveal"), S.reveal,
         danger=False,
     )  # fmt: skip
-    return rx.fragment(cancel, refund, resolve, reveal)
+    credit = reason_dialog(
+        "act-credit", _("Credit the customer's balance"),
+        _("The platform pays; the customer can spend it on any order and reads your reason. At most ¥500."), _("Give"), S.credit,
+        amount_field("credit-amount", _("Amount, ¥"), required=True), danger=False,
+    )  # fmt: skip
+    return rx.fragment(cancel, refund_dialog(), credit, resolve, reveal)
 
 
 def view() -> rx.Component:
@@ -230,6 +236,7 @@ def view() -> rx.Component:
         _("All orders"),
         "/operator/orders/?view=all",
     )
+    body = rx.cond(addressed(O.no), body, blank)  # another order, until this one is read
     return frame(rx.cond(P, body, rx.cond(S.ready, none, blank)), active="orders", state=S, overlays=_dialogs())
 
 

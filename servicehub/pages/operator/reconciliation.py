@@ -16,7 +16,7 @@ from servicehub.texts import N_, _
 
 S = ReconciliationState
 B = ReconciliationState.shown
-CHANNELS = (("wechat", N_("WeChat Pay")), ("alipay", N_("Alipay")))
+CHANNELS = (("wechat", N_("WeChat Pay")), ("alipay", N_("Alipay")), ("stripe", N_("Card")))
 
 
 def _pull() -> rx.Component:

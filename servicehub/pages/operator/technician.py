@@ -9,10 +9,12 @@ from servicehub.components.layout import panel
 from servicehub.components.operator import columns, page_head
 from servicehub.components.order import status_pill
 from servicehub.components.tables import amount_td, table, th, two_lines
-from servicehub.pages.operator.frame import act, frame, not_here, order_link, reason_dialog, waiting_panel
+from servicehub.pages.operator.frame import act, amount_field, frame, not_here, order_link, reason_dialog, waiting_panel
+from servicehub.pages.operator.statement import statement_panel
 from servicehub.pages.operator.technicians import state_pill
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
+from servicehub.state.operator.statement import TechnicianStatementState
 from servicehub.state.operator.technician import TechnicianSheetState
 from servicehub.texts import N_, _
 
@@ -27,6 +29,8 @@ def _head() -> rx.Component:
         state_pill(P.person.state, P.person.state_text),
         rx.cond(P.may_suspend, act("ban", _("Suspend"), "act-suspend", danger=True), rx.fragment()),
         rx.cond(P.may_restore, act("rotate-ccw", _("Restore"), "act-restore"), rx.fragment()),
+        rx.cond(P.may_adjust, act("gift", _("Bonus"), "act-bonus"), rx.fragment()),
+        rx.cond(P.may_adjust, act("minus", _("Penalty"), "act-penalty", danger=True), rx.fragment()),
     )
 
 
@@ -112,7 +116,26 @@ def _dialogs() -> rx.Component:
         S.restore,
         danger=False,
     )
-    return rx.fragment(suspend, restore)
+    bonus = reason_dialog(
+        "act-bonus",
+        _("Bonus for this technician"),
+        _("It is available at once, and the technician reads your reason. At most ¥2,000."),
+        _("Give"),
+        S.bonus,
+        amount_field("bonus-amount", _("Amount, ¥"), required=True),
+        danger=False,
+    )
+    penalty = reason_dialog(
+        "act-penalty",
+        _("Penalty for this technician"),
+        _(
+            "It is taken from what is available, the rest from coming earnings; the technician reads your reason. At most ¥2,000."
+        ),
+        _("Take"),
+        S.penalty,
+        amount_field("penalty-amount", _("Amount, ¥"), required=True),
+    )
+    return rx.fragment(suspend, restore, bonus, penalty)
 
 
 def view() -> rx.Component:
@@ -124,7 +147,7 @@ def view() -> rx.Component:
         _certificates(), _week(), panel(_("About"), el.p(P.facts, class_name="f13 ink2 panel-b")), class_name="col g16"
     )
     blank = rx.fragment(page_head(_("Technician"), _("Loading")), waiting_panel())
-    body = rx.fragment(_head(), columns(left, right))
+    body = rx.fragment(_head(), columns(left, right), statement_panel())
     none = not_here(
         _("This technician is not here"),
         _("The number is wrong, or the technician works in another city."),
@@ -134,4 +157,9 @@ def view() -> rx.Component:
     return frame(rx.cond(P, body, rx.cond(S.ready, none, blank)), active="technicians", state=S, overlays=_dialogs())
 
 
-PAGE = Page("/operator/technicians/[technician_no]", view, N_("Technician"), [OperatorShellState.watch, S.watch])
+PAGE = Page(
+    "/operator/technicians/[technician_no]",
+    view,
+    N_("Technician"),
+    [OperatorShellState.watch, S.watch, TechnicianStatementState.open],
+)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import reflex as rx
 
 from servicehub.components.base import Child, Text, attrs, avatar, btn, el, link
+from servicehub.components.forms import text_input
 from servicehub.components.layout import empty, modal
 from servicehub.components.operator import abtn, kpis, page_head
 from servicehub.components.tables import table, th, two_lines, view_tab, views
-from servicehub.pages.operator.frame import frame, loading, reason_dialog
+from servicehub.pages.operator.frame import act, frame, loading, reason_dialog
 from servicehub.pages.page import Page
 from servicehub.queries.withdrawals import STATUSES
 from servicehub.state.operator.base import OperatorShellState
@@ -86,6 +87,40 @@ def _approve() -> rx.Component:
     )
 
 
+def _limits() -> rx.Component:
+    """What technicians may take out; every change is a version."""
+    limits = R.limits
+
+    def number(name: str, label: str, value: rx.Var, pattern: str = r"[0-9]{1,6}(\.[0-9]{1,2})?") -> rx.Component:
+        return text_input(
+            f"limit-{name}", label, name=name, default_value=value, input_mode="decimal", pattern=pattern, required=True
+        )
+
+    fields = el.div(
+        number("least_fen", _("Smallest withdrawal, ¥"), limits.least),
+        number("most_fen", _("Largest withdrawal, ¥"), limits.most),
+        number("a_day", _("Withdrawals in 24 hours"), limits.a_day, "[0-9]{1,2}"),
+        number("second_from_fen", _("Two people decide from, ¥"), limits.second_from),
+        number("fee_bp", _("Fee, %"), limits.fee),
+        number("least_fee_fen", _("Smallest fee, ¥"), limits.least_fee),
+        key=limits.version.to(str),
+        class_name="pair",
+    )
+    return reason_dialog(
+        "limits",
+        _("Limits of withdrawals"),
+        rx.cond(
+            limits.version > 0,
+            _("They hold for withdrawals that are asked for from now on. Version {n} is in force.", n=limits.version),
+            _("They hold for withdrawals that are asked for from now on. So far these are the defaults."),
+        ),
+        _("Adopt"),
+        S.limit,
+        fields,
+        danger=False,
+    )
+
+
 def view() -> rx.Component:
     """The page."""
     tabs = [view_tab(_("All"), S.state == "", S.show(""))]
@@ -114,8 +149,19 @@ def view() -> rx.Component:
         S.reject,
         el.p(S.chosen_words, class_name="f16 w6"),
     )
-    head = page_head(_("Withdrawals"), _("Money that technicians take out; large ones need two people"))
-    return frame(head, figures, body, active="withdrawals", state=S, overlays=rx.fragment(_approve(), say_no))
+    head = page_head(
+        _("Withdrawals"),
+        _("Money that technicians take out; large ones need two people"),
+        rx.cond(R.may_limit, act("sliders-horizontal", _("Limits"), "limits"), rx.fragment()),
+    )
+    return frame(
+        head,
+        figures,
+        body,
+        active="withdrawals",
+        state=S,
+        overlays=rx.fragment(_approve(), say_no, rx.cond(R.may_limit, _limits(), rx.fragment())),
+    )
 
 
 PAGE = Page(

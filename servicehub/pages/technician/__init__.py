@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from servicehub.pages.page import Page
-from servicehub.pages.technician import earning, income, job, jobs, me, offers, plan, schedule, withdraw, work
+from servicehub.pages.technician import (
+    earning,
+    income,
+    job,
+    jobs,
+    me,
+    offers,
+    plan,
+    schedule,
+    statement,
+    withdraw,
+    withdraw_confirm,
+    work,
+)
 
 PAGES: tuple[Page, ...] = (
     work.PAGE,
@@ -13,7 +26,9 @@ PAGES: tuple[Page, ...] = (
     job.PAGE,
     plan.PAGE,
     income.PAGE,
+    statement.PAGE,
     withdraw.PAGE,
+    withdraw_confirm.PAGE,
     earning.PAGE,
     me.PAGE,
 )

@@ -50,7 +50,7 @@ def _entry(entry: Any) -> rx.Component:
 
 def view() -> rx.Component:
     """The page."""
-    rule = row(el.span(_("Rule"), class_name="mut"), el.span(S.earning.rule, class_name="end num"), cls="f12")
+    rule = row(el.span(_("Rule"), class_name="mut"), el.span(S.earning.rule, class_name="end num r"), cls="f12 top")
     columns = row(
         el.span(class_name="grow"),
         el.span(_("Debit"), class_name="r"),

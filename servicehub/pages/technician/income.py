@@ -41,6 +41,13 @@ def _bar(bar: Any) -> rx.Component:
     return el.li(el.span(bar.net, class_name="sr"), column, el.span(bar.day, class_name="f11 mut cut"), key=bar.day)
 
 
+def _line(r: Any) -> rx.Component:
+    tone = rx.cond(r.state == "frozen", "mut", "c-price")
+    words = r.title, r.when + " · " + r.state_label, r.net
+    led = ledger_row(*words, tone=tone, to="/technician/income/" + r.no + "/")
+    return el.div(rx.cond(r.no != "", led, ledger_row(*words, tone=tone)), key=r.id)
+
+
 def view() -> rx.Component:
     """The page."""
     debt = rx.cond(
@@ -54,19 +61,16 @@ def view() -> rx.Component:
         _("Earnings become available some days after the customer confirmed, depending on your level."),
         class_name="f12 mut side-p",
     )
-    withdraw = lbtn(_("Withdraw"), to="/technician/withdraw/", block=True)
+    withdraw = row(
+        lbtn(_("Withdraw"), to="/technician/withdraw/", cls="grow"),
+        lbtn(_("Statement"), to="/technician/statement/", kind="o", cls="grow"),
+        cls="g12",
+    )
     chart = el.div(el.ol(rx.foreach(S.bars, _bar), class_name="bars"), class_name="card card-p")
     rows = el.div(
         rx.foreach(
             S.income.rows,
-            lambda r: ledger_row(
-                r.title,
-                r.when + " · " + r.state_label,
-                r.net,
-                tone=rx.cond(r.state == "frozen", "mut", "c-price"),
-                to="/technician/income/" + r.no + "/",
-                key=r.no,
-            ),
+            _line,
         ),
         class_name="card",
     )

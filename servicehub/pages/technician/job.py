@@ -13,7 +13,7 @@ from servicehub.components.layout import confirm, navbar, note, opens, section, 
 from servicehub.components.order import crew_list, photo, photo_grid, status_pill, steps, timeline, timeline_item
 from servicehub.components.technician import big_step, code_pad, technician_shell
 from servicehub.pages.page import Page
-from servicehub.pages.technician.parts import nothing, round_links, until_ready
+from servicehub.pages.technician.parts import nothing, round_links, rule_line, until_ready
 from servicehub.state.technician.job import REASONS
 from servicehub.state.technician.job import JobState as S
 from servicehub.texts import N_, _
@@ -67,6 +67,21 @@ def _finish() -> rx.Component:
     )
 
 
+def _cash() -> rx.Component:
+    """The customer pays at the door."""
+    shown = card(
+        el.h2(
+            icon("banknote", "s", "brand"),
+            _("The customer pays {amount} in cash", amount=S.job.cash),
+            class_name="f16 w7 row g6",
+        ),
+        el.p(_("It is the company's money: it is taken off your coming earnings."), class_name="f13 mut"),
+        btn(_("I have received {amount}", amount=S.job.cash), block=True, **opens("cash")),
+        cls="col g12",
+    )
+    return rx.cond(S.job.cash != "", shown, rx.fragment())
+
+
 def _step() -> rx.Component:
     action = rx.match(
         S.job.step,
@@ -99,7 +114,7 @@ def _what() -> rx.Component:
     )
     said = rx.cond(S.job.note != "", note(S.job.note, "info", "message-circle"), rx.fragment())
     pay = row(
-        col(el.span(_("Take-home"), class_name="f12 mut"), el.span(S.job.rule, class_name="f12 mut"), cls="g0"),
+        col(el.span(_("Take-home"), class_name="f12 mut"), rule_line(S.job.rule, S.job.tax), cls="g0"),
         money(S.job.take_home, "f20 c-price end"),
         cls="g8",
     )
@@ -251,6 +266,14 @@ def _overlays() -> rx.Component:
             kind="p",
         ),
         confirm(
+            "cash",
+            _("Cash received"),
+            _("Confirm only what you have in your hand. The order is paid then."),
+            _("I have received {amount}", amount=S.job.cash),
+            S.cash,
+            kind="p",
+        ),
+        confirm(
             "noshow", _("Customer not there"), _("The order ends and you get the call-out fee."), _("Leave"), S.no_show
         ),
         position_watch(rx.cond(S.job.status == "en_route", "1", "0")),
@@ -260,7 +283,7 @@ def _overlays() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     found = rx.fragment(
-        el.div(_step(), _work(), _what(), _crew(), _where(), _trouble(), class_name="stack"), _history()
+        el.div(_step(), _cash(), _work(), _what(), _crew(), _where(), _trouble(), class_name="stack"), _history()
     )
     gone = el.div(
         nothing(

@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import art, btn, chip, col, el, icon, lbtn, price, row, seg
+from servicehub.components.base import art, attrs, btn, chip, col, el, icon, lbtn, price, row, seg
 from servicehub.components.layout import navbar, pull_to_refresh
 from servicehub.components.technician import technician_shell
 from servicehub.pages.page import Page
-from servicehub.pages.technician.parts import chips, fresh_tag, nothing, until_ready
+from servicehub.pages.technician.parts import chips, fresh_tag, nothing, rule_line, until_ready
 from servicehub.state.technician.hall import DISTANCES
 from servicehub.state.technician.hall import HallState as S
 from servicehub.texts import N_, _, formats
@@ -47,6 +47,7 @@ def _row(order: Any) -> rx.Component:
     lines = col(
         row(icon("clock", "s", "mut"), el.span(order.when, class_name="f14"), fresh_tag(order.fresh), cls="g6"),
         row(icon("map-pin", "s", "mut"), el.span(order.area, class_name="f14 cut"), cls="g6"),
+        row(icon("percent", "s", "mut"), rule_line(order.rule, order.tax), cls="g6"),
         row(
             icon("navigation", "s", "mut"), el.span(order.distance, " · ", order.travel, class_name="f13 mut"), cls="g6"
         ),
@@ -65,7 +66,7 @@ def _row(order: Any) -> rx.Component:
         icon("hourglass", "s"), _("Claimed, being decided"), class_name="row g6 mid f14 w5 brand mt-s", role="status"
     )
     claim = rx.cond(order.claimed, asked, claim)
-    return el.article(head, lines, claim, class_name="card card-p", key=order.no)
+    return el.article(head, lines, claim, class_name="card card-p", key=order.no, **attrs(data_order=order.no))
 
 
 def view() -> rx.Component:

@@ -56,5 +56,11 @@ def round_links(map_url: Any, tel: Any) -> list[rx.Component]:
     return [navigate, call]
 
 
+def rule_line(rule: Any, tax: Any) -> rx.Component:
+    """The commission rule in words, and the tax that is already off what is shown."""
+    off = rx.cond(tax != "", el.span(_("After {amount} of income tax", amount=tax)), rx.fragment())
+    return el.span(el.span(rule), off, class_name="f12 mut col g0")
+
+
 def fresh_tag(text: Any) -> rx.Component:
     return rx.cond(text != "", tag(text, "a"), rx.fragment())

@@ -11,7 +11,7 @@ from servicehub.components.layout import expire_button, note, opens, sheet
 from servicehub.components.order import status_pill
 from servicehub.components.technician import facts, income_strip, offer_card, swipe, technician_shell, work_header
 from servicehub.pages.page import Page
-from servicehub.pages.technician.parts import chips, nothing, round_links, until_ready
+from servicehub.pages.technician.parts import chips, nothing, round_links, rule_line, until_ready
 from servicehub.state.technician.work import WorkState as S
 from servicehub.texts import N_, _
 
@@ -45,14 +45,18 @@ def _offer_head() -> rx.Component:
     ring = countdown_ring(S.offer.left_s, S.offer.total_s)
     words = col(
         row(el.h2(_("New offer"), class_name="f18 w7"), chips(S.offer.reasons, "b"), cls="g6 wrap"),
-        el.span(S.offer.how, " · ", S.offer.rule, class_name="f12 mut"),
+        el.span(S.offer.how, class_name="f12 mut"),
         cls="g2 grow",
     )
     return rx.fragment(ring, words)
 
 
 def _offer_body() -> rx.Component:
-    pay = col(el.span(_("Take-home estimate"), class_name="f12 mut"), price(S.offer.take_home, size="xl"), cls="g4")
+    pay = col(
+        el.span(_("Take-home estimate"), class_name="f12 mut"),
+        price(S.offer.take_home, size="xl"),
+        cls="g4",
+    )
     way = col(
         row(icon(S.offer.transport_icon, "s"), el.span(S.offer.distance, class_name="num f18"), cls="g4"),
         el.span(S.offer.travel, class_name="f12 mut"),
@@ -65,7 +69,10 @@ def _offer_body() -> rx.Component:
     )
     decline = btn(_("Decline"), kind="g", size="l", **opens("why"))
     accept = swipe(_("Accept"), S.accept(S.offer.id))
-    return rx.fragment(row(pay, way, cls="base-end"), el.div(class_name="hr"), what, row(decline, accept, cls="g6 mt"))
+    rule = rule_line(S.offer.rule, S.offer.tax)
+    return rx.fragment(
+        row(pay, way, cls="base-end"), rule, el.div(class_name="hr"), what, row(decline, accept, cls="g6 mt")
+    )
 
 
 def _offer() -> rx.Component:

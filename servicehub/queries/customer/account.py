@@ -13,7 +13,7 @@ from servicehub.errors import NotFound
 from servicehub.models.account import User
 from servicehub.models.catalog import District, DistrictStatus
 from servicehub.models.customer import Address, Notice
-from servicehub.queries.customer import coupons, orders
+from servicehub.queries.customer import coupons, orders, points, wallet
 from servicehub.queries.customer.places import city_of
 from servicehub.texts import N_, Locale, formats, pick, say
 from servicehub.texts.notices import notice
@@ -37,6 +37,8 @@ def me(session: Session, actor: Actor, *, locale: Locale, now: datetime) -> Me:
         to_review=orders.count(session, actor, "review"),
         after_sales=orders.count(session, actor, "after"),
         coupons=coupons.usable_count(session, actor, now=now),
+        balance=formats.yuan(wallet.free_fen(session, actor, now=now)),
+        points=f"{points.free_points(session, actor, now=now):,}",
         addresses=len(_addresses(session, actor)),
         unread=unread(session, actor),
     )

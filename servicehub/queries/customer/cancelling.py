@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from sqlmodel import Session
 
 from servicehub.domain.access import Actor
 from servicehub.domain.cancellation import CancelQuote
+from servicehub.domain.payment import HERE, OURS, POINTS, WALLET
 from servicehub.models.catalog import ServiceItem
+from servicehub.models.payment import drawn, load_rooms
+from servicehub.queries import guarantees as holds
 from servicehub.queries import visit
 from servicehub.queries.customer.orders import own
 from servicehub.queries.customer.places import city_of
@@ -23,14 +27,20 @@ def preview(
     order = own(session, actor, no)
     item = session.get_one(ServiceItem, order.service_item_id)
     tz = city_of(session, actor).timezone
+    back = Counter[str]()
+    for payment, _room, fen in drawn(load_rooms(session, order.id or 0), terms.refund_fen):
+        back[payment.channel if payment.channel in OURS else WALLET if payment.channel in HERE else ""] += fen
     return CancelPreview(
         no=no,
         title=visit.title(locale, item, order),
         when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
         fee=formats.yuan(terms.fee_fen),
         refund=formats.yuan(terms.refund_fen),
+        to_points=formats.yuan(back[POINTS]) if back[POINTS] else "",
+        to_balance=formats.yuan(back[WALLET]) if back[WALLET] else "",
         paid=formats.yuan(terms.fee_fen + terms.refund_fen),
         refund_fen=terms.refund_fen,
         is_free=terms.fee_fen == 0,
+        is_secured=terms.fee_fen + terms.refund_fen > 0 and holds.is_held(session, order),
         rule=money.of(locale, money.RULE_NAMES, terms.rule),
     )

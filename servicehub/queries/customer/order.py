@@ -13,21 +13,23 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.cancellation import CancellationPolicy
 from servicehub.domain.delay import TOLD_MINUTES
 from servicehub.domain.geo import Point, distance_m
-from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus
+from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus, PaymentPlan
 from servicehub.domain.timewindow import local_time, minute_of
 from servicehub.models.catalog import Category, City, District, Policy, ServiceItem
 from servicehub.models.delay import Delay
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
+from servicehub.models.payment import may_tip
 from servicehub.models.technician import Position, Technician
 from servicehub.models.traffic import load_travel
 from servicehub.queries import crew, visit
+from servicehub.queries import guarantees as holds
 from servicehub.queries.customer import payments, progress, words
 from servicehub.queries.customer.orders import actions, own, photos
 from servicehub.queries.customer.places import city_of
 from servicehub.texts import N_, Locale, formats, pick, say
 from servicehub.viewmodels.customer.booking import PriceLine
-from servicehub.viewmodels.customer.orders import OrderDetail, OrderTechnician, Track
+from servicehub.viewmodels.customer.orders import LogLine, OrderDetail, OrderTechnician, Track
 
 SHOWS_CODE = frozenset({OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED})
 SHOWS_TECHNICIAN = CONTACT_OPEN | {OrderStatus.COMPLETED, OrderStatus.CLOSED, OrderStatus.DISPUTED}
@@ -43,7 +45,6 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
     item, category = session.get_one(ServiceItem, order.service_item_id), session.get_one(Category, order.category_id)
     technician = session.get(Technician, order.technician_id) if order.technician_id else None
     reviewed = session.exec(select(Review.id).where(Review.order_id == order.id)).first() is not None
-    logs = session.exec(select(OrderLog).where(OrderLog.order_id == order.id).order_by(col(OrderLog.id))).all()
     shown = technician if order.status in SHOWS_TECHNICIAN else None
     way = track(session, order, shown, city, locale=locale, now=now)
     due = payments.due_fen(session, order)
@@ -52,7 +53,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         no_tail=formats.order_tail(no),
         status=order.status.value,
         status_text=words.status(locale, order.status),
-        sentence=progress.sentence(locale, order, shown, now),
+        sentence=holds.headline(session, order, locale=locale) or progress.sentence(locale, order, shown, now),
         hint=progress.hint(locale, order, way.text, now, city.timezone),
         title=visit.title(locale, item, order),
         art=words.service_art(category.slug, item.slug),
@@ -68,7 +69,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         late=_late(session, order, city.timezone, locale),
         seconds_left=_seconds_left(order, now),
         steps=progress.steps(locale, order),
-        log=progress.log(locale, logs, _people(session, logs), now, city.timezone),
+        log=_log(session, order, city.timezone, locale, now),
         lines=price_lines(session, order, locale=locale),
         total=formats.amount(order.total_fen),
         due_text=formats.yuan(due) if due else "",
@@ -87,7 +88,17 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         actions=actions(order, reviewed=reviewed),
         photos=photos(session, order, "before", "after"),
         placed=formats.day_time(order.created_at, now, city.timezone, locale=locale),
+        can_tip=may_tip(session, order),
+        has_invoice=order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED) and order.lead_id is None,
+        secures=holds.awaits(order),
+        guarantee=holds.sentence(session, order, locale=locale),
     )
+
+
+def _log(session: Session, order: Order, tz: str, locale: Locale, now: datetime) -> tuple[LogLine, ...]:
+    rows = session.exec(select(OrderLog).where(OrderLog.order_id == order.id).order_by(col(OrderLog.id))).all()
+    secured = order.payment_plan is PaymentPlan.AFTER
+    return progress.log(locale, rows, _people(session, rows), now, tz, secured=secured)
 
 
 def _late(session: Session, order: Order, tz: str, locale: Locale) -> str:

@@ -51,6 +51,7 @@ STEPS: tuple[tuple[str, frozenset[OrderStatus]], ...] = (
     (N_("In service"), frozenset({_S.IN_SERVICE, _S.AWAITING_BALANCE, _S.AWAITING_CONFIRM})),
     (N_("Completed"), frozenset({_S.COMPLETED, _S.CLOSED, _S.DISPUTED})),
 )
+SECURED = (N_("Guarantee given"), "shield-check")
 EVENTS: dict[str, tuple[str, str]] = {
     "created": (N_("Order placed"), "clipboard-list"),
     "pay": (N_("Payment received"), "wallet"),
@@ -120,13 +121,22 @@ def steps(locale: Locale, order: Order) -> tuple[StepMark, ...]:
 
 
 def log(
-    locale: Locale, rows: Sequence[OrderLog], people: Mapping[int, Technician], now: datetime, tz: str
+    locale: Locale,
+    rows: Sequence[OrderLog],
+    people: Mapping[int, Technician],
+    now: datetime,
+    tz: str,
+    *,
+    secured: bool = False,
 ) -> tuple[LogLine, ...]:
-    """The timeline, newest first. `people`: technicians by user id; who did a step is named, also when another came later."""
+    """The timeline, newest first. `people`: technicians by user id; who did a step is named, also when another came later.
+
+    `secured`: the order went on with a guarantee instead of a payment.
+    """
     shown = [row for row in rows if row.event in EVENTS]
     lines: list[LogLine] = []
     for row in reversed(shown):
-        text, icon = EVENTS[row.event]
+        text, icon = SECURED if secured and row.event in ("pay", "pay_chosen") else EVENTS[row.event]
         when = formats.day_time(row.at, now, tz, locale=locale)
         said = f" · {row.reason}" if row.reason and _may_read(row) else ""
         title = say(locale, text, name=_name(locale, people.get(row.actor_id)))

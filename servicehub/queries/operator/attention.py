@@ -10,16 +10,20 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.chargeback import WAITS
 from servicehub.domain.delay import TOLD_MINUTES
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import RefundStatus
 from servicehub.domain.reconciliation import DifferenceStatus
+from servicehub.domain.sharing import ShareStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
 from servicehub.domain.withdrawal import WithdrawalStatus
+from servicehub.models.chargeback import Chargeback
 from servicehub.models.delay import Delay
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.payment import ChannelEvent, Refund
 from servicehub.models.reconciliation import Bill, Difference
+from servicehub.models.sharing import Share
 from servicehub.models.technician import Certificate, Technician
 from servicehub.models.withdrawal import Withdrawal
 from servicehub.queries.operator.scope import city_of, epoch, guard, orders_of
@@ -66,6 +70,14 @@ _LOOKS = {
         "undo-2", "r", N_("{n} refund failed"), N_("{n} refunds failed"),
         N_("Check"), "/operator/ledger/?tab=refunds",
     ),
+    "chargeback": _Look(
+        "landmark", "r", N_("{n} chargeback waits for an answer"), N_("{n} chargebacks wait for an answer"),
+        N_("View"), "/operator/orders/?view=chargeback",
+    ),
+    "share": _Look(
+        "percent", "r", N_("{n} share was refused by its channel"), N_("{n} shares were refused by their channels"),
+        N_("Try again"), "/operator/settlement-mode/",
+    ),
     "suspect": _Look(
         "shield", "v", N_("{n} payment message parked as suspect"), N_("{n} payment messages parked as suspect"),
         N_("Check"), "/operator/ledger/?tab=suspects",
@@ -85,6 +97,7 @@ _LOOKS = {
 }  # fmt: skip
 _PERMITS = {
     "refund": Permission.LEDGER_READ,
+    "share": Permission.LEDGER_READ,
     "suspect": Permission.LEDGER_READ,
     "withdrawal": Permission.WITHDRAWAL_REVIEW,
     "difference": Permission.RECONCILE,
@@ -150,6 +163,8 @@ def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
         col(Certificate.status) == CertificateStatus.APPROVED, col(Certificate.expires_on) <= today + CERTIFICATE_NOTICE
     )
     failed = sa.and_(col(Refund.status) == RefundStatus.FAILED, col(Order.id) == Refund.order_id)
+    refused = sa.and_(col(Share.status) == ShareStatus.FAILED, col(Order.id) == Share.order_id)
+    asked = sa.and_(col(Chargeback.status).in_(WAITS), col(Order.id) == Chargeback.order_id)
     return [
         _count(
             "unplaced", sa.func.coalesce(Order.paid_at, Order.created_at), col(Order.total_fen), unplaced(now), *mine
@@ -160,6 +175,8 @@ def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
         ),
         _count("balance", col(Order.finished_at), col(Order.total_fen), overdue, *mine),
         _count("refund", col(Refund.created_at), col(Refund.amount_fen), failed, *mine),
+        _count("chargeback", col(Chargeback.created_at), col(Chargeback.amount_fen), asked, *mine),
+        _count("share", col(Share.created_at), col(Share.amount_fen), refused, *mine),
         _count("suspect", col(ChannelEvent.received_at), nothing, col(ChannelEvent.result) == "suspect"),
         _count(
             "withdrawal",

@@ -13,17 +13,20 @@ from sqlmodel import Session, col, select
 
 from servicehub import crypto
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.chargeback import GONE
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
-from servicehub.domain.payment import PaymentStatus, RefundStatus
+from servicehub.domain.payment import PRICE_ITEMS, PaymentStatus, RefundStatus
 from servicehub.errors import NotFound
 from servicehub.models.account import User
 from servicehub.models.catalog import District, ServiceItem
+from servicehub.models.chargeback import Chargeback
 from servicehub.models.delay import Delay
 from servicehub.models.order import Order, OrderLine, OrderPhoto, Review
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.technician import Technician
-from servicehub.queries import crew, visit
+from servicehub.queries import crew, guarantees, visit
 from servicehub.queries.operator import order_history, words
+from servicehub.queries.operator.division import division
 from servicehub.queries.operator.orders import PHONE_CONTEXT, masked_phone
 from servicehub.queries.operator.scope import city_of, guard, orders_of
 from servicehub.texts import N_, Locale, formats, money, pick, say
@@ -32,6 +35,11 @@ from servicehub.viewmodels.operator import MoneyRow, OrderPage, OrderSheet, Pers
 _E = OrderEvent
 _PAY_TONES = {"kept": "done", "pending": "wait", "extra": "after", "late": "after", "closed": "cancel"}
 _REFUND_TONES = {"new": "wait", "sent": "go", "succeeded": "done", "failed": "after"}
+_HOLD_TONES = {
+    "waiting": "wait", "held": "go", "capturing": "go", "captured": "done", "releasing": "go", "released": "idle",
+    "failed": "after",
+}  # fmt: skip
+_BANK_TONES = {"inquiry": "after", "open": "after", "won": "done", "lost": "cancel", "dropped": "idle"}
 _NAMED = frozenset(OrderStatus)
 """Operators see everybody."""
 _SCHEDULED = (OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.PENDING_PAYMENT)
@@ -54,12 +62,14 @@ def page(session: Session, actor: Actor, no: str, *, locale: Locale, now: dateti
     tz = city_of(session, actor).timezone
     payments = session.exec(select(Payment).where(Payment.order_id == order.id).order_by(col(Payment.id))).all()
     refunds = session.exec(select(Refund).where(Refund.order_id == order.id).order_by(col(Refund.id))).all()
+    moved = _money(list(payments), list(refunds), tz, locale) + _guaranteed(session, order, tz, locale)
+    moved += _charged_back(session, order, tz, locale)
     sheet = _Sheet(session, actor, order, tz, locale, now).make(found, list(payments), list(refunds))
     history = order_history.History(session, actor, order, tz, locale, now)
     return OrderPage(
         sheet=sheet,
         log=history.log(),
-        money=tuple(sorted(_money(list(payments), list(refunds), tz, locale), key=lambda row: row.when)),
+        money=tuple(sorted(moved, key=lambda row: row.when)),
         books=history.entries(),
         decisions=history.decisions(),
         offers=history.offers(),
@@ -77,12 +87,12 @@ class _Sheet:
 
     def make(self, found: Any, payments: list[Payment], refunds: list[Refund]) -> OrderSheet:
         order, customer, item, district, technician = found
-        paid = sum(p.amount_fen for p in payments if p.status is PaymentStatus.KEPT)
+        kept = [p for p in payments if p.status is PaymentStatus.KEPT and p.item in PRICE_ITEMS]
+        paid = sum(p.amount_fen for p in kept)
         back = sum(
             r.amount_fen
             for r in refunds
-            if r.status is not RefundStatus.FAILED
-            and r.payment_id in {p.id for p in payments if p.status is PaymentStatus.KEPT}
+            if r.status is not RefundStatus.FAILED and r.payment_id in {p.id for p in kept}
         )
         left = round((order.deadline_at - self.now).total_seconds()) if order.deadline_at else 0
         review = self.session.exec(select(Review).where(Review.order_id == order.id)).first()
@@ -119,8 +129,6 @@ class _Sheet:
             total=formats.amount(order.total_fen, always_decimals=True),
             paid=formats.yuan(paid, always_decimals=True),
             refunded=formats.yuan(back, always_decimals=True),
-            refundable_fen=max(0, paid - back),
-            refundable=formats.amount(max(0, paid - back), always_decimals=True),
             due=formats.yuan(0 if dead else max(0, order.total_fen - paid), always_decimals=True),
             actions=_actions(order, self.actor, paid - back),
             review=review.text if review else "",
@@ -128,6 +136,7 @@ class _Sheet:
             lat=order.lat,
             lng=order.lng,
             late=self._late(),
+            division=division(self.session, order, locale=self.locale),
         )
 
     def _late(self) -> str:
@@ -212,6 +221,8 @@ def _actions(order: Order, actor: Actor, refundable_fen: int) -> tuple[str, ...]
         found.append("resolve")
     if refundable_fen > 0 and order.status is not OrderStatus.DISPUTED and may(Permission.ORDER_REFUND):
         found.append("refund")
+    if order.lead_id is None and may(Permission.WALLET_CREDIT):
+        found.append("credit")
     if may(Permission.CONTACT_REVEAL):
         found.append("reveal")
     return tuple(found)
@@ -233,7 +244,7 @@ def _money(payments: list[Payment], refunds: list[Refund], tz: str, locale: Loca
 
     rows = [
         MoneyRow(
-            no=p.no, title=word(money.PLAN_ITEMS, p.item.value), note=word(words.METHOD, p.method or p.channel),
+            no=p.no, title=word(money.PLAN_ITEMS, p.item.value), note=word(money.METHODS, p.method or p.channel),
             when=formats.stamp(p.paid_at or p.created_at, tz), amount=formats.yuan(p.amount_fen, always_decimals=True),
             tone=_PAY_TONES[p.status.value], state=word(money.PAYMENT_STATUSES, p.status.value),
         )
@@ -248,6 +259,33 @@ def _money(payments: list[Payment], refunds: list[Refund], tz: str, locale: Loca
         for r in refunds
     ]  # fmt: skip
     return rows
+
+
+def _guaranteed(session: Session, order: Order, tz: str, locale: Locale) -> list[MoneyRow]:
+    """Guarantees: what a channel holds for the order, which is no money of ours."""
+    return [
+        MoneyRow(
+            no=f"{row.no}-held", title=say(locale, guarantees.NAMES[row.channel]), note=row.no,
+            when=formats.stamp(row.ended_at or row.capture_at or row.held_at or row.created_at, tz),
+            amount=formats.yuan(row.amount_fen, always_decimals=True),
+            tone=_HOLD_TONES[row.status.value], state=guarantees.state(row, locale),
+        )
+        for row in guarantees.of_order(session, order)
+    ]  # fmt: skip
+
+
+def _charged_back(session: Session, order: Order, tz: str, locale: Locale) -> list[MoneyRow]:
+    """What banks asked about or took back; an amount where it was taken and is gone."""
+    rows = session.exec(select(Chargeback).where(Chargeback.order_id == order.id).order_by(col(Chargeback.id)))
+    return [
+        MoneyRow(
+            no=row.no, title=say(locale, N_("Chargeback")), note=row.no,
+            when=formats.stamp(row.returned_at or row.taken_at or row.created_at, tz),
+            amount=formats.yuan(-row.amount_fen if row.status in GONE else 0, always_decimals=True),
+            tone=_BANK_TONES[row.status.value], state=words.word(locale, money.CHARGEBACKS, row.status.value),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _photos(session: Session, order: Order, locale: Locale) -> tuple[PhotoRow, ...]:

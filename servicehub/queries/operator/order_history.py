@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.order import PaymentPlan
 from servicehub.models.account import User
 from servicehub.models.dispatch import DispatchDecision, Offer
 from servicehub.models.ledger import JournalEntry
@@ -44,11 +45,15 @@ class History:
         ).all()
         return tuple(self._log_row(row, name or "", newest=i == 0) for i, (row, name) in enumerate(rows))
 
+    def _is_secured(self, row: OrderLog) -> bool:
+        """Whether it went on with a guarantee, which is no payment."""
+        return row.event in words.SECURED and self.order.payment_plan is PaymentPlan.AFTER
+
     def _log_row(self, row: OrderLog, name: str, *, newest: bool) -> LogRow:
         role = words.word(self.locale, words.ROLE, row.actor_role.value)
         return LogRow(
             id=row.id or 0,
-            title=words.word(self.locale, words.EVENT, row.event),
+            title=words.word(self.locale, words.SECURED if self._is_secured(row) else words.EVENT, row.event),
             when=formats.stamp(row.at, self.tz),
             who=f"{role} · {name}" if name else role,
             note=" · ".join(

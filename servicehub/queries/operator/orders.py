@@ -17,10 +17,12 @@ from sqlmodel import Session, col
 
 from servicehub import crypto
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.chargeback import WAITS
 from servicehub.domain.order import OrderStatus
 from servicehub.errors import BadPhone
 from servicehub.models.account import User
 from servicehub.models.catalog import Category, District, ServiceItem
+from servicehub.models.chargeback import Chargeback
 from servicehub.models.order import Order, names_technician
 from servicehub.models.technician import Technician
 from servicehub.queries import visit
@@ -44,9 +46,10 @@ VIEWS: dict[str, str] = {
     "confirm": N_("To confirm"),
     "balance": N_("Balance due"),
     "after": N_("In after-sales"),
+    "chargeback": N_("Chargebacks"),
     "cancelled": N_("Cancelled"),
 }
-_HOT = frozenset({"wait", "risk", "after"})
+_HOT = frozenset({"wait", "risk", "after", "chargeback"})
 SORTS = {
     "placed": col(Order.created_at),
     "visit": col(Order.start_at),
@@ -164,6 +167,9 @@ def _conditions(view: str, now: datetime) -> list[Any]:
             return [status == _S.AWAITING_BALANCE]
         case "after":
             return [status == _S.DISPUTED]
+        case "chargeback":
+            asked = col(Chargeback.order_id) == col(Order.id), col(Chargeback.status).in_(WAITS)
+            return [sa.exists().where(*asked)]
         case "cancelled":
             return [status.in_((_S.CANCELLED, _S.EXPIRED))]
         case _:

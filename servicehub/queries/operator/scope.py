@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,9 @@ from sqlmodel import Session, col
 from servicehub.domain.access import Actor, Permission, Role
 from servicehub.models.catalog import City
 from servicehub.models.order import Order
+
+FIRST_DAY = date(2000, 1, 1)
+"""Nothing was booked before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,15 @@ def orders_of(actor: Actor) -> list[Any]:
     if actor.district_ids:
         conditions.append(col(Order.district_id).in_(actor.district_ids))
     return conditions
+
+
+def day_of(text: str, today: date) -> date:
+    """The day that a browser asks for (ISO); today for anything else, for days to come and for those before `FIRST_DAY`."""
+    try:
+        wanted = date.fromisoformat(text)
+    except ValueError:
+        return today
+    return wanted if FIRST_DAY <= wanted <= today else today
 
 
 def midnight(now: datetime, tz: str, days: int = 0) -> datetime:

@@ -172,6 +172,7 @@ def page(session: Session, actor: Actor, technician_id: int, *, locale: Locale, 
         else (),
         may_suspend=may and technician.status is TechnicianStatus.ACTIVE,
         may_restore=may and technician.status is TechnicianStatus.SUSPENDED,
+        may_adjust=actor.may(Permission.TECHNICIAN_ADJUST),
     )
 
 

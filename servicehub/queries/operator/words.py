@@ -23,6 +23,11 @@ STATUS = {
     "cancelled": N_("Cancelled"),
     "expired": N_("Expired unpaid"),
 }
+SECURED = {
+    "pay": N_("Guaranteed; matching started"),
+    "pay_chosen": N_("Guaranteed; offered to the requested pro"),
+}
+"""Of an order that is paid afterwards."""
 EVENT = {
     "created": N_("Order placed"),
     "pay": N_("Paid; matching started"),
@@ -59,6 +64,11 @@ EVENT = {
     "escalate": N_("After-sales escalated"),
     "aftersale_end": N_("Warranty over"),
     "lead_ended": N_("The visit it belongs to ended or moved"),
+    "chargeback_inquiry": N_("The customer's bank asks about the payment"),
+    "chargeback_open": N_("The customer's bank took the payment back"),
+    "chargeback_won": N_("Chargeback won: the bank gave the money back"),
+    "chargeback_lost": N_("Chargeback lost"),
+    "chargeback_dropped": N_("The bank's question ended, nothing was taken"),
 }
 EVENT_ICON = {
     "created": "clipboard-list",
@@ -75,6 +85,11 @@ EVENT_ICON = {
     "cancel": "x",
     "force_cancel": "x",
     "dispute": "life-buoy",
+    "chargeback_inquiry": "landmark",
+    "chargeback_open": "landmark",
+    "chargeback_won": "landmark",
+    "chargeback_lost": "landmark",
+    "chargeback_dropped": "landmark",
 }
 ROLE = {
     "customer": N_("Customer"),
@@ -101,6 +116,12 @@ PERMISSION = {
     "technician:review": N_("Review technicians"),
     "ledger:read": N_("See the ledger"),
     "withdrawal:review": N_("Decide about withdrawals"),
+    "withdrawal:limits": N_("Set the limits of withdrawals"),
+    "commission:write": N_("Adopt commission rules"),
+    "technician:adjust": N_("Give bonuses and penalties"),
+    "invoice:issue": N_("Issue invoices"),
+    "wallet:credit": N_("Credit customers' balances"),
+    "points:write": N_("Set the rules of points"),
     "reconciliation:resolve": N_("Work on bills and differences"),
     "catalog:write": N_("Change the catalogue"),
     "contact:reveal": N_("Reveal contact data"),
@@ -109,7 +130,6 @@ PERMISSION = {
 }
 MODE = {"choose": N_("Requested pro"), "dispatch": N_("Auto-dispatch"), "grab": N_("Open offer")}
 PLAN = {"full": N_("Prepaid"), "deposit": N_("Deposit and balance"), "after": N_("Paid after service")}
-METHOD = {"wechat": N_("WeChat Pay"), "alipay": N_("Alipay"), "simulator": N_("Payment simulator")}
 OFFER_STATE = {
     "open": N_("Waiting for an answer"),
     "accepted": N_("Accepted"),

@@ -15,7 +15,9 @@ from sqlmodel import Session, col, select
 from servicehub.domain.access import Actor
 from servicehub.domain.hall import opened_at, reach_m
 from servicehub.domain.order import OrderMode, OrderStatus
+from servicehub.domain.settlement import Split
 from servicehub.models.catalog import Category, ServiceItem
+from servicehub.models.commissions import load_category_names
 from servicehub.models.dispatch import Claim
 from servicehub.models.order import Order
 from servicehub.models.situations import load_situations, rankings
@@ -23,7 +25,7 @@ from servicehub.models.technician import Technician, TechnicianSkill
 from servicehub.queries import visit
 from servicehub.queries.technician import money, scope, words
 from servicehub.queries.technician.scope import Task
-from servicehub.texts import N_, Locale, formats, say
+from servicehub.texts import N_, Locale, commission, formats, say
 from servicehub.viewmodels.technician import Choice, HallRow
 
 SORTS = ("near", "soon", "pay")
@@ -57,12 +59,12 @@ def hall(
     keys: dict[str, Callable[[Found], Any]] = {
         "near": lambda one: one.distance_m,
         "soon": lambda one: one.task.order.start_at,
-        "pay": lambda one: -pay[one.task.order.id or 0],
+        "pay": lambda one: -pay[one.task.order.id or 0].net_fen,
     }
     found.sort(key=keys.get(sort, keys["near"]))
-    asked = claimed(session, technician)
+    asked, categories = claimed(session, technician), load_category_names(session, technician.city_id, locale)
     works = visit.works(session, [one.task.order for one in found], locale=locale)
-    return [_row(one, pay, works, technician, asked, now, tz, locale) for one in found]
+    return [_row(one, pay, categories, works, technician, asked, now, tz, locale) for one in found]
 
 
 def claimed(session: Session, technician: Technician) -> frozenset[int]:
@@ -129,7 +131,8 @@ def _open(session: Session, technician: Technician, skill: str, now: datetime) -
 
 def _row(
     found: Found,
-    pay_fen: Mapping[int, int],
+    pay: Mapping[int, Split],
+    categories: Mapping[str, str],
     works: Mapping[int, tuple[str, ...]],
     technician: Technician,
     asked: frozenset[int],
@@ -147,7 +150,9 @@ def _row(
         area=order.area,
         distance=formats.distance(found.distance_m),
         travel=words.way(locale, technician.transport, found.travel_minutes),
-        take_home=formats.amount(pay_fen[order_id], always_decimals=True),
+        take_home=formats.amount(pay[order_id].net_fen, always_decimals=True),
+        rule=commission.rate(locale, pay[order_id].rate, categories),
+        tax=formats.yuan(pay[order_id].tax_fen, always_decimals=True) if pay[order_id].tax_fen else "",
         art=f"cat-{task.category}",
         fresh=say(locale, N_("Needs somebody soon")) if order.is_immediate else "",
         claimed=order_id in asked,

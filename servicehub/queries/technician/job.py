@@ -15,9 +15,13 @@ from sqlmodel import Session, col, select
 
 from servicehub import crypto
 from servicehub.domain.access import Actor, Role
+from servicehub.domain.commission import Rate
 from servicehub.domain.order import CONTACT_OPEN, ORDER, OrderEvent, OrderStatus
+from servicehub.domain.payment import CASH, PaymentStatus
 from servicehub.models.catalog import Category, ServiceItem
 from servicehub.models.order import Order, OrderLog, OrderPhoto, load_checklist
+from servicehub.models.payment import Payment
+from servicehub.models.technician import Technician
 from servicehub.queries import crew, visit
 from servicehub.queries.technician import money, scope, words
 from servicehub.queries.technician.scope import SERVED, Task
@@ -100,8 +104,7 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
         ),
         note=crypto.decrypt(order.note_enc, "order.note") if is_open and order.note_enc else "",
         requirements=tuple(Chip(key, words.requirement(locale, key)) for key in order.requirements),
-        take_home=formats.yuan(_take_home(session, actor, order), always_decimals=True),
-        rule=scope.rule(locale, order),
+        **_amounts(session, technician, order, locale),
         tries_left=max(0, CODE_TRIES - order.start_code_tries),
         may_photo_before=order.lead_id is None and order.status in (_S.ARRIVED, _S.IN_SERVICE),
         may_photo_after=order.lead_id is None and order.status is _S.IN_SERVICE,
@@ -133,10 +136,33 @@ def _step_words(order: Order) -> tuple[str, str]:
     return table.get(order.status, ("", ""))
 
 
-def _take_home(session: Session, actor: Actor, order: Order) -> int:
-    if order.commission:
-        return scope.take_home_fen(order)
-    return money.estimates(session, scope.me(session, actor), [order])[order.id or 0]
+def _amounts(session: Session, technician: Technician, order: Order, locale: Locale) -> dict[str, str]:
+    take_home_fen, tax_fen, rate = _pay(session, technician, order)
+    return {
+        "take_home": formats.yuan(take_home_fen, always_decimals=True),
+        "rule": scope.rule(session, technician, rate, locale=locale),
+        "tax": formats.yuan(tax_fen, always_decimals=True) if tax_fen else "",
+        "cash": _cash(session, order),
+    }
+
+
+def _pay(session: Session, technician: Technician, order: Order) -> tuple[int, int, Rate]:
+    """(take-home, tax withheld, rate): as frozen when the job became his, or as it would be frozen now."""
+    if "rate_bp" in order.commission:
+        return scope.take_home_fen(order), int(order.commission.get("tax_fen", 0)), Rate.frozen(order.commission)
+    split = money.estimates(session, technician, [order])[order.id or 0]
+    return split.net_fen, split.tax_fen, split.rate
+
+
+def _cash(session: Session, order: Order) -> str:
+    """What the customer has said to pay at the door."""
+    if order.status is not _S.AWAITING_BALANCE or order.lead_id is not None:
+        return ""
+    query = select(Payment.amount_fen).where(
+        Payment.order_id == order.id, Payment.channel == CASH, Payment.status == PaymentStatus.PENDING
+    )
+    fen = session.exec(query.order_by(col(Payment.id).desc())).first()
+    return formats.yuan(fen, always_decimals=True) if fen else ""
 
 
 def _timer(order: Order, now: datetime) -> dict[str, int | bool]:

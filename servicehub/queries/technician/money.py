@@ -1,4 +1,4 @@
-"""What a job brings its technician, before it is his: the same division of the price that settles it later."""
+"""What a job brings its technician, before it is his: the same rule and the same division of the price that settle it later."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 
 from servicehub.domain.money import BP
 from servicehub.domain.policy import OrderPolicy
-from servicehub.domain.settlement import take_home
+from servicehub.domain.settlement import Split, settle
 from servicehub.models.catalog import Policy
+from servicehub.models.commissions import load_cases
 from servicehub.models.customer import Coupon, CouponGrant
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.technician import Technician
@@ -24,8 +25,8 @@ def policies(session: Session, orders: Sequence[Order]) -> dict[int, OrderPolicy
     return {row.id or 0: OrderPolicy.of(row.document, row.version) for row in rows}
 
 
-def estimates(session: Session, technician: Technician, orders: Sequence[Order]) -> dict[int, int]:
-    """Order id -> take-home in fen if this technician served it."""
+def estimates(session: Session, technician: Technician, orders: Sequence[Order]) -> dict[int, Split]:
+    """Order id -> how its price would be divided if this technician served it."""
     if not orders:
         return {}
     ids = {order.lead_id or order.id or 0 for order in orders}
@@ -41,14 +42,15 @@ def estimates(session: Session, technician: Technician, orders: Sequence[Order])
         ).all()
     )
     rules = policies(session, orders)
+    cases = load_cases(session, [(order, technician) for order in orders])
     return {
-        order.id or 0: take_home(
+        order.id or 0: settle(
             lines[order.lead_id or order.id or 0],
-            rate=rules[order.policy_id].commission.rate(technician.level, rules[order.policy_id].version),
+            rate=rules[order.policy_id].commission.choose(case, rules[order.policy_id].version),
             pass_through=rules[order.policy_id].commission.pass_through,
             funder_platform_bp=funders.get(order.lead_id or order.id, BP),
             seat=order.seat,
             people=order.crew_size,
         )
-        for order in orders
+        for order, case in zip(orders, cases, strict=True)
     }

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from servicehub import crypto
 from servicehub.domain.access import Actor
+from servicehub.domain.commission import Case
 from servicehub.domain.policy import DEFAULT_ORDER_POLICY, ORDER_KIND, OrderPolicy
 from servicehub.domain.technician import CertificateStatus
 from servicehub.models.account import User
@@ -16,7 +17,7 @@ from servicehub.models.customer import Notice
 from servicehub.models.technician import Certificate, Technician, TechnicianSkill
 from servicehub.queries.technician import scope, words
 from servicehub.queries.technician.workbench import EXPIRY_WARNING
-from servicehub.texts import N_, Locale, formats, say
+from servicehub.texts import N_, Locale, commission, formats, say
 from servicehub.texts.notices import notice
 from servicehub.viewmodels.technician import Chip, Message, Paper, Profile
 
@@ -35,7 +36,7 @@ def profile(session: Session, actor: Actor, *, now: datetime, locale: Locale) ->
         portrait=technician.portrait or "av-1",
         phone=formats.mask_phone(crypto.decrypt(user.phone_enc, "sh_user.phone_enc")),
         level=words.level(locale, technician.level),
-        level_gives=_gives(session, technician, now, locale),
+        level_gives=_gives(session, technician, now, scope.today(now, tz).on, locale),
         skills=tuple(Chip(key, words.skill(locale, key)) for key in sorted(skills)),
         rating=formats.rating(technician.rating_sum * 100 // rated, digits=2) if rated else "–",
         reviews=say(locale, N_("{n} reviews"), n=rated),
@@ -56,7 +57,7 @@ def _rate(part: int, whole: int) -> str:
     return formats.percent(part * 10_000 // whole, digits=0) if whole else "–"
 
 
-def _gives(session: Session, technician: Technician, now: datetime, locale: Locale) -> tuple[Chip, ...]:
+def _gives(session: Session, technician: Technician, now: datetime, today: date, locale: Locale) -> tuple[Chip, ...]:
     row = session.exec(
         select(Policy)
         .where(Policy.city_id == technician.city_id, Policy.kind == ORDER_KIND, col(Policy.effective_at) <= now)
@@ -64,9 +65,10 @@ def _gives(session: Session, technician: Technician, now: datetime, locale: Loca
         .limit(1)
     ).first()
     rules = OrderPolicy.of(row.document, row.version) if row else DEFAULT_ORDER_POLICY
-    rate, days = rules.commission.rate(technician.level).bp, rules.settlement.days[technician.level.value]
+    case = Case("", technician.level, technician.id or 0, today)
+    rate, days = rules.commission.choose(case).bp, rules.settlement.days[technician.level.value]
     return (
-        Chip("commission", say(locale, N_("Commission {share}"), share=words.share(rate)), "b"),
+        Chip("commission", say(locale, N_("Commission {share}"), share=commission.share(rate)), "b"),
         Chip("days", say(locale, N_("Available after {n} days"), n=days), "g"),
     )
 

@@ -17,15 +17,17 @@ from sqlmodel import Session, col, select
 
 from servicehub import crypto
 from servicehub.domain.access import Actor, Role
+from servicehub.domain.commission import Rate
 from servicehub.domain.geo import Datum, Point, from_wgs84
 from servicehub.domain.order import CONTACT_OPEN, OrderStatus
 from servicehub.errors import NotAllowed
 from servicehub.models.catalog import Category, City, ServiceItem
+from servicehub.models.commissions import load_category_names
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 from servicehub.queries import visit
 from servicehub.queries.technician import words
-from servicehub.texts import N_, Locale, formats, say
+from servicehub.texts import N_, Locale, commission, formats, say
 
 LIVE = (OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED, OrderStatus.IN_SERVICE)
 """Jobs that still have to be done."""
@@ -141,10 +143,9 @@ def take_home_fen(order: Order) -> int:
     return int(order.commission.get("net_fen", 0))
 
 
-def rule(locale: Locale, order: Order) -> str:
-    """The frozen commission rule in words; "" when none is frozen yet."""
-    bp = order.commission.get("rate_bp", order.commission.get("bp"))
-    return say(locale, N_("Commission {share}"), share=words.share(int(bp))) if bp is not None else ""
+def rule(session: Session, technician: Technician, rate: Rate, *, locale: Locale) -> str:
+    """A commission rule in words, with the tax that is withheld."""
+    return commission.rate(locale, rate, load_category_names(session, technician.city_id, locale))
 
 
 def address(order: Order) -> str:

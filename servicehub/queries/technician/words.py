@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.technician import Level, Transport
-from servicehub.texts import N_, Locale, formats, say
+from servicehub.texts import N_, Locale, say
 from servicehub.viewmodels.technician import Chip
 
 _S = OrderStatus
@@ -129,11 +129,6 @@ def quantity(locale: Locale, unit: str, n: int) -> str:
 def way(locale: Locale, transport: Transport, minutes: int) -> str:
     """`骑行约 12 分钟`."""
     return say(locale, TRANSPORT[transport][1], n=minutes)
-
-
-def share(bp: int) -> str:
-    """A commission rate: `22%`, `22.5%`."""
-    return formats.percent(bp, digits=0 if bp % 100 == 0 else 1)
 
 
 def reasons(keys: Sequence[str], locale: Locale) -> tuple[Chip, ...]:

@@ -78,7 +78,7 @@ def open_offer(session: Session, actor: Actor, *, now: datetime, locale: Locale)
         return OfferCard()
     offer, order, item, slug = row
     task = Task(order, item, slug)
-    rate = money.policies(session, [order])[order.policy_id].commission.rate(technician.level)
+    split = money.estimates(session, technician, [order])[order.id or 0]
     return OfferCard(
         id=offer.id,
         left_s=max(1, round((offer.deadline_at - now).total_seconds())),
@@ -88,7 +88,8 @@ def open_offer(session: Session, actor: Actor, *, now: datetime, locale: Locale)
         else say(locale, N_("Auto-dispatch")),
         reasons=words.reasons(offer.reasons, locale),
         take_home=formats.amount(offer.take_home_fen, always_decimals=True),
-        rule=say(locale, N_("Commission {share}"), share=words.share(rate.bp)),
+        rule=scope.rule(session, technician, split.rate, locale=locale),
+        tax=formats.yuan(split.tax_fen, always_decimals=True) if split.tax_fen else "",
         distance=formats.distance(offer.distance_m),
         travel=words.way(locale, technician.transport, offer.travel_minutes),
         transport_icon=words.TRANSPORT[technician.transport][2],

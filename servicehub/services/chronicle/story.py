@@ -8,6 +8,7 @@ from typing import Any
 from servicehub import crypto
 from servicehub.domain import cancellation, pricing, settlement
 from servicehub.domain.access import Role
+from servicehub.domain.commission import Case, Rate
 from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.offer import OfferStatus
 from servicehub.domain.order import OrderEvent, OrderMode, OrderStatus, PaymentPlan
@@ -197,10 +198,8 @@ class _Story:
     def accept(self, paid_at: datetime) -> None:
         """Dispatched, offered and accepted."""
         technician = self.books.technicians[self.past.technician_id or 0]
-        rate = self.books.policy.commission.rate(technician.level, self.books.policy.version)
-        take_home = settlement.take_home(
-            self.quoted.lines, rate=rate, pass_through=self.books.policy.commission.pass_through
-        )
+        split = self.split()
+        take_home = split.net_fen
         offered, accepted = (
             paid_at + timedelta(seconds=2),
             paid_at + timedelta(seconds=8 + int(self.order["no"][-2:]) // 3),
@@ -208,7 +207,7 @@ class _Story:
         self.step(OrderEvent.DISPATCH, OrderStatus.ASSIGNED, offered, Role.SYSTEM, technician_id=technician.id)
         self.step(OrderEvent.ACCEPT, OrderStatus.ACCEPTED, accepted, Role.TECHNICIAN)
         self.order["accepted_at"] = accepted
-        self.order["commission"] = {"rule": rate.rule, "rate_bp": rate.bp, "net_fen": take_home}
+        self.order["commission"] = split.as_document()
         metres = round(
             distance_m(Point(technician.home_lat, technician.home_lng), Point(self.order["lat"], self.order["lng"]))
         )
@@ -227,6 +226,15 @@ class _Story:
                 "reasons": ["nearest"],
             }
         )
+
+    def split(self) -> settlement.Split:
+        """The price divided by the rule that wins for this visit, the same at acceptance and at settlement."""
+        commission, item = self.books.policy.commission, self.books.items[self.past.item_id]
+        technician = self.books.technicians[self.past.technician_id or 0]
+        day = self.past.start_at.astimezone(self.books.zone).date()
+        case = Case(self.books.categories[item.category_id], technician.level, technician.id or 0, day)
+        rate: Rate = commission.choose(case, self.books.policy.version)
+        return settlement.settle(self.quoted.lines, rate=rate, pass_through=commission.pass_through)
 
     def cancel(self, at: datetime) -> None:
         """The customer cancels; the fee by the policy."""
@@ -322,8 +330,7 @@ class _Story:
         item = self.books.items[self.past.item_id]
         self.step(OrderEvent.CONFIRM, OrderStatus.COMPLETED, at, Role.CUSTOMER)
         order |= {"completed_at": at, "settled_at": at}
-        rate = policy.commission.rate(technician.level, policy.version)
-        shares = settlement.settle(self.quoted.lines, rate=rate, pass_through=policy.commission.pass_through)
+        shares = self.split()
         matures = policy.settlement.matures_at(technician.level, self.books.categories[item.category_id], at)
         self.earn("service", at, matures, shares.net_fen, shares.commission_fen, shares)
         closes = at + timedelta(days=item.warranty_days)
@@ -352,7 +359,7 @@ class _Story:
         shares: settlement.Split | None = None,
     ) -> None:
         """The technician's part, pending or matured, and the platform's, out of the escrow."""
-        technician_id = self.past.technician_id or 0
+        technician_id, tax_fen = self.past.technician_id or 0, shares.tax_fen if shares else 0
         matured = matures_at if matures_at <= self.now else None
         self.rows.earning = {
             "technician_id": technician_id,
@@ -361,6 +368,7 @@ class _Story:
             "pass_through_fen": shares.pass_through_fen if shares else 0,
             "coupon_share_fen": 0,
             "commission_fen": platform_fen if shares else 0,
+            "tax_fen": tax_fen,
             "rule": shares.rule if shares else "cancellation",
             "net_fen": net_fen,
             "created_at": at,
@@ -376,7 +384,12 @@ class _Story:
                 f"{key}:{{o}}",
                 "settlement" if shares else "cancellation",
                 at,
-                {"escrow:{o}": net_fen + platform_fen, income: -platform_fen, pending: -net_fen},
+                {
+                    "escrow:{o}": net_fen + platform_fen + tax_fen,
+                    income: -platform_fen,
+                    ledger.TAX: -tax_fen,
+                    pending: -net_fen,
+                },
             )
         )
         if matured is not None:

@@ -14,7 +14,7 @@ from servicehub import crypto
 from servicehub.domain import pricing
 from servicehub.domain.access import Actor
 from servicehub.domain.geo import Point
-from servicehub.domain.order import OrderMode, OrderStatus
+from servicehub.domain.order import ACTIVE, OrderMode, OrderStatus, PaymentPlan
 from servicehub.domain.technician import CellKind, Gender
 from servicehub.errors import (
     Conflict,
@@ -25,13 +25,23 @@ from servicehub.errors import (
     SlotTaken,
     SlotUnavailable,
 )
+from servicehub.models.account import User
 from servicehub.models.catalog import (
     add_on_terms,
     item_terms,
 )
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
-from servicehub.services import coupons, crews, dispatching, order_numbers, scheduling, transitions
+from servicehub.services import (
+    coupons,
+    crews,
+    dispatching,
+    guarantees,
+    order_numbers,
+    policies,
+    scheduling,
+    transitions,
+)
 from servicehub.services.orders.wishes import BookingQuote, BookingRequest, Wish, load_wish, priced_at, start_window
 from servicehub.services.pricing import order_lines
 
@@ -41,12 +51,20 @@ IMMEDIATE_LEAD = timedelta(minutes=20)
 IMMEDIATE_WITHIN = timedelta(hours=4)
 """An order for as soon as possible starts in this span from now."""
 BALANCE_GRACE = timedelta(hours=24)
+OWING = ACTIVE - {OrderStatus.AWAITING_CONFIRM}
+"""Statuses in which an order that is paid afterwards is not paid yet."""
 
 
 class UnpaidOrder(Conflict):
     """The customer still owes the balance of a finished visit."""
 
     code = "unpaid_order"
+
+
+class CreditUsedUp(Conflict):
+    """The customer's visits that are paid afterwards come to more than the policy allows."""
+
+    code = "credit_used_up"
 
 
 def quote(session: Session, actor: Actor, request: BookingRequest, *, now: datetime) -> BookingQuote:
@@ -63,7 +81,7 @@ def create(session: Session, actor: Actor, request: BookingRequest, *, now: date
     """Place the order and hold the chosen technician's time; returns the order's number.
 
     Raises: PriceChanged when `price_hash` is no longer the price; SlotTaken, SlotUnavailable, NobodyAvailable with
-    `alternatives` (starts) among their params; UnpaidOrder; as `quote` otherwise. A refusal changes nothing.
+    `alternatives` (starts) among their params; UnpaidOrder; CreditUsedUp; as `quote` otherwise. A refusal changes nothing.
     """
     wish = load_wish(session, actor, request)
     _refuse_debtor(session, actor, now)
@@ -72,9 +90,13 @@ def create(session: Session, actor: Actor, request: BookingRequest, *, now: date
     if request.price_hash is not None and request.price_hash != priced.price_hash:
         raise PriceChanged(wish.item.slug, total_fen=priced.total_fen)
     order = _row(wish, actor, priced, now)
+    if not _is_secured(wish, priced):
+        _refuse_beyond_credit(session, order)
     order.window_from, order.window_until = start_window(session, actor, wish, priced, now)
     try:
         _store(session, actor, order, priced, now)
+        if order.status is OrderStatus.PENDING_PAYMENT and _is_secured(wish, priced):
+            guarantees.open_one(session, actor, order, request.guarantee, now=now)
     except (SlotTaken, SlotUnavailable, NobodyAvailable) as refusal:
         raise _with_alternatives(session, refusal, wish, actor, priced, now) from refusal
     return order.no
@@ -117,7 +139,7 @@ def _visit(wish: Wish, actor: Actor, start_at: datetime, end_at: datetime) -> sc
 
 def _row(wish: Wish, actor: Actor, priced: BookingQuote, now: datetime) -> Order:
     request, address, item = wish.request, wish.address, wish.item
-    nothing_due = priced.first_due_fen == 0
+    nothing_due = priced.first_due_fen == 0 and not _is_secured(wish, priced)
     chosen = request.technician_id
     mode = OrderMode.CHOOSE if chosen else OrderMode(request.mode)
     return Order(
@@ -155,6 +177,11 @@ def _row(wish: Wish, actor: Actor, priced: BookingQuote, now: datetime) -> Order
         start_code_enc=crypto.encrypt(crypto.new_code(4), "order.start_code"),
         created_at=now.astimezone(UTC),
     )
+
+
+def _is_secured(wish: Wish, priced: BookingQuote) -> bool:
+    """Whether the order waits for a guarantee before anybody is looked for."""
+    return bool(wish.request.guarantee) and wish.item.payment_plan is PaymentPlan.AFTER and priced.total_fen > 0
 
 
 def search_from(mode: OrderMode, now: datetime) -> datetime:
@@ -225,6 +252,22 @@ def _with_alternatives(
     visit = _visit(wish, actor, priced.start_at, priced.end_at)
     others = scheduling.alternatives(session, visit, now=now, technician_id=wish.request.technician_id)
     return type(refusal)(str(refusal), **{**refusal.params, "alternatives": tuple(o.start_at for o in others)})
+
+
+def _refuse_beyond_credit(session: Session, order: Order) -> None:
+    """One customer's bookings are counted one after the other. Raises: CreditUsedUp."""
+    if order.payment_plan is not PaymentPlan.AFTER:
+        return
+    session.execute(select(User.id).where(User.id == order.customer_id).with_for_update())
+    owed = select(func.sum(Order.total_fen)).where(
+        Order.customer_id == order.customer_id,
+        Order.payment_plan == PaymentPlan.AFTER,
+        col(Order.status).in_(OWING),
+        ~guarantees.secures(),
+    )
+    limit = policies.of_order(session, order).fees.credit_fen
+    if int(session.exec(owed).one() or 0) + order.total_fen > limit:
+        raise CreditUsedUp(order.no, limit_fen=limit)
 
 
 def _refuse_debtor(session: Session, actor: Actor, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,9 +10,29 @@ from sqlmodel import Session
 from servicehub.domain.access import Actor, Permission, Role
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
-from servicehub.errors import Invalid, PriceChanged, ReasonMissing, RefundTooLarge, SlotUnavailable, TransitionRefused
+from servicehub.errors import (
+    Invalid,
+    PriceChanged,
+    ReasonMissing,
+    RefundChanged,
+    RefundTooLarge,
+    SlotUnavailable,
+    TransitionRefused,
+)
 from servicehub.models.order import Order
-from servicehub.services import audits, crews, ending, notices, payments, refunds, scheduling, settlements, transitions
+from servicehub.services import (
+    audits,
+    crews,
+    ending,
+    notices,
+    payments,
+    refund_plans,
+    refunds,
+    scheduling,
+    settlements,
+    sums,
+    transitions,
+)
 
 MOST_RESCHEDULES = 3
 _NOTHING_PAID = frozenset({OrderStatus.PENDING_PAYMENT})
@@ -39,6 +60,10 @@ def cancel(
     """
     actor.require_role(Role.CUSTOMER)
     order = transitions.load(session, actor, no)
+    payments.lock_order(
+        session, order.id or 0
+    )  # before its time and its money, as everybody who reports a payment does
+    session.refresh(order)
     ORDER.step(order.status, OrderEvent.CANCEL)
     terms = ending.terms(session, order, by=Role.CUSTOMER, now=now)
     if terms.refund_fen < expected_refund_fen:
@@ -109,27 +134,44 @@ def force_cancel(session: Session, actor: Actor, no: str, *, reason: str, now: d
     audits.record(session, actor, "order.cancel", f"order:{no}", reason, {}, now=now)
 
 
-def refund(session: Session, actor: Actor, no: str, amount_fen: int, *, reason: str, now: datetime) -> None:
-    """An operator gives money back without ending the order. Audited.
+def refund(
+    session: Session,
+    actor: Actor,
+    no: str,
+    amount_fen: int,
+    *,
+    reason: str,
+    lines: Sequence[int] = (),
+    expected: str = "",
+    now: datetime,
+) -> None:
+    """An operator gives money back without ending the order: `amount_fen`, or what is left of these lines of the price. Audited.
 
-    Raises: RefundTooLarge beyond what was paid and not yet returned, NotAllowed, ReasonMissing.
+    `expected` is the digest of the plan that was shown; a refund that would do anything else is refused.
+
+    Raises: RefundTooLarge beyond what was paid and not yet returned, RefundChanged, NotAllowed, ReasonMissing.
     """
     order = _intervene(session, actor, no, Permission.ORDER_REFUND, reason)
     if order.status is OrderStatus.PENDING_PAYMENT:
         raise TransitionRefused(no, state=order.status.value, event="refund")
-    if not 0 < amount_fen <= payments.paid_net(session, order):
-        raise RefundTooLarge(no, limit_fen=payments.paid_net(session, order))
-    refunds.request(session, order, amount_fen, "goodwill", now=now)
+    payments.lock_order(session, order.id or 0)
+    chosen = refund_plans.for_lines(session, order, lines) if lines else {}
+    planned = refund_plans.plan(session, order, sum(chosen.values()) if chosen else amount_fen, locked=True)
+    if expected and expected != planned.digest:
+        raise RefundChanged(no)
+    refunds.carry_out(session, order, planned, "goodwill", now=now)
+    refund_plans.note_lines(session, order, chosen, now=now)
     transitions.hint(session, order)
-    audits.record(session, actor, "order.refund", f"order:{no}", reason, {"amount_fen": amount_fen}, now=now)
+    given = {"amount_fen": planned.amount_fen} | ({"lines": sorted(chosen)} if chosen else {})
+    audits.record(session, actor, "order.refund", f"order:{no}", reason, given, now=now)
     notices.tell_customer(session, order, "refunded", key=f"refunded:{no}:{now.timestamp()}", now=now)
 
 
 def resolve(session: Session, actor: Actor, no: str, *, refund_fen: int, reason: str, now: datetime) -> None:
     """Decide a dispute: nothing back (the order counts as done) or `refund_fen` back (the order is closed). Audited."""
     order = _intervene(session, actor, no, Permission.ORDER_REFUND, reason)
-    if refund_fen < 0 or refund_fen > payments.paid_net(session, order):
-        raise RefundTooLarge(no, limit_fen=payments.paid_net(session, order))
+    if refund_fen < 0 or refund_fen > sums.paid_net(session, order):
+        raise RefundTooLarge(no, limit_fen=sums.paid_net(session, order))
     event = OrderEvent.RESOLVE_REFUND if refund_fen else OrderEvent.RESOLVE_REJECT
     unsettled = order.settled_at is None
     marks = {"completed_at": order.completed_at or now, "settled_at": order.settled_at or now}
@@ -137,7 +179,8 @@ def resolve(session: Session, actor: Actor, no: str, *, refund_fen: int, reason:
     if refund_fen:
         refunds.request(session, order, refund_fen, "after_sale", now=now)
     settlements.unfreeze(session, order)
-    if unsettled and payments.escrow(session, order):
+    payments.close_open(session, order)
+    if unsettled and sums.escrow(session, order):
         settle = settlements.settle if refund_fen else ending.settle
         settle(session, order, now=now)
     audits.record(session, actor, "order.resolve", f"order:{no}", reason, {"refund_fen": refund_fen}, now=now)

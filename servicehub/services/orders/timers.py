@@ -14,7 +14,7 @@ from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.domain.payment import PaymentStatus
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment
-from servicehub.services import coupons, crews, ending, notices, transitions
+from servicehub.services import coupons, crews, ending, guarantees, notices, transitions
 from servicehub.services.due import each
 
 COMPENSATION = "promise-20"
@@ -25,7 +25,8 @@ ASKING = timedelta(minutes=2)
 
 def _is_being_asked(now: datetime) -> Any:
     """The order has an open payment that the channel may know more of than we do."""
-    unanswered = sa.exists().where(col(Payment.order_id) == col(Order.id), col(Payment.status) == PaymentStatus.PENDING)
+    unpaid = sa.exists().where(col(Payment.order_id) == col(Order.id), col(Payment.status) == PaymentStatus.PENDING)
+    unanswered = sa.or_(unpaid, guarantees.is_waiting())
     waits = sa.and_(col(Order.status) == OrderStatus.PENDING_PAYMENT, col(Order.deadline_at) > now - ASKING)
     return sa.and_(waits, unanswered)
 

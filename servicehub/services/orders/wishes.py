@@ -16,6 +16,7 @@ from servicehub.domain import pricing
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.coupon import CouponTerms, Labour
 from servicehub.domain.geo import Point, distance_m
+from servicehub.domain.guarantee import METHODS
 from servicehub.domain.technician import Gender
 from servicehub.errors import Invalid, NotFound, NotLoggedIn, OutsideArea
 from servicehub.models.catalog import (
@@ -59,6 +60,8 @@ class BookingRequest:
     mode: Literal["dispatch", "grab"] = "dispatch"
     further: tuple[tuple[str, int], ...] = ()
     """Other services of the same visit, and their quantities."""
+    guarantee: str = ""
+    """What secures a payment after the service: wechat, alipay, or nothing but the customer's credit."""
     flexible_minutes: int = 0
     """By how much later than `start_at` the visit may begin, if that makes a better plan; see `FLEXIBLE`."""
 
@@ -114,6 +117,7 @@ def load_wish(session: Session, actor: Actor, request: BookingRequest) -> Wish:
         not set(request.requirements) <= REQUIREMENTS
         or request.gender not in (None, *Gender)
         or request.flexible_minutes not in FLEXIBLE
+        or request.guarantee not in ("", *METHODS)
         or len(request.note) > NOTE_LENGTH
     ):
         raise Invalid("booking request")

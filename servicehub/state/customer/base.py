@@ -12,6 +12,7 @@ import reflex as rx
 
 from servicehub import clock
 from servicehub.domain.access import ANONYMOUS, Actor, Role
+from servicehub.domain.guarantee import METHODS
 from servicehub.errors import Invalid, ServiceHubError
 from servicehub.queries.customer.words import REQUIREMENTS
 from servicehub.state import reflex_internals
@@ -139,6 +140,7 @@ def parsed(text: object) -> Draft:
         requirements=tuple(key for key in REQUIREMENTS if key in (raw.get("requirements") or ())),
         coupon=_word(raw.get("coupon"), 15) or "best",
         address=_number(raw.get("address"), 10**12),
+        guarantee=raw["guarantee"] if raw.get("guarantee") in METHODS else "",
         n=_number(raw.get("n"), 10**9),
     )
     start = draft.start_at()

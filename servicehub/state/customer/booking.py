@@ -24,6 +24,7 @@ from servicehub.state.customer.base import CustomerPage, Draft, KeptState, order
 from servicehub.state.customer.slots import SlotState
 from servicehub.texts.refusals import refusal
 from servicehub.viewmodels.customer.booking import AddressCard, CouponChoice, Summary
+from servicehub.workflows import guaranteeing
 from servicehub.workflows.quoting import Quoted, quoted, rebooked, request_of
 
 LONGEST_NOTE = 200
@@ -48,6 +49,10 @@ class BookState(CustomerPage, rx.State):
     flexible: int = 0
     is_known: bool = False
     """Whether somebody is logged in."""
+    guarantee: str = ""
+    """What the customer secures the payment after the service with; "" for nothing."""
+    guarantees: tuple[str, ...] = ()
+    """What he may choose."""
     rules: tuple[str, ...] = ()
     """The cancellation table in force, in sentences."""
     trouble: str = ""
@@ -105,6 +110,14 @@ class BookState(CustomerPage, rx.State):
         if name not in ("best", "none") and not name.isdigit():
             raise Invalid("coupon")
         await self._show(replace(await self._draft(), coupon=name))
+
+    @handler
+    async def pick_guarantee(self, guarantee: str) -> None:
+        """wechat, alipay, or none."""
+        name = str(guarantee)[:8]
+        if name not in ("none", *guaranteeing.offered()):
+            raise Invalid("guarantee")
+        await self._show(replace(await self._draft(), guarantee="" if name == "none" else name))
 
     @handler
     async def wish(self, key: str, on: bool) -> None:  # noqa: FBT001 - as the checkbox says
@@ -167,5 +180,7 @@ class BookState(CustomerPage, rx.State):
             self.trouble = refusal(self._locale(), found.refused)
         self.technician, self.art = found.technician, found.art
         self.may_flex, self.flexible = found.may_flex, draft.flexible if found.may_flex else 0
+        self.guarantees = found.secured
+        self.guarantee = draft.guarantee if draft.guarantee in found.secured else ""
         self.requirements, self.is_now = list(draft.requirements), draft.start == "now"
         self.has_time, self.seq = draft.start != "", self.seq + 1

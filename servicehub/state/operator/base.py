@@ -1,5 +1,6 @@
 """What every State of an operators' page shares, and the State of the shell around them."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import reflex as rx
@@ -46,6 +47,20 @@ class OperatorPage(AppState, mixin=True):
 def reason_of(form: dict[str, Any]) -> str:
     """The reason typed into a form, trimmed; services refuse an empty one."""
     return str(form.get("reason", "")).strip()[:REASON_LIMIT]
+
+
+def day_beside(shown: str, days: object) -> str:
+    """The day (ISO) before `shown`, or after it; empty while nothing is shown."""
+    if not shown:
+        return ""
+    back = isinstance(days, int) and days < 0
+    return (date.fromisoformat(shown) + timedelta(days=-1 if back else 1)).isoformat()
+
+
+def id_of(text: object) -> int:
+    """The id in an address; 0 for anything else."""
+    digits = str(text)
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else 0
 
 
 def city_topics(actor: Actor) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ class FairnessState(OperatorPage, rx.State):
     """The page as it is shown."""
 
     shown: Fairness = Fairness()
-    figure: go.Figure = go.Figure(layout={"template": None})
+    figure: go.Figure = go.Figure(layout={"template": "none"})
 
     @handler(background=True)
     async def watch(self) -> None:

@@ -1,18 +1,19 @@
 """One order: shown live, and the interventions that its machine and the operator's role allow. Every one asks a reason."""
 
 import json
+import secrets
 
 import reflex as rx
 
 from servicehub import bus
 from servicehub.domain.access import Permission
 from servicehub.domain.money import fen_of
-from servicehub.errors import Invalid, NotFound
+from servicehub.errors import NotFound
 from servicehub.queries.operator.order import page
-from servicehub.services import contacts, orders
+from servicehub.services import contacts, orders, wallets
 from servicehub.state.base import handler, roles
 from servicehub.state.operator.base import SETTLE_S, OperatorPage, reason_of
-from servicehub.texts import N_, formats, say
+from servicehub.texts import N_, say
 from servicehub.viewmodels.operator import OrderPage, OrderSheet
 
 
@@ -31,8 +32,7 @@ class OrderSheetState(OperatorPage, rx.State):
     """Name, phone and address in clear, after a reason was given; forgotten when the page is left."""
     place: str = "[]"
     """JSON of the map's one point."""
-    preview: str = ""
-    """What a refund of the typed amount would leave."""
+    _wish: str = ""
 
     @handler(background=True)
     async def watch(self) -> None:
@@ -41,7 +41,8 @@ class OrderSheetState(OperatorPage, rx.State):
         if actor is None:
             return
         async with self:
-            self.shown, self.ready, self.contact, self.preview, no = None, False, "", "", self._no()
+            self.shown, self.ready, self.contact, no = None, False, "", self._no()
+            self._wish = secrets.token_hex(8)
         await self._watch((bus.order(no),), self._reload, settle_s=SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
@@ -58,35 +59,13 @@ class OrderSheetState(OperatorPage, rx.State):
         no = str(self.order_no)
         return no if no.isascii() and no.isdigit() and len(no) == 16 else ""
 
-    def _sheet(self) -> OrderSheet:
-        if self.shown is None:
-            raise Invalid("not loaded")
-        return self.shown.sheet
-
     @handler
-    async def preview_refund(self, amount: str) -> None:
-        """What would go back and what would stay."""
-        try:
-            fen, most = fen_of(amount), self._sheet().refundable_fen
-        except Invalid:
-            self.preview = ""
-            return
-        locale = self._locale()
-        if fen > most:
-            self.preview = say(locale, "At most {amount} can be refunded.", amount=formats.yuan(most))
-        else:
-            self.preview = say(
-                locale,
-                "{back} goes back to the original method, {kept} stays.",
-                back=formats.yuan(fen),
-                kept=formats.yuan(most - fen),
-            )
-
-    @handler
-    async def refund(self, form: dict) -> None:
-        """Give money back."""
-        await self._write(orders.refund, self._no(), fen_of(form.get("amount")), reason=reason_of(form))
-        await self._finish("refund", N_("Refund requested"))
+    async def credit(self, form: dict) -> None:
+        """Balance for the customer; one wish is booked once, however often it is sent."""
+        fen, reason = fen_of(form.get("amount")), reason_of(form)
+        await self._write(wallets.credit, self._no(), fen, reason=reason, key=self._wish)
+        self._wish = secrets.token_hex(8)
+        await self._finish("credit", N_("The credit is booked"))
 
     @handler
     async def cancel(self, form: dict) -> None:
@@ -110,4 +89,4 @@ class OrderSheetState(OperatorPage, rx.State):
 
     async def _finish(self, dialog: str, msgid: str) -> None:
         await self._done(say(self._locale(), msgid), f"act-{dialog}")
-        self.shown, self.preview = await self._read(page, self._no()), ""
+        self.shown = await self._read(page, self._no())

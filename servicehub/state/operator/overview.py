@@ -26,7 +26,7 @@ class OverviewState(OperatorPage, rx.State):
     funnel: list[FunnelStep] = []
     latest: list[OrderRow] = []
     metric: str = "gmv"
-    figure: go.Figure = go.Figure(layout={"template": None})
+    figure: go.Figure = go.Figure(layout={"template": "none"})
     trend: list[TrendRow] = []
     as_table: bool = False
     _hours: tuple[HourRow, ...] = ()

@@ -5,12 +5,31 @@ from typing import Any
 import reflex as rx
 
 from servicehub.domain.access import Permission
+from servicehub.domain.money import fen_of
+from servicehub.errors import Invalid
 from servicehub.queries.withdrawals import STATUSES, review
-from servicehub.services import withdrawals
+from servicehub.services import policies, withdrawals
 from servicehub.state.base import handler, roles
 from servicehub.state.operator.base import SETTLE_S, OperatorPage, city_topics, reason_of
 from servicehub.texts import N_, say
 from servicehub.viewmodels.withdrawal import Review
+
+AMOUNTS = ("least_fen", "most_fen", "fee_bp", "least_fee_fen", "second_from_fen")
+"""Typed in yuan, or in percent: both are hundredths."""
+LIMIT_TEXTS: dict[str, str] = {
+    "": N_("Something in this request is not right. Please check it."),
+    "least_fen": N_("The smallest withdrawal has to be at least ¥0.10 and not above the largest one."),
+    "most_fen": N_("The largest withdrawal has to be at least the smallest one, and at most ¥100,000."),
+    "a_day": N_("Between 1 and 20 withdrawals in 24 hours."),
+    "fee_bp": N_("The fee is at most 10 %."),
+    "least_fee_fen": N_("The smallest fee has to be below the smallest withdrawal."),
+    "second_from_fen": N_("The amount from which two people decide is between ¥0.01 and ¥100,000."),
+}
+
+
+def _count(text: object) -> int:
+    written = str(text or "").strip()
+    return int(written) if written.isascii() and written.isdigit() and len(written) <= 3 else 0
 
 
 @roles("operator")
@@ -55,6 +74,20 @@ class WithdrawalsState(OperatorPage, rx.State):
         self.shown = await self._read(review, self.state)
         text = N_("Approved. It is being paid out.") if goes else N_("Noted. A second person has to say yes.")
         await self._done(say(self._locale(), text), "approve")
+
+    @handler
+    async def limit(self, form: dict[str, Any]) -> None:
+        """Adopt other limits, on top of the version that the form was made from."""
+        wanted = {name: fen_of(form.get(name) or "0") for name in AMOUNTS} | {"a_day": _count(form.get("a_day"))}
+        base = self.shown.limits.version
+        try:
+            await self._write(policies.adopt_withdrawal, wanted, base=base, note=reason_of(form))
+        except Invalid as refusal:
+            locale = self._locale()
+            await self._toast(say(locale, LIMIT_TEXTS.get(str(refusal.params.get("field")), LIMIT_TEXTS[""])))
+            return
+        self.shown = await self._read(review, self.state)
+        await self._done(say(self._locale(), N_("The limits are in force")), "limits")
 
     @handler
     async def reject(self, form: dict[str, Any]) -> None:

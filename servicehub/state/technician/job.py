@@ -14,6 +14,7 @@ from servicehub.state.technician.base import TechnicianPage, field
 from servicehub.texts import N_, say
 from servicehub.texts.refusals import refusal
 from servicehub.viewmodels.technician import Job
+from servicehub.workflows import checkout
 
 
 @roles("technician")
@@ -89,6 +90,12 @@ class JobState(TechnicianPage, rx.State):
         """End the visit; the service says what is missing."""
         await self._write(fulfilment.finish, self._order_no())
         await self._done(N_("Service finished"), "finish", effect="sound:ok scroll:top")
+
+    @handler
+    async def cash(self) -> None:
+        """The customer has handed the amount over."""
+        await self._write(checkout.cash_received, self._order_no())
+        await self._done(N_("Noted. The amount is taken off your coming earnings."))
 
     @handler
     async def give_back(self, form: dict) -> Any:

@@ -64,6 +64,8 @@ class Me:
     to_review: int = 0
     after_sales: int = 0
     coupons: int = 0
+    balance: str = ""
+    points: str = ""
     addresses: int = 0
     unread: int = 0
 

@@ -95,6 +95,23 @@ class PayItem:
     seconds_left: int = 0
     is_due: bool = False
     status: str = ""
+    tip: str = ""
+    """Fen of a tip; empty when the price is paid."""
+    takes_cash: bool = False
+    """It may be paid at the door."""
+    points: str = ""
+    """What the customer's points can pay of it; empty for nothing."""
+    points_count: str = ""
+    balance: str = ""
+    """What the customer's balance can pay of it, beside points if they were chosen; empty for nothing."""
+    rest: str = ""
+    """What is left beside the chosen ones of both; empty when they pay everything."""
+    secures: bool = False
+    """A guarantee is asked for, no payment."""
+    guarantee: str = ""
+    """Which one was chosen at first."""
+    note: str = ""
+    """What else is happening to the amount, "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

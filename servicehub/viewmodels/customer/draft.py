@@ -36,6 +36,8 @@ class Draft:
     """best, none, or a grant's id."""
     address: int = 0
     """0: the default one."""
+    guarantee: str = ""
+    """What secures a payment after the service: wechat, alipay, or "" for none."""
     n: int = 0
     """How many drafts came before it: of two copies the one with the larger number is the later."""
 

@@ -61,6 +61,10 @@ class MoneyMove:
     sub: str = ""
     amount: str = ""
     is_back: bool = False
+    is_hold: bool = False
+    """A guarantee: no money has moved by it."""
+    is_points: bool = False
+    """Points that an order earned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,13 @@ class OrderDetail:
     actions: OrderActions = OrderActions()
     photos: tuple[str, ...] = ()
     placed: str = ""
+    can_tip: bool = False
+    has_invoice: bool = False
+    """Whether an invoice may be asked for."""
+    secures: bool = False
+    """It waits for a guarantee, for no payment."""
+    guarantee: str = ""
+    """A sentence about what is taken from it, "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +160,14 @@ class CancelPreview:
     when: str = ""
     fee: str = ""
     refund: str = ""
+    to_points: str = ""
+    """What of it goes back to points; empty for nothing…"""
+    to_balance: str = ""
+    """…and to the balance."""
     paid: str = ""
     refund_fen: int = 0
+    is_secured: bool = False
+    """Guaranteed, not paid."""
     is_free: bool = True
     rule: str = ""
     """Why, in one sentence."""

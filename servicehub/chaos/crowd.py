@@ -1,0 +1,174 @@
+"""Who pays while the application is being killed: customers, a technician at each of their doors, an operator who gives back.
+
+Everybody asks again, with the same words, until an answer comes: that is all they know of what happens on the other side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import httpx
+
+from servicehub.domain.payment import OURS
+from servicehub.gateway_sim.serving import Running
+
+PEOPLE = 6
+ASK_EVERY_S, ASK_FOR_S, TIMEOUT_S = 0.1, 60.0, 6.0
+METHODS = ("wechat", "alipay", "card")
+
+
+class GaveUp(RuntimeError):
+    """The application did not answer for a minute, through all its lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What there is to be booked."""
+
+    customer_id: int
+    city_id: int
+    slug: str
+    later_slug: str
+    """Paid after the service, with a guarantee."""
+    address_id: int
+    openings: Sequence[tuple[int, datetime]]
+
+
+@dataclass(slots=True)
+class Crowd:
+    """`walk(i)` is the story of order `i`, the same for the same seed as far as chance goes; threads and deaths do the rest."""
+
+    place: Place
+    address: str
+    sim: Running
+    seed: int
+    did: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def visit(self, numbers: range, *, enough: Callable[[], bool]) -> int:
+        """Walk through all of these stories, until it is enough; returns how many were begun."""
+        left = iter(numbers)
+        begun = 0
+
+        def stories() -> None:
+            nonlocal begun
+            while True:
+                with self._lock:
+                    number = None if enough() else next(left, None)
+                    begun += number is not None
+                if number is None:
+                    return
+                self.walk(number)
+
+        with ThreadPoolExecutor(PEOPLE) as pool:
+            for done in [pool.submit(stories) for _ in range(PEOPLE)]:
+                done.result()
+        return begun
+
+    def walk(self, number: int) -> None:
+        """Book, go to one cashier or two or give a guarantee, pay or not, then cancel, be served, or do nothing."""
+        dice = random.Random(self.seed * 7919 + number)
+        technician_id, start_at = self.place.openings[number]
+        later = dice.choice(METHODS) if dice.random() < 0.3 else ""
+        wish = {
+            "service_slug": self.place.later_slug if later else self.place.slug, "quantity": 1,
+            "address_id": self.place.address_id, "coupon": "none", "guarantee": later,
+            "start_at": start_at.isoformat(), "technician_id": technician_id,
+        }  # fmt: skip
+        no = self.ask("book", customer=self.place.customer_id, city=self.place.city_id, request=wish)
+        if no is None:
+            return
+        if dice.random() < 0.3:
+            self.ask("credit", no=no, fen=dice.randrange(500, 6_000), key=f"{self.seed % 1000:08x}{number:08x}")
+        if later:
+            pays = [(later, self.ask("secure", no=no, method=later))]
+        else:
+            methods = list(dice.sample(METHODS, 2 if dice.random() < 0.25 else 1))
+            pays = [
+                (method, self.ask("pay", no=no, method=method, ours=OURS if dice.random() < 0.5 else ()))
+                for method in methods
+            ]
+        pays = [(method, cashier) for method, cashier in pays if cashier and dice.random() < 0.85]
+        fate = dice.random()
+        act = self._agree if later else self._pay
+        visits: list[Callable[[], Any]] = [partial(act, *at) for at in pays]
+        if fate < 0.35:
+            self._at_once([*visits, partial(self.ask, "cancel", no=no)], dice)
+            return
+        self._at_once(visits, dice)
+        if pays and fate < 0.85:
+            self._be_served(no, dice)
+            self.ask("withdraw", technician_id=technician_id)
+
+    def _at_once(self, acts: list[Callable[[], Any]], dice: random.Random) -> None:
+        dice.shuffle(acts)
+        threads = [threading.Thread(target=act) for act in acts]
+        for thread in threads:
+            thread.start()
+            time.sleep(dice.random() * 0.1)
+        for thread in threads:
+            thread.join()
+
+    def _be_served(self, no: str, dice: random.Random) -> None:
+        for _ in range(200):
+            if self.ask("serve", no=no) in ("awaiting_confirm", "expired", "cancelled"):
+                break
+            time.sleep(ASK_EVERY_S)
+        if self.ask("confirm", no=no) == "completed" and dice.random() < 0.5:
+            self.ask("give_back", no=no, fen=dice.randrange(1, 6_000))
+
+    def _pay(self, method: str, cashier: dict[str, str]) -> None:
+        if not cashier["no"]:
+            self._count("paid by tenders of ours")
+            return
+        self._at_platform(method, "pay", cashier, "paid")
+
+    def _agree(self, method: str, page: dict[str, str]) -> None:
+        self._at_platform(method, "pay" if method == "card" else "confirm", page, "secured")
+
+    def _at_platform(self, method: str, act: str, page: dict[str, str], done: str) -> None:
+        """Open the platform's page and do there what is to be done."""
+        try:
+            httpx.get(page["url"], follow_redirects=True, trust_env=False, timeout=TIMEOUT_S)
+        except httpx.HTTPError:
+            return
+        sim: dict[str, Any] = {"wechat": self.sim.wechat, "alipay": self.sim.alipay, "card": self.sim.stripe}
+        platform = sim[method]
+
+        async def now() -> bool:
+            return bool(getattr(platform, act)(page["no"]))
+
+        took = asyncio.run_coroutine_threadsafe(now(), self.sim.loop).result(TIMEOUT_S)
+        for said in (done, f"{done} by {method}") if took else ("turned away",):
+            self._count(said)
+
+    def ask(self, act: str, **given: Any) -> Any:
+        """What was said; None for a refusal. Raises: GaveUp."""
+        until, last = time.monotonic() + ASK_FOR_S, ""
+        while time.monotonic() < until:
+            try:
+                said = httpx.post(f"{self.address}/do/{act}", json=given, timeout=TIMEOUT_S, trust_env=False)
+            except httpx.HTTPError:
+                self._count("unanswered")
+            else:
+                if said.status_code < 500:
+                    self._count(act if said.status_code == 200 else f"{act} refused")
+                    return said.json() if said.status_code == 200 else None
+                self._count(f"{act} failed")
+                last = said.text[:200]
+            time.sleep(ASK_EVERY_S)
+        raise GaveUp(f"{act} {given}: {last}")
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self.did[what] += 1

@@ -1,0 +1,264 @@
+"""What has to hold when the storm is over: the books, the rows and the platforms tell one story."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from servicehub.adapters.stripe_names import PAYMENT, REFUND, named
+from servicehub.domain.guarantee import GuaranteeStatus
+from servicehub.domain.order import OrderStatus, PaymentPlan
+from servicehub.domain.payment import OURS, WALLET, PaymentStatus, RefundStatus
+from servicehub.domain.withdrawal import WithdrawalStatus
+from servicehub.gateway_sim.platform import Platform
+from servicehub.models.dispatch import Occupancy
+from servicehub.models.guarantee import Guarantee
+from servicehub.models.ledger import Account, JournalEntry, Posting
+from servicehub.models.order import Order, OrderLog
+from servicehub.models.payment import Earning, Payment, Refund
+from servicehub.models.withdrawal import Withdrawal
+from servicehub.services import ledger, points
+
+BOOKED = (PaymentStatus.KEPT, PaymentStatus.EXTRA, PaymentStatus.LATE)
+DEAD = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
+SETTLED = (OrderStatus.COMPLETED, OrderStatus.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What the platforms have done, by our numbers, in fen."""
+
+    paid: dict[str, dict[str, int]]
+    """Channel -> payment -> fen."""
+    refunded: dict[str, dict[str, tuple[str, int]]]
+    """Channel -> refund -> (payment, fen)."""
+    paid_out: dict[str, int]
+    secured: frozenset[str]
+    """Guarantees of which something may still be taken."""
+
+    @property
+    def payments(self) -> dict[str, int]:
+        return {no: fen for paid in self.paid.values() for no, fen in paid.items()}
+
+    @property
+    def refunds(self) -> dict[str, tuple[str, int]]:
+        return {no: refund for refunded in self.refunded.values() for no, refund in refunded.items()}
+
+    def held(self, channel: str) -> int:
+        """What a platform holds of ours."""
+        gone = sum(fen for _payment, fen in self.refunded[channel].values())
+        return sum(self.paid[channel].values()) - gone - (sum(self.paid_out.values()) if channel == "alipay" else 0)
+
+
+def money_of(platform: Platform) -> Money:
+    """Read all platforms' books."""
+    wechat = {no: d["total"] for no, d in platform.numbered("wechat") if "transaction_id" in d}
+    alipay = {no: d["fen"] for no, d in platform.numbered("alipay") if "paid_at" in d}
+    back = {no: (d["out_trade_no"], d["amount"]["refund"]) for no, d in platform.numbered("wechat-refund")}
+    paid_back = {no.partition("/")[2]: (no.partition("/")[0], d["fen"]) for no, d in platform.numbered("alipay-refund")}
+    out = {no: d["fen"] for no, d in platform.numbered("alipay-transfer")}
+    intents = {d["id"]: d for d in platform.every("stripe-intent") if d["status"] == "succeeded"}
+    stripe = {named(d)[PAYMENT]: d["amount_received"] for d in intents.values()}
+    card_back = {
+        named(d)[REFUND]: (named(intents[d["payment_intent"]])[PAYMENT], d["amount"])
+        for d in platform.every("stripe-refund")
+        if REFUND in named(d)  # else what a guarantee was not taken of, which was never ours
+    }
+    scored = {no for no, d in platform.numbered("payscore") if d["state"] == "DOING"}
+    frozen = {no for no, d in platform.numbered("freeze") if d["state"] == "AUTHORIZED"}
+    authorised = {named(d)[PAYMENT] for d in platform.every("stripe-intent") if d["status"] == "requires_capture"}
+    paid = {"wechat": wechat, "alipay": alipay, "stripe": stripe}
+    returned = {"wechat": back, "alipay": paid_back, "stripe": card_back}
+    return Money(paid, returned, out, frozenset(scored | frozen | authorised))
+
+
+def violations(session: Session, money: Money, left: dict[str, Any]) -> list[str]:
+    """Every invariant that does not hold, with what was found; `left` is what the application says that it still has to do."""
+    found = []
+    for proof in PROOFS:
+        said = list(proof(session, money, left))
+        if said:
+            found.append(f"{(proof.__doc__ or '').strip()} {said[:3]}")
+    return found
+
+
+Proof = Callable[[Session, Money, dict[str, Any]], Iterable[object]]
+
+
+def _books(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """The books prove themselves: every entry sums to zero, every kept balance is its postings' sum, points are their lots'."""
+    yield from ledger.verify(session)
+    yield from points.problems(session)
+
+
+def _guarded(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """No guarded account is below zero."""
+    below = col(Account.guarded) == 1, col(Account.balance_fen) < 0
+    yield from session.exec(select(Account.code).where(*below))
+
+
+def _cash(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """Our cash is what each platform holds of ours."""
+    for channel in money.paid:
+        if (ours := ledger.balance(session, ledger.cash(channel))) != (theirs := money.held(channel)):
+            yield channel, ours, theirs
+
+
+def _each_payment(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """Whatever was paid at a platform is booked, and nothing else."""
+    rows = session.exec(select(Payment).where(col(Payment.status).in_(BOOKED), col(Payment.channel).not_in(OURS)))
+    yield from sorted(set(money.payments.items()) ^ {(row.no, row.amount_fen) for row in rows})
+
+
+def _one_kept(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """An order keeps one payment of each kind, and one part of it from each tender of ours."""
+    own = sa.case((col(Payment.channel).in_(OURS), col(Payment.channel)), else_="")
+    rows = session.exec(select(Payment.order_id, Payment.item, own).where(Payment.status == PaymentStatus.KEPT))
+    yield from (pair for pair, times in Counter(rows).items() if times > 1)
+
+
+def _each_refund(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """Whatever a platform returned is a refund of ours that succeeded, and the other way round."""
+    rows = select(Refund, Payment.no).join(Payment, col(Payment.id) == col(Refund.payment_id))
+    done = col(Payment.channel).not_in(OURS), Refund.status == RefundStatus.SUCCEEDED
+    ours = {(r.no, (payment, r.amount_fen)) for r, payment in session.exec(rows.where(*done))}
+    yield from sorted(set(money.refunds.items()) ^ ours)
+
+
+def _unwanted_back(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """Money that came too late or twice went back whole."""
+    back = _back(money)
+    unwanted = col(Payment.status).in_((PaymentStatus.EXTRA, PaymentStatus.LATE))
+    for row in session.exec(select(Payment).where(unwanted, col(Payment.channel).not_in(OURS))):
+        if back[row.no] != row.amount_fen:
+            yield row.no, row.amount_fen, back[row.no]
+
+
+def _never_more_back(_session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """No payment was refunded beyond itself."""
+    yield from (no for no, fen in _back(money).items() if fen > money.payments.get(no, 0))
+
+
+def _dead_hold_nothing(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """An order that ended without a visit holds no money and no time."""
+    dead = list(session.exec(select(Order.id).where(col(Order.status).in_(DEAD))))
+    for order_id in dead:
+        if held := ledger.balance(session, ledger.escrow(order_id or 0)):
+            yield order_id, held
+    yield from session.exec(select(Occupancy.order_id).where(col(Occupancy.order_id).in_(dead)))
+
+
+def _living_hold_all(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """An order that waits for its visit holds exactly what was kept for it."""
+    waits = col(Order.status).in_((OrderStatus.MATCHING, OrderStatus.ASSIGNED, OrderStatus.ACCEPTED))
+    for order in session.exec(select(Order).where(waits)):
+        kept = sa.select(sa.func.sum(col(Payment.amount_fen))).where(
+            col(Payment.order_id) == order.id, col(Payment.status) == PaymentStatus.KEPT
+        )
+        paid = int(session.scalar(kept) or 0)
+        due = 0 if order.payment_plan is PaymentPlan.AFTER else order.total_fen
+        if paid != due or paid != ledger.balance(session, ledger.escrow(order.id or 0)):
+            yield order.no, due, paid
+
+
+def _secured(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """A platform holds a guarantee exactly for each order that still waits for its visit, to the whole amount."""
+    rows = session.exec(select(Guarantee).where(Guarantee.status == GuaranteeStatus.HELD)).all()
+    yield from sorted(money.secured ^ {row.no for row in rows})
+    waits = col(Order.status).in_((OrderStatus.MATCHING, OrderStatus.ASSIGNED, OrderStatus.ACCEPTED))
+    later = session.exec(select(Order.id, Order.total_fen).where(waits, Order.payment_plan == PaymentPlan.AFTER))
+    yield from sorted(set(later) ^ {(row.order_id, row.amount_fen) for row in rows})
+
+
+def _captured(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """What was taken of a guarantee is what its platform took, never more than it promised."""
+    for row in session.exec(select(Guarantee).where(Guarantee.status == GuaranteeStatus.CAPTURED)):
+        if money.payments.get(row.no) != row.captured_fen or row.captured_fen > row.amount_fen:
+            yield row.no, money.payments.get(row.no), row.captured_fen
+
+
+def _balances(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """A balance is what was given, less what it paid, plus what of that came back."""
+    account = col(Account.code).startswith("wallet:")
+    held = int(session.scalar(sa.select(sa.func.sum(col(Account.balance_fen))).where(account)) or 0)
+    given = -sum(
+        session.exec(
+            select(Posting.amount_fen)
+            .join(JournalEntry, col(JournalEntry.id) == col(Posting.entry_id))
+            .where(JournalEntry.kind == "credit", Posting.account.startswith("wallet:"))
+        )
+    )
+    own = Payment.channel == WALLET
+    paid = sum(session.exec(select(Payment.amount_fen).where(own, col(Payment.status).in_(BOOKED))))
+    back = select(Refund.amount_fen).join(Payment, col(Payment.id) == col(Refund.payment_id))
+    returned = sum(session.exec(back.where(own, Refund.status == RefundStatus.SUCCEEDED)))
+    if held != given - paid + returned:
+        yield held, given, paid, returned
+
+
+def _settled_once(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """A finished order was settled once, and nothing of it is left in escrow."""
+    for order in session.exec(select(Order).where(col(Order.status).in_(SETTLED))):
+        earnings = session.exec(select(Earning.id).where(Earning.order_id == order.id)).all()
+        if len(earnings) != 1 or ledger.balance(session, ledger.escrow(order.id or 0)):
+            yield order.no, len(earnings)
+
+
+def _divided_as_shown(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """What an earning says of commission, tax and net is what its entry posted, and the net is what was shown at acceptance."""
+    rows = session.exec(
+        select(Earning, Order).join(Order, col(Order.id) == col(Earning.order_id)).where(Earning.kind == "service")
+    )
+    for earning, order in rows:
+        lines = ledger.lines_of(session, f"settle:{order.id}")
+        pending = ledger.pending(earning.technician_id, earning.order_id)
+        posted = [-lines.get(account, 0) for account in (ledger.COMMISSION, ledger.TAX, pending)]
+        whole = lines.get(ledger.escrow(order.id or 0), 0) == order.total_fen
+        shown = order.commission.get("net_fen", earning.net_fen) if whole else earning.net_fen
+        if posted != [earning.commission_fen, earning.tax_fen, earning.net_fen] or shown != earning.net_fen:
+            yield order.no, posted, shown
+
+
+def _payouts(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """Whatever was paid out is a withdrawal that is done, and nothing stays frozen."""
+    rows = session.exec(select(Withdrawal).where(Withdrawal.status == WithdrawalStatus.DONE))
+    yield from sorted(set(money.paid_out.items()) ^ {(row.no, row.amount_fen - row.fee_fen) for row in rows})
+    frozen = col(Account.code).startswith("t_withdraw:"), col(Account.balance_fen) != 0
+    yield from session.exec(select(Account.code).where(*frozen))
+
+
+def _promised_back(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """Nothing that was promised back is still owed."""
+    owed = col(Account.code).startswith("refund_due:"), col(Account.balance_fen) != 0
+    yield from session.exec(select(Account.code).where(*owed))
+
+
+def _no_step_twice(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """No order was paid, confirmed or cancelled twice."""
+    once = col(OrderLog.event).in_(("pay", "pay_chosen", "confirm", "cancel"))
+    rows = session.exec(select(OrderLog.order_id, OrderLog.event).where(once))
+    yield from (pair for pair, times in Counter(rows).items() if times > 1)
+
+
+def _nothing_left(_session: Session, _money: Money, left: dict[str, Any]) -> Iterable[object]:
+    """The application has nothing left to do, and gave nothing up."""
+    yield from ((name, what) for name, what in left.items() if what)
+
+
+PROOFS: tuple[Proof, ...] = (
+    _books, _guarded, _cash, _each_payment, _one_kept, _each_refund, _unwanted_back, _never_more_back, _dead_hold_nothing,
+    _living_hold_all, _secured, _captured, _balances, _settled_once, _divided_as_shown, _payouts, _promised_back,
+    _no_step_twice, _nothing_left,
+)  # fmt: skip
+
+
+def _back(money: Money) -> Counter[str]:
+    back: Counter[str] = Counter()
+    for payment, fen in money.refunds.values():
+        back[payment] += fen
+    return back

@@ -1,0 +1,35 @@
+"""What may be given back of each line of a price. Owns the formula only; rows and books are `services.refunds`'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from servicehub.domain.money import split
+
+LABOUR = ("service", "add_on")
+"""Kinds of lines that a coupon takes its amount from."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """One line of a price in fen; a discount is negative."""
+
+    id: int
+    kind: str
+    amount_fen: int
+
+
+def paid_for(lines: Sequence[PricedLine]) -> dict[int, int]:
+    """What was paid for each line that is not a discount, in fen; together what the whole came to.
+
+    Discounts are spread over the services and add-ons in proportion to their amounts, largest remainder, so that the refunds of
+    all lines are the refund of the whole.
+    """
+    off = -sum(line.amount_fen for line in lines if line.amount_fen < 0)
+    paid = {line.id: line.amount_fen for line in lines if line.amount_fen >= 0}
+    labour = [line for line in lines if line.amount_fen > 0 and line.kind in LABOUR]
+    if off and labour:
+        for line, part in zip(labour, split(off, [line.amount_fen for line in labour]), strict=True):
+            paid[line.id] -= part
+    return paid

@@ -1,0 +1,54 @@
+"""Settlements: a day's batches, what matures next, what disputes hold."""
+
+import reflex as rx
+
+from servicehub import bus
+from servicehub.domain.access import Permission
+from servicehub.queries.operator.settlements import settlements
+from servicehub.state.base import handler, roles
+from servicehub.state.operator.base import SETTLE_S, OperatorPage, day_beside
+from servicehub.viewmodels.settlement import Settlements
+
+TABS = ("batches", "lines", "due", "frozen")
+
+
+@roles("operator")
+class SettlementsState(OperatorPage, rx.State):
+    """The page as it is shown."""
+
+    shown: Settlements = Settlements()
+    tab: str = "batches"
+    _wanted: str = ""
+    """The chosen day, ISO; empty follows today."""
+
+    @handler(background=True)
+    async def watch(self) -> None:
+        """Take the day of the address, then keep the page current."""
+        actor = await self._admit(Permission.LEDGER_READ)
+        if actor is None:
+            return
+        async with self:
+            self._wanted = self._query("day", 10)
+        await self._watch((bus.overview(str(actor.city_id)),), self._reload, settle_s=2 * SETTLE_S, every_s=60)
+
+    async def _reload(self) -> None:
+        shown = await self._read(settlements, self._wanted)
+        async with self:
+            self.shown, self.ready = shown, True
+
+    @handler
+    async def show(self, tab: str) -> None:
+        """Open a tab."""
+        self.tab = tab if tab in TABS else "batches"
+
+    @handler
+    async def pick(self, day: str) -> None:
+        """Show another day."""
+        self._wanted = str(day)[:10]
+        self.shown = await self._read(settlements, self._wanted)
+
+    @handler
+    async def step(self, days: int) -> None:
+        """The day before or after."""
+        self._wanted = day_beside(self.shown.day, days)
+        self.shown = await self._read(settlements, self._wanted)

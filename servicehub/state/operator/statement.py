@@ -1,0 +1,40 @@
+"""A technician's statement of a month, on the technician's page for those who read the ledger."""
+
+import reflex as rx
+
+from servicehub.domain.access import Permission
+from servicehub.errors import Invalid, NotFound
+from servicehub.queries import statements
+from servicehub.state.base import handler, roles
+from servicehub.state.operator.base import OperatorPage, id_of
+from servicehub.viewmodels.statement import Statement
+
+
+@roles("operator")
+class TechnicianStatementState(OperatorPage, rx.State):
+    """The month that is shown; `allowed` once it may be."""
+
+    shown: Statement = Statement()
+    allowed: bool = False
+    technician_id: int = 0
+
+    @handler
+    async def open(self) -> None:
+        """The current month."""
+        self.allowed = (await self._actor()).may(Permission.LEDGER_READ)
+        self.technician_id = id_of(self.technician_no)  # type: ignore[attr-defined]
+        if self.allowed:
+            await self._show("")
+
+    @handler
+    async def turn(self, month: str) -> None:
+        """Another month; what is none shows the current one."""
+        await self._show(str(month)[:7])
+
+    async def _show(self, month: str) -> None:
+        try:
+            self.shown = await self._read(statements.statement_of, self.technician_id, month)
+        except Invalid:
+            self.shown = await self._read(statements.statement_of, self.technician_id, "")
+        except NotFound:
+            self.allowed = False

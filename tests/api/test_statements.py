@@ -1,0 +1,139 @@
+"""Statements over HTTP: to the technician himself, and to nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import date
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from servicehub import clock
+from servicehub.api.cookies import name
+from servicehub.db import Database
+from servicehub.domain.access import SYSTEM, OperatorRole, Role
+from servicehub.domain.technician import Gender, Level, TechnicianStatus, Transport
+from servicehub.models.audit import AuditEntry
+from servicehub.models.catalog import City
+from servicehub.models.technician import Technician
+from servicehub.services import accounts
+
+
+def _technician(session: Session) -> str:
+    user = accounts.register(session, SYSTEM, city_id=1, role=Role.TECHNICIAN, phone="19900000077", now=clock.now())
+    session.add(
+        Technician(
+            city_id=1, user_id=user.id or 0, name="测试", portrait="av-1", gender=Gender.FEMALE, level=Level.SILVER,
+            transport=Transport.EBIKE, status=TechnicianStatus.ACTIVE, home_lat=31.2, home_lng=121.5, joined_on=date(2025, 1, 1),
+        )
+    )  # fmt: skip
+    session.flush()
+    return accounts.open_session(session, user, accounts.Browser(), now=clock.now())
+
+
+@pytest.fixture
+def cookies(seeded: Database) -> dict[str, str]:
+    return {name(): seeded.write_now(_technician)}
+
+
+@pytest.fixture
+def operators(seeded: Database) -> Callable[..., dict[str, str]]:
+    """Cookies of a new operator of this role."""
+
+    numbers = count(1)
+
+    def enter(role: OperatorRole, *, city_id: int = 1) -> dict[str, str]:
+        def made(session: Session) -> str:
+            if session.get(City, city_id) is None:
+                session.add(
+                    City(
+                        id=city_id,
+                        slug="b",
+                        code="32",
+                        name_zh="乙",
+                        name_en="B",
+                        timezone="Asia/Shanghai",
+                        lat=31,
+                        lng=120,
+                    )
+                )
+                session.flush()
+            user = accounts.register(
+                session, SYSTEM, city_id=city_id, role=Role.OPERATOR, phone=f"1990000{city_id}{next(numbers):03d}",
+                login_name=f"{role}-{city_id}", password_hash="x", operator_role=role, now=clock.now(),
+            )  # fmt: skip
+            return accounts.open_session(session, user, accounts.Browser(), now=clock.now())
+
+        return {name(): seeded.write_now(made)}
+
+    return enter
+
+
+@pytest.mark.parametrize(
+    ("kind", "starts", "media"), [("pdf", b"%PDF-", "application/pdf"), ("xlsx", b"PK", "application/vnd.")]
+)
+def test_the_technicians_own(client: Any, cookies: dict[str, str], kind: str, starts: bytes, media: str) -> None:
+    month = f"{clock.now():%Y-%m}"
+
+    async def story() -> None:
+        async with client(cookies=cookies) as http:
+            answer = await http.get(f"/api/technician/statements/{month}.{kind}?locale=en")
+            assert (answer.status_code, answer.content[: len(starts)]) == (200, starts)
+            assert answer.headers["content-type"].startswith(media)
+            assert answer.headers["content-disposition"] == f'attachment; filename="statement-{month}.{kind}"'
+            assert "no-store" in answer.headers["cache-control"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("2026-13.pdf", 422), ("2099-01.pdf", 422), ("x.pdf", 422), ("2026-01.exe", 404)]
+)
+def test_what_is_no_statement(client: Any, cookies: dict[str, str], path: str, status: int) -> None:
+    async def story() -> None:
+        async with client(cookies=cookies) as http:
+            assert (await http.get(f"/api/technician/statements/{path}")).status_code == status
+
+    asyncio.run(story())
+
+
+def test_strangers_and_customers_get_none(client: Any, log_in: Callable[..., dict[str, str]]) -> None:
+    customer = log_in()
+
+    async def story() -> None:
+        async with client() as http:
+            assert (await http.get("/api/technician/statements/2026-01.pdf")).status_code in (401, 403)
+        async with client(cookies=customer) as http:
+            assert (await http.get("/api/technician/statements/2026-01.pdf")).status_code == 403
+
+    asyncio.run(story())
+
+
+def test_operators_of_the_city_read_a_technicians_and_leave_a_trace(
+    client: Any, cookies: dict[str, str], operators: Callable[..., dict[str, str]], seeded: Database
+) -> None:
+    who = seeded.read_now(lambda session: session.exec(select(Technician.id)).one()) or 0
+    month = f"{clock.now():%Y-%m}"
+
+    async def story() -> None:
+        async with client(cookies=operators(OperatorRole.FINANCE)) as http:
+            answer = await http.get(f"/api/operator/technicians/{who}/statements/{month}.pdf")
+            assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
+            assert (await http.get(f"/api/operator/technicians/{who + 1}/statements/{month}.pdf")).status_code == 404
+            assert (await http.get(f"/api/operator/technicians/{10**30}/statements/{month}.pdf")).status_code == 404
+            assert (await http.get(f"/api/operator/technicians/{who}/statements/2099-01.pdf")).status_code == 422
+        async with client(cookies=operators(OperatorRole.SUPPORT)) as http:
+            assert (await http.get(f"/api/operator/technicians/{who}/statements/{month}.pdf")).status_code == 403
+        async with client(cookies=operators(OperatorRole.FINANCE, city_id=2)) as http:
+            assert (await http.get(f"/api/operator/technicians/{who}/statements/{month}.pdf")).status_code == 404
+        async with client(cookies=cookies) as http:
+            assert (await http.get(f"/api/operator/technicians/{who}/statements/{month}.pdf")).status_code == 403
+
+    asyncio.run(story())
+    left = seeded.read_now(lambda session: list(session.exec(select(AuditEntry)).all()))
+    assert [(row.action, row.subject, row.data) for row in left] == [
+        ("statement.download", f"technician:{who}", {"month": month, "kind": "pdf"})
+    ]

@@ -1,0 +1,38 @@
+"""A technician's month in the browser: what the books say, and taken home as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from sqlmodel import Session
+
+from servicehub.services import ledger
+from servicehub.texts import formats
+from tests.browser import acts
+from tests.browser.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+
+def _owed(session: Session, technician_id: int) -> int:
+    mine = {
+        code: fen for code, fen in ledger.trial(session).by_account.items() if code.split(":")[1] == str(technician_id)
+    }
+    return -sum(fen for code, fen in mine.items() if code.startswith(("t_", "tech_debt:")))
+
+
+def test_a_month_is_the_books_and_taken_home(site: Site) -> None:
+    technician = site.technician()
+    technician.goto("/technician/income/")
+    technician.get_by_role("link", name="结算单").click()
+    expect(technician.get_by_text("期末余额")).to_be_visible()
+    owed = site.database.read_now(_owed, site.database.read_now(acts.visitor_technician))
+    expect(technician.get_by_text("期末余额").locator("..")).to_contain_text(formats.yuan(owed, always_decimals=True))
+    expect(technician.get_by_role("button", name="下个月")).to_be_disabled()
+
+    for name, starts in (("下载 PDF", b"%PDF-"), ("下载 Excel", b"PK")):
+        with technician.expect_download() as download:
+            technician.get_by_role("link", name=name).click()
+        assert Path(download.value.path()).read_bytes().startswith(starts)
