@@ -15,17 +15,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Self
 
-from servicehub.domain.money import BP
+from servicehub.domain.money import BP, scaled, split
 from servicehub.domain.technician import Level
 from servicehub.errors import Invalid
 
 RATES: dict[str, int] = {"trainee": 3200, "bronze": 2800, "silver": 2500, "gold": 2200, "chief": 1800}
 MOST_RULES = 100
 MOST_TAX_FROM_FEN = 10_000_000
+MOST_FEN = 10_000_000
+"""Of a fixed part, a least and a most."""
 SERVICE, ADD_ON, SURCHARGE = "service", "add_on", "surcharge"
 GROUPS: dict[str, str] = {"add_on": ADD_ON, "night": SURCHARGE, "holiday": SURCHARGE, "rush": SURCHARGE}
 """Kind of a line -> the group that may have a rate of its own; kinds that are not named are labour at the rule's rate."""
 _ID = re.compile(r"[a-z0-9-]{1,24}")
+_MONEY = ("id", "bp", "by_group", "bounds")
+"""Of a rule's document, what is no condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,50 @@ class Tax:
     def fen(self, income_fen: int) -> int:
         """What is withheld of an income ≥ 0 before tax, half up."""
         return (max(income_fen - self.from_fen, 0) * self.bp * 2 + BP) // (2 * BP)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a job's commission has besides its rate: a fixed part, a least and a most, fen of the whole price."""
+
+    fixed_fen: int = 0
+    least_fen: int = 0
+    most_fen: int | None = None
+    """None: no limit."""
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """The bounds of a stored document; none where it says nothing."""
+        most = document.get("most_fen")
+        return cls(
+            int(document.get("fixed_fen", 0)), int(document.get("least_fen", 0)), None if most is None else int(most)
+        )
+
+    def document(self) -> dict[str, int]:
+        """As JSON; what is not bounded is left out."""
+        named = {"fixed_fen": self.fixed_fen or None, "least_fen": self.least_fen or None, "most_fen": self.most_fen}
+        return {name: fen for name, fen in named.items() if fen is not None}
+
+    def applied(self, by_rate_fen: int) -> int:
+        """The commission, of what the rates give."""
+        fen = max(by_rate_fen + self.fixed_fen, self.least_fen)
+        return fen if self.most_fen is None else min(fen, self.most_fen)
+
+    def part(self, paid_fen: int, total_fen: int, seat: int = 0, people: int = 1) -> Bounds:
+        """Those of `seat` among `people` when `paid_fen` of the price was paid: every number in proportion."""
+
+        def cut(fen: int) -> int:
+            if paid_fen != total_fen:
+                fen = scaled(fen, paid_fen, total_fen)
+            return split(fen, [1] * people)[seat]
+
+        return Bounds(cut(self.fixed_fen), cut(self.least_fen), None if self.most_fen is None else cut(self.most_fen))
+
+    @property
+    def are_right(self) -> bool:
+        """Whether the numbers are in their range and the least is not above the most."""
+        most = MOST_FEN if self.most_fen is None else self.most_fen
+        return 0 <= self.fixed_fen <= MOST_FEN and 0 <= self.least_fen <= most and 0 <= most <= MOST_FEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +124,7 @@ class Rule:
     bp: int = 0
     by_group: Mapping[str, int] = field(default_factory=dict)
     """Rates of `add_on` and `surcharge` where they differ from `bp`."""
+    bounds: Bounds = field(default_factory=Bounds)
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
@@ -85,7 +134,7 @@ class Rule:
         return cls(
             str(document["id"]), str(document.get("name", "")), str(document.get("category", "")),
             str(document.get("level", "")), int(document.get("technician_id", 0)), from_on, until_on, int(document["bp"]),
-            {str(group): int(bp) for group, bp in document.get("by_group", {}).items()},
+            {str(group): int(bp) for group, bp in document.get("by_group", {}).items()}, Bounds.of(document.get("bounds", {})),
         )  # fmt: skip
 
     def document(self) -> dict[str, Any]:
@@ -97,6 +146,7 @@ class Rule:
             "from": self.from_on.isoformat() if self.from_on else "",
             "until": self.until_on.isoformat() if self.until_on else "",
             "by_group": dict(self.by_group),
+            "bounds": self.bounds.document(),
         }
         return {"id": self.id, "name": self.name, "bp": self.bp} | {
             name: value for name, value in where.items() if value
@@ -143,6 +193,7 @@ class Rate:
     tax: Tax = field(default_factory=Tax)
     where: Mapping[str, Any] = field(default_factory=dict)
     """Name and conditions of the rule, for words."""
+    bounds: Bounds = field(default_factory=Bounds)
 
     def of_kind(self, kind: str) -> int:
         """Basis points of labour of a line of `kind`."""
@@ -154,6 +205,7 @@ class Rate:
             "by_group": dict(self.by_group),
             "tax": self.tax.document() if self.tax.bp else {},
             "where": dict(self.where),
+            "bounds": self.bounds.document(),
         }
         return {"rule": self.rule, "rate_bp": self.bp} | {name: value for name, value in more.items() if value}
 
@@ -166,6 +218,7 @@ class Rate:
             {str(group): int(bp) for group, bp in document.get("by_group", {}).items()},
             Tax.of(document.get("tax", {})),
             document.get("where", {}),
+            Bounds.of(document.get("bounds", {})),
         )
 
 
@@ -200,7 +253,7 @@ class CommissionPolicy:
         """The policy of a document that somebody made.
 
         Raises: Invalid with the `field` that is wrong: rates, tax_bp, tax_from, rules; of a rule, which `rule` names: id, name,
-        category, level, technician, conditions, days, bp, group, collision.
+        category, level, technician, conditions, days, bp, group, bounds, collision.
         """
         try:
             policy = cls.of(document)
@@ -236,10 +289,8 @@ class CommissionPolicy:
         if rule is None:
             level = case.level.value
             return Rate(f"level:{level}@{version}", self.rates[level], tax=self.tax, where={"level": level})
-        where = {
-            name: value for name, value in rule.document().items() if name not in ("id", "bp", "by_group") and value
-        }
-        return Rate(f"rule:{rule.id}@{version}", rule.bp, rule.by_group, self.tax, where)
+        where = {name: value for name, value in rule.document().items() if name not in _MONEY and value}
+        return Rate(f"rule:{rule.id}@{version}", rule.bp, rule.by_group, self.tax, where, rule.bounds)
 
     def judge(self, case: Case) -> list[Verdict]:
         """Every rule with what became of it, in the order of precedence."""
@@ -265,5 +316,6 @@ def _wrong(rule: Rule) -> str:
         "days": not (rule.from_on and rule.until_on) or rule.from_on <= rule.until_on,
         "bp": 0 <= rule.bp <= BP,
         "group": all(group in (ADD_ON, SURCHARGE) and 0 <= bp <= BP for group, bp in rule.by_group.items()),
+        "bounds": rule.bounds.are_right,
     }
     return next((name for name, is_right in limits.items() if not is_right), "")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, Self
 
-from servicehub.domain.commission import CommissionPolicy, Rate
+from servicehub.domain.commission import Bounds, CommissionPolicy, Rate
 from servicehub.domain.money import BP, scaled, split
 from servicehub.domain.technician import Level
 
@@ -105,7 +105,8 @@ def settle(
 
     `paid_fen` below the lines' sum (part was refunded before settling) scales every component down in proportion. Of `people` who
     came together each has an equal part, the earlier seats a fen more where it does not come out even; this is the part of `seat`.
-    The commission is the sum over all lines at their own rates, rounded half up once; tax is withheld of what is left.
+    The commission is the sum over all lines at their own rates, rounded half up once, with the rule's fixed part and within its
+    bounds, which are cut like the price, and never more than the labour; tax is withheld of what is left.
     """
     priced = [(line.kind, line.amount_fen) for line in lines]
     passed = sum(amount for kind, amount in priced if kind in pass_through)
@@ -115,6 +116,7 @@ def settle(
     paid = total if paid_fen is None else paid_fen
     if not 0 <= paid <= total or coupon > labour + passed or min(labour, passed, coupon) < 0:
         raise ValueError(f"cannot settle {paid} of {total}")
+    bounds = rate.bounds.part(paid, total, seat, people)
     if paid != total:
         coupon, passed = scaled(coupon, paid, total), scaled(passed, paid, total)
         passed = min(passed, paid + coupon)
@@ -125,15 +127,20 @@ def settle(
         labour = paid + coupon - passed
     subsidy, coupon_share = split(coupon, [funder_platform_bp, BP - funder_platform_bp])
     worked = [(n, kind, fen) for n, (kind, fen) in enumerate(priced) if kind != "coupon" and kind not in pass_through]
-    shares = _shares(worked, max(labour - coupon_share, 0), paid + subsidy, rate)
+    shares = _shares(worked, max(labour - coupon_share, 0), paid + subsidy, rate, bounds)
     commission = sum(share.commission_fen for share in shares)
     income = paid + subsidy - commission
     tax = rate.tax.fen(income)
     return Split(paid, labour, passed, coupon_share, subsidy, commission, income - tax, rate, tax, shares)
 
 
-def _shares(worked: Sequence[tuple[int, str, int]], base_fen: int, most_fen: int, rate: Rate) -> tuple[Share, ...]:
-    """The base divided over the lines of labour (index, kind, fen), and the commission of at most `most_fen` with it."""
+def _shares(
+    worked: Sequence[tuple[int, str, int]], base_fen: int, most_fen: int, rate: Rate, bounds: Bounds
+) -> tuple[Share, ...]:
+    """The base divided over the lines of labour (index, kind, fen), and the commission of at most `most_fen` with it.
+
+    Every line bears of the commission what it would give by its rate; where the rates give nothing, in proportion to its base.
+    """
     if not worked:
         return ()
     weights = [fen for _n, _kind, fen in worked]
@@ -141,8 +148,8 @@ def _shares(worked: Sequence[tuple[int, str, int]], base_fen: int, most_fen: int
         weights = [1] * len(worked)
     bases, rates = split(base_fen, weights), [rate.of_kind(kind) for _n, kind, _fen in worked]
     parts = [base * bp for base, bp in zip(bases, rates, strict=True)]
-    commission = min((sum(parts) * 2 + BP) // (2 * BP), most_fen)
-    taken = split(commission, parts) if any(parts) else [0] * len(parts)
+    commission = min(bounds.applied((sum(parts) * 2 + BP) // (2 * BP)), base_fen, most_fen)
+    taken = split(commission, next(few for few in (parts, bases, weights) if any(few)))
     return tuple(
         Share(n, base, bp, fen) for (n, _kind, _amount), base, bp, fen in zip(worked, bases, rates, taken, strict=True)
     )

@@ -137,12 +137,12 @@ def _limits(session: Session, city_id: int, limits: WithdrawalPolicy) -> Limits:
     )
     return Limits(
         version=int(session.scalar(newest) or 0),
-        least=formats.amount(limits.least_fen).replace(",", ""),
-        most=formats.amount(limits.most_fen).replace(",", ""),
+        least=formats.plain(limits.least_fen),
+        most=formats.plain(limits.most_fen),
         a_day=str(limits.a_day),
         fee=formats.amount(limits.fee_bp),
         least_fee=formats.amount(limits.least_fee_fen),
-        second_from=formats.amount(limits.second_from_fen).replace(",", ""),
+        second_from=formats.plain(limits.second_from_fen),
     )
 
 

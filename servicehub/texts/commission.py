@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from servicehub.domain.commission import ADD_ON, SURCHARGE, Rate, Tax
+from servicehub.domain.commission import ADD_ON, SURCHARGE, Rate, Rule, Tax
 from servicehub.texts import N_, Locale, formats, say
 
 LEVELS: dict[str, str] = {
@@ -30,12 +30,18 @@ def rate(locale: Locale, found: Rate, categories: Mapping[str, str]) -> str:
     first = say(locale, N_("Commission {share}"), share=share(found.bp))
     if said:
         first = say(locale, N_("Commission {share} ({conditions})"), share=share(found.bp), conditions=said)
-    return " · ".join([first, *groups(locale, found.by_group), *([tax(locale, found.tax)] if found.tax.bp else [])])
+    return " · ".join([first, *more(locale, found), *([tax(locale, found.tax)] if found.tax.bp else [])])
 
 
-def groups(locale: Locale, by_group: Mapping[str, int]) -> list[str]:
-    """The rates of lines that differ from the rule's own."""
-    return [say(locale, text, share=share(by_group[group])) for group, text in GROUPS.items() if group in by_group]
+def more(locale: Locale, found: Rate | Rule) -> list[str]:
+    """What there is beside the rate: rates of lines that differ, a fixed part, a least and a most."""
+    said = [say(locale, text, share=share(found.by_group[g])) for g, text in GROUPS.items() if g in found.by_group]
+    bounds = found.bounds
+    amounts = (N_("plus {amount}"), bounds.fixed_fen), (N_("at least {amount}"), bounds.least_fen)
+    said += [say(locale, text, amount=formats.yuan(fen)) for text, fen in amounts if fen]
+    if bounds.most_fen is not None:
+        said.append(say(locale, N_("at most {amount}"), amount=formats.yuan(bounds.most_fen)))
+    return said
 
 
 def tax(locale: Locale, found: Tax) -> str:

@@ -31,6 +31,11 @@ def amount(fen: int, *, always_decimals: bool = False) -> str:
     return f"{whole:,}{decimals}"
 
 
+def plain(fen: int) -> str:
+    """`fen` as it stands in a field: `1286.5`."""
+    return amount(fen).replace(",", "")
+
+
 def yuan(fen: int, *, always_decimals: bool = False, signed: bool = False) -> str:
     """`¥128`, `¥12.6`, `−¥30`; `signed` also writes a plus. Tables and receipts set `always_decimals`."""
     sign = MINUS if fen < 0 else "+" if signed and fen > 0 else ""

@@ -22,7 +22,7 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class RuleForm:
-    """A rule as its form shows it: rates in percent, days as ISO dates."""
+    """A rule as its form shows it: rates in percent, amounts in yuan, days as ISO dates."""
 
     id: str = ""
     name: str = ""
@@ -34,6 +34,9 @@ class RuleForm:
     rate: str = ""
     add_on: str = ""
     surcharge: str = ""
+    fixed: str = ""
+    least: str = ""
+    most: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from tests.browser.conftest import Site, settle
 pytestmark = pytest.mark.browser
 
 
-def draft(page: Page, technician_id: int, percent: str) -> None:
+def draft(page: Page, technician_id: int, percent: str, fixed: str = "") -> None:
     """A rule for one technician, into the draft of this tab."""
     page.get_by_role("button", name="新增规则").click()
     dialog = page.locator("dialog[open]")
     dialog.get_by_role("textbox", name="技师").fill(str(technician_id))
     dialog.get_by_label("抽成比例").fill(percent)
     dialog.get_by_label("附加费").fill("0")
+    dialog.get_by_label("固定部分").fill(fixed)
     dialog.get_by_role("button", name="放入草稿").click()
     expect(page.locator("dialog[open]")).to_have_count(0)
 
@@ -52,7 +53,7 @@ def test_rules_are_tried_adopted_once_and_read_by_the_technician(site: Site) -> 
     expect(finance.get_by_role("row", name=re.compile("标准"))).to_contain_text("有更具体的规则")
 
     draft(stale, technician_id, "30")
-    draft(admin, technician_id, "12.5")
+    draft(admin, technician_id, "12.5", "1.5")
     admin.get_by_role("button", name=re.compile("启用为版本")).click()
     adopt(admin)
     expect(admin.locator("dialog[open]")).to_have_count(0)
@@ -70,7 +71,7 @@ def test_rules_are_tried_adopted_once_and_read_by_the_technician(site: Site) -> 
     acts.eventually(admin, database, lambda s: acts.order_of(s, no).status is OrderStatus.ASSIGNED)
     technician = site.technician()
     technician.goto(f"/technician/job/{no}/")
-    expect(technician.get_by_text("抽成 12.5%（您的专属比例） · 附加费 0%").first).to_be_visible()
+    expect(technician.get_by_text("抽成 12.5%（您的专属比例） · 附加费 0% · 另加 ¥1.5").first).to_be_visible()
 
 
 def adopt(page: Page) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicehub.domain.commission import RATES, Case, CommissionPolicy, Rate, Rule, Tax
+from servicehub.domain.commission import RATES, Bounds, Case, CommissionPolicy, Rate, Rule, Tax
 from servicehub.domain.money import share_bp
 from servicehub.domain.policy import DEFAULT_ORDER_POLICY, OrderPolicy
 from servicehub.domain.settlement import settle
@@ -103,6 +103,9 @@ def test_the_verdicts_say_why() -> None:
         ("days", {"rules": [rule("a", **{"from": "2026-11-02", "until": "2026-11-01"})]}),
         ("bp", {"rules": [rule("a", 10_001, level="gold")]}),
         ("group", {"rules": [rule("a", level="gold", by_group={"travel": 100})]}),
+        ("bounds", {"rules": [rule("a", level="gold", bounds={"fixed_fen": -1})]}),
+        ("bounds", {"rules": [rule("a", level="gold", bounds={"least_fen": 2, "most_fen": 1})]}),
+        ("bounds", {"rules": [rule("a", level="gold", bounds={"most_fen": 10_000_001})]}),
         ("collision", {"rules": [rule("a", level="gold"), rule("b", level="gold")]}),
         (
             "collision",
@@ -151,15 +154,52 @@ def test_tax_is_withheld_of_what_is_above_the_free_amount() -> None:
 
 
 def test_the_example_of_the_design() -> None:
-    """199 of service, parts, travel and tip untouched, half of a coupon of 20: 1 % of 210.82 is withheld, half up."""
+    """199 of service at 12 % and 0.50, parts, travel and tip untouched, half of a coupon of 20, 1 % of tax on the rest."""
     lines = [Line("service", 19_900), Line("travel", 4500), Line("coupon", -2000)]
-    found = settle(lines, rate=Rate("r", 1200, tax=Tax(100)), funder_platform_bp=5000)
-    assert (found.paid_fen, found.subsidy_fen, found.commission_fen) == (22_400, 1000, 2268)
-    assert (found.tax_fen, found.net_fen) == (211, 20_921)
+    found = settle(lines, rate=Rate("r", 1200, tax=Tax(100), bounds=Bounds(50)), funder_platform_bp=5000)
+    assert (found.paid_fen, found.subsidy_fen, found.commission_fen) == (22_400, 1000, 2318)
+    assert (found.tax_fen, found.net_fen) == (211, 20_871)
+
+
+@pytest.mark.parametrize(
+    ("labour", "bounds", "commission"),
+    [
+        (10_000, Bounds(50), 2050),
+        (10_000, Bounds(50, 2500), 2500),
+        (10_000, Bounds(50, 0, 1800), 1800),
+        (10_000, Bounds(most_fen=0), 0),
+        (900, Bounds(0, 1000), 900),  # never more than the labour: travel stays the technician's
+        (0, Bounds(500), 0),
+    ],
+)
+def test_a_rule_may_have_a_fixed_part_a_least_and_a_most(labour: int, bounds: Bounds, commission: int) -> None:
+    found = settle([Line("service", labour), Line("travel", 700)], rate=Rate("r", 2000, bounds=bounds))
+    assert (found.commission_fen, found.net_fen) == (commission, labour + 700 - commission)
+
+
+def test_a_fixed_part_is_borne_by_every_line_also_when_the_rates_give_nothing() -> None:
+    lines = [Line("service", 3000), Line("add_on", 1000), Line("travel", 700)]
+    found = settle(lines, rate=Rate("r", 0, bounds=Bounds(401)))
+    assert [share.commission_fen for share in found.shares] == [301, 100]
+
+
+@given(st.integers(0, 10**5), st.integers(0, 10**5), st.integers(1, 4), st.integers(0, 10**5), st.data())
+def test_bounds_are_cut_like_the_price(fixed: int, least: int, people: int, more: int, data: st.DataObject) -> None:
+    """What a crew bears sums to the bounds of what was paid, so nobody pays a fixed part twice."""
+    total = data.draw(st.integers(1, 10**6))
+    paid = data.draw(st.integers(0, total))
+    bounds = Bounds(fixed, least, least + more)
+    seats = [bounds.part(paid, total, seat, people) for seat in range(people)]
+    whole = bounds.part(paid, total)
+    assert sum(one.fixed_fen for one in seats) == whole.fixed_fen <= fixed
+    assert sum(one.least_fen for one in seats) == whole.least_fen
+    assert sum(one.most_fen or 0 for one in seats) == whole.most_fen
+    assert bounds.part(total, total) == bounds
+    assert all(one.least_fen <= (one.most_fen or 0) for one in (*seats, whole))
 
 
 def test_what_an_order_froze_is_read_back_and_old_ones_have_one_rate() -> None:
-    rate = Rate("rule:a@2", 2500, {"add_on": 0}, Tax(100, 5), {"category": "daily"})
+    rate = Rate("rule:a@2", 2500, {"add_on": 0}, Tax(100, 5), {"category": "daily"}, Bounds(50, 300, 8000))
     assert Rate.frozen(settle([Line("service", 9000)], rate=rate).as_document()) == rate
     old = {"rule": "level:gold@1", "rate_bp": 2200, "net_fen": 7800}
     assert Rate.frozen(old) == Rate("level:gold@1", 2200)
@@ -212,6 +252,9 @@ def test_exactly_one_rule_applies_whatever_their_order(drawn: list[Rule], asked:
         Rate, st.just("r"), st.integers(0, 10_000),
         st.dictionaries(st.sampled_from(("add_on", "surcharge")), st.integers(0, 10_000)),
         st.builds(Tax, st.integers(0, 5000), st.integers(0, 10**5)),
+        bounds=st.builds(
+            Bounds, st.integers(0, 10**5), st.integers(0, 10**5), st.none() | st.integers(10**5, 10**6)
+        ),
     ),
     st.integers(0, 10_000),
     st.integers(1, 4),
@@ -233,6 +276,7 @@ def test_paid_and_subsidy_are_commission_tax_and_net(
         assert part.paid_fen + part.subsidy_fen == part.commission_fen + part.tax_fen + part.net_fen
         assert sum(share.commission_fen for share in part.shares) == part.commission_fen
         assert min(part.commission_fen, part.tax_fen, part.net_fen, part.subsidy_fen) >= 0
+        assert part.commission_fen <= part.labour_fen
         assert part.tax_fen == rate.tax.fen(part.net_fen + part.tax_fen)
 
 

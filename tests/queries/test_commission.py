@@ -115,6 +115,8 @@ def test_a_form_shows_a_rule_as_it_was_typed(world: World) -> None:
     assert (shown.rate, shown.add_on, shown.surcharge, shown.technician, shown.from_on, shown.until_on) == (
         "12.25", "0", "", "3", "2026-03-01", "",
     )  # fmt: skip
+    bounded = rule_form({**GOLD, "bounds": {"fixed_fen": 50, "most_fen": 123_450}})
+    assert [(one.fixed, one.least, one.most) for one in (shown, bounded)] == [("", "", ""), ("0.5", "", "1234.5")]
 
 
 def test_technicians_are_found_by_number_or_by_a_name_that_is_one_persons(world: World) -> None:

@@ -69,6 +69,25 @@ def test_the_winning_rule_is_shown_frozen_and_settled(world: World) -> None:
     assert (shown.take_home, shown.rule, shown.tax) == ("¥88.00", "抽成 12%（春季 · 银牌 · 日常保洁） · 加项 5%", "")
 
 
+def test_a_fixed_part_and_limits_are_said_frozen_and_settled(world: World) -> None:
+    adopt(
+        world,
+        {"id": "r1", "level": "silver", "bp": 1000, "bounds": {"fixed_fen": 350, "least_fen": 500, "most_fen": 1200}},
+    )
+    order = world.finished()
+
+    assert order.commission["bounds"] == {"fixed_fen": 350, "least_fen": 500, "most_fen": 1200}
+    assert order.commission["net_fen"] == 8800
+    actor = world.technician(order.technician_id)
+    shown = job.job(world.session, actor, order.no, now=world.now, locale="zh")
+    assert shown.rule == "抽成 10%（银牌） · 另加 ¥3.5 · 最低 ¥5 · 最高 ¥12"
+    adopt(world, {"id": "r1", "level": "silver", "bp": 5000}, base=2)
+    orders.confirm(world.session, world.customer, order.no, now=world.now)
+    found = earned(world, order)
+    assert (found.rule, found.commission_fen, found.net_fen) == ("rule:r1@2", 1200, 8800)
+    assert ledger.verify(world.session) == []
+
+
 def test_a_rule_adopted_after_acceptance_changes_nothing(world: World) -> None:
     order = world.finished()
     adopt(world, GOLDEN, **TAXED)

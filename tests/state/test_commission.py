@@ -48,5 +48,6 @@ def test_every_field_that_the_rules_refuse_has_a_sentence() -> None:
         "days",
         "bp",
         "group",
+        "bounds",
     }
     assert asked | {"collision", "coupon", "amount"} == set(FIELD_TEXTS)

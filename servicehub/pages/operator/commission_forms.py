@@ -62,6 +62,12 @@ def rule_dialog() -> rx.Component:
         _number("rule-surcharge", "surcharge", _("Surcharges, %"), F.surcharge, PERCENT, placeholder=_("As the rate")),
         class_name="pair",
     )
+    amounts = el.div(
+        _number("rule-fixed", "fixed", _("Fixed part, ¥ a job"), F.fixed, YUAN, placeholder=_("None")),
+        _number("rule-least", "least", _("At least, ¥ a job"), F.least, YUAN, placeholder=_("No limit")),
+        _number("rule-most", "most", _("At most, ¥ a job"), F.most, YUAN, placeholder=_("No limit")),
+        class_name="pair",
+    )
     form = el.form(
         text_input("rule-name", _("Name"), name="name", default_value=F.name, max_length=24, optional=True),
         conditions,
@@ -70,6 +76,7 @@ def rule_dialog() -> rx.Component:
             max_length=40, hint=_("Number or full name; empty: every technician."),
         ),
         rates,
+        amounts,
         el.p(_("Surcharges are night, holiday and rush fees. Travel and tips are the technician's whole."), class_name="f12 mut"),
         _buttons(_("Into the draft")),
         on_submit=S.save,

@@ -65,7 +65,7 @@ def _setup() -> rx.Component:
         M.rates != "",
         note(
             _(
-                "Rates above 30 % are cut to 30 % of what was paid when a partner's order is settled: {rates}",
+                "Commissions above 30 % of what was paid are cut to that when a partner's order is settled: {rates}",
                 rates=M.rates,
             ),
             "warn",

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission
-from servicehub.domain.commission import RATES, CommissionPolicy, Rule
+from servicehub.domain.commission import ADD_ON, RATES, SURCHARGE, CommissionPolicy, Rule
 from servicehub.domain.policy import ORDER_KIND
 from servicehub.errors import NotFound
 from servicehub.models.account import User
@@ -75,7 +75,7 @@ def commission_page(
         tax=words.tax(tried),
         tax_was=words.tax(policy) if tried.tax != policy.tax else "",
         tax_percent=percent(tried.tax.bp),
-        tax_from=formats.amount(tried.tax.from_fen).replace(",", ""),
+        tax_from=formats.plain(tried.tax.from_fen),
         changes=words.changes(policy, tried),
         today=now.astimezone(ZoneInfo(tz)).date().isoformat(),
         next_id=f"r{max(numbers, default=0) + 1}",
@@ -87,10 +87,15 @@ def commission_page(
 def rule_form(document: Mapping[str, Any]) -> RuleForm:
     """A rule of a draft as its form shows it."""
     rule = Rule.of(document)
+    bounds = rule.bounds
+    groups = {group: percent(bp) for group, bp in rule.by_group.items()}
     return RuleForm(
         rule.id, rule.name, rule.category, rule.level, str(rule.technician_id or ""),
         rule.from_on.isoformat() if rule.from_on else "", rule.until_on.isoformat() if rule.until_on else "",
-        percent(rule.bp), *(percent(rule.by_group[g]) if g in rule.by_group else "" for g in commission.GROUPS),
+        percent(rule.bp), add_on=groups.get(ADD_ON, ""), surcharge=groups.get(SURCHARGE, ""),
+        fixed=formats.plain(bounds.fixed_fen) if bounds.fixed_fen else "",
+        least=formats.plain(bounds.least_fen) if bounds.least_fen else "",
+        most="" if bounds.most_fen is None else formats.plain(bounds.most_fen),
     )  # fmt: skip
 
 
@@ -124,7 +129,7 @@ class Words:
         return commission.conditions(self.locale, rule.document(), self.categories, mine=mine)
 
     def rate(self, rule: Rule) -> str:
-        return " · ".join([commission.share(rule.bp), *commission.groups(self.locale, rule.by_group)])
+        return " · ".join([commission.share(rule.bp), *commission.more(self.locale, rule)])
 
     def tier(self, rule: Rule) -> str:
         if rule.technician_id:

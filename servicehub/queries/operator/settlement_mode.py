@@ -21,6 +21,7 @@ from servicehub.queries.operator import words
 from servicehub.queries.operator.scope import guard
 from servicehub.settings import Settings, get_settings
 from servicehub.texts import N_, Locale, formats, money, say
+from servicehub.texts.commission import more
 from servicehub.viewmodels.settlement_mode import ModePage, ShareRow
 
 SHOWN = 60
@@ -129,7 +130,7 @@ def _counts(session: Session, actor: Actor, now: datetime, locale: Locale) -> tu
 
 
 def _rates(session: Session, actor: Actor, now: datetime, locale: Locale) -> str:
-    """Which rates of the policy in force are above the cap."""
+    """Which rates of the policy in force are above the cap, or may be with their fixed part or least."""
     found = session.exec(
         select(Policy.document)
         .where(Policy.city_id == actor.city_id, Policy.kind == ORDER_KIND, col(Policy.effective_at) <= now)
@@ -142,7 +143,11 @@ def _rates(session: Session, actor: Actor, now: datetime, locale: Locale) -> str
         for level, bp in commission.rates.items()
         if bp > MOST_BP
     ]
-    high += [f"{rule.name or rule.id} {formats.percent(rule.bp)}" for rule in commission.rules if rule.bp > MOST_BP]
+    high += [
+        " ".join([rule.name or rule.id, formats.percent(rule.bp), *more(locale, rule)])
+        for rule in commission.rules
+        if rule.bp > MOST_BP or rule.bounds.fixed_fen or rule.bounds.least_fen
+    ]
     return " · ".join(high)
 
 

@@ -31,6 +31,7 @@ FIELD_TEXTS: dict[str, str] = {
     "days": N_("Please check the days: the last one cannot be before the first one."),
     "bp": N_("A rate is between 0 and 100 %, with at most two decimals."),
     "group": N_("A rate is between 0 and 100 %, with at most two decimals."),
+    "bounds": N_("Amounts are between ¥0 and ¥100,000, and the least is not above the most."),
     "rates": N_("A rate is between 0 and 100 %, with at most two decimals."),
     "tax_bp": N_("The tax is between 0 and 50 %."),
     "tax_from": N_("The tax-free amount is between ¥0 and ¥100,000."),
@@ -39,6 +40,7 @@ FIELD_TEXTS: dict[str, str] = {
     "amount": N_("Please enter amounts such as 199 or 19.90."),
     "coupon": N_("The coupon cannot be larger than the price, and its share is between 0 and 100 %."),
 }
+BOUNDS = ("fixed", "least", "most")
 AMOUNTS = ("service", "add_on", "night", "travel")
 FIRST = {
     "service": "199", "add_on": "30", "night": "0", "travel": "10", "coupon": "20", "platform": "50", "level": "gold",
@@ -174,6 +176,7 @@ class CommissionState(OperatorPage, rx.State):
             "until": _day(form, "until_on"),
             "bp": _bp(form, "rate", "bp"),
             "by_group": {group: _bp(form, name, "group") for group, name in groups.items() if _text(form, name)},
+            "bounds": {f"{name}_fen": _fen(form, name) for name in BOUNDS if _text(form, name)},
         }
         rules = list(self.page.document.get("rules", ()))
         at = next((n for n, one in enumerate(rules) if one["id"] == self.form.id), len(rules))
