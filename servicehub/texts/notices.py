@@ -78,6 +78,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "arrived": (N_("Technician at your door"), N_("Please show the service code when you meet.")),
     "finished": (N_("Service finished"), N_("Please check the result and confirm.")),
     "balance_due": (N_("Balance to pay"), N_("The service is finished. Please pay the balance.")),
+    "balance_overdue": (
+        N_("Balance overdue"),
+        N_("Your visit is still not paid. Please pay its balance: you can book again afterwards."),
+    ),
     "rematching": (N_("Finding another technician"), N_("Yours can no longer come. Your order goes first now.")),
     "rescheduled": (N_("Visit moved"), N_("Your visit has a new time.")),
     "completed": (N_("Order completed"), N_("Thank you. Tell us how it was.")),
