@@ -30,6 +30,12 @@ class NotAllowed(ServiceHubError):
     code = "not_allowed"
 
 
+class Forged(NotAllowed):
+    """A message that its sender did not sign, or signed too long ago."""
+
+    code = "forged"
+
+
 class NotFound(ServiceHubError):
     """There is no such thing, or not for this actor."""
 

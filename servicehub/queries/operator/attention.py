@@ -21,12 +21,13 @@ from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.models.chargeback import Chargeback
 from servicehub.models.delay import Delay
 from servicehub.models.order import Order, planned_ahead
-from servicehub.models.payment import ChannelEvent, Refund
+from servicehub.models.payment import ChannelEvent, Payment, Refund
 from servicehub.models.reconciliation import Bill, Difference
 from servicehub.models.sharing import Share
 from servicehub.models.technician import Certificate, Technician
 from servicehub.models.withdrawal import Withdrawal
 from servicehub.queries.operator.scope import city_of, epoch, guard, orders_of
+from servicehub.queries.operator.settlement_mode import frozen_too_long
 from servicehub.texts import N_, Locale, formats, n_, say, use_locale
 from servicehub.viewmodels.operator import Alert
 
@@ -78,6 +79,10 @@ _LOOKS = {
         "percent", "r", N_("{n} share was refused by its channel"), N_("{n} shares were refused by their channels"),
         N_("Try again"), "/operator/settlement-mode/",
     ),
+    "frozen": _Look(
+        "lock", "r", N_("{n} payment was frozen for 25 days"), N_("{n} payments were frozen for 25 days"),
+        N_("Check"), "/operator/settlement-mode/",
+    ),
     "suspect": _Look(
         "shield", "v", N_("{n} payment message parked as suspect"), N_("{n} payment messages parked as suspect"),
         N_("Check"), "/operator/ledger/?tab=suspects",
@@ -98,6 +103,7 @@ _LOOKS = {
 _PERMITS = {
     "refund": Permission.LEDGER_READ,
     "share": Permission.LEDGER_READ,
+    "frozen": Permission.LEDGER_READ,
     "suspect": Permission.LEDGER_READ,
     "withdrawal": Permission.WITHDRAWAL_REVIEW,
     "difference": Permission.RECONCILE,
@@ -177,6 +183,14 @@ def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
         _count("refund", col(Refund.created_at), col(Refund.amount_fen), failed, *mine),
         _count("chargeback", col(Chargeback.created_at), col(Chargeback.amount_fen), asked, *mine),
         _count("share", col(Share.created_at), col(Share.amount_fen), refused, *mine),
+        _count(
+            "frozen",
+            col(Payment.paid_at),
+            col(Payment.amount_fen),
+            frozen_too_long(now),
+            col(Order.id) == Payment.order_id,
+            *mine,
+        ),
         _count("suspect", col(ChannelEvent.received_at), nothing, col(ChannelEvent.result) == "suspect"),
         _count(
             "withdrawal",
