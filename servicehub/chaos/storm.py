@@ -47,7 +47,7 @@ ARMED = 3
 """A life is armed with one point in so many of those that are left, so that it does not always die at the first step."""
 REST_S = 90.0
 """How long the application may take to come to rest."""
-MUTANT_ORDERS, MUTANT_REST_S = 14, 25.0
+MUTANT_ORDERS, MUTANT_REST_S = 14, 40.0
 MOST = 4
 """At most so many times the wanted orders are placed to reach every point."""
 

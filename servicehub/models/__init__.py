@@ -20,6 +20,7 @@ from servicehub.models import (
     sharing,
     technician,
     traffic,
+    voucher,
     withdrawal,
 )
 from servicehub.models.base import metadata
@@ -45,5 +46,6 @@ __all__ = [
     "sharing",
     "technician",
     "traffic",
+    "voucher",
     "withdrawal",
 ]

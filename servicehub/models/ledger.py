@@ -5,10 +5,11 @@ key into a one-row table, on both databases); sealing asks for a sum of zero, an
 Guarded accounts can never fall below zero (CHECK), and their balances move with postings only. The triggers are in the migrations.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col
 
 from servicehub.models.base import BIG, at, pk
 
@@ -106,3 +107,13 @@ class Posting(SQLModel, table=True):
     account: str = Field(sa_column=sa.Column(sa.String(64), sa.ForeignKey("sh_account.code"), primary_key=True))
     amount_fen: int = Field(sa_column=sa.Column(sa.BigInteger(), nullable=False))
     """+ debit, − credit."""
+
+
+def load_signed(session: Session, accounts: Sequence[str]) -> dict[str, int]:
+    """Balances of the accounts from their postings, + debit; those without any are left out."""
+    rows = session.execute(
+        sa.select(col(Posting.account), sa.func.sum(col(Posting.amount_fen)))
+        .where(col(Posting.account).in_(accounts))
+        .group_by(col(Posting.account))
+    )
+    return {account: int(fen) for account, fen in rows}

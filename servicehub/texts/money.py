@@ -62,6 +62,7 @@ METHODS: dict[str, str] = {
     "wallet": N_("Balance"),
     "points": N_("Points"),
     "cash": N_("Cash"),
+    "bank": N_("Bank account"),
     "simulator": N_("Demo channel"),
 }
 ACCOUNTS: dict[str, str] = {
@@ -105,6 +106,7 @@ ENTRIES: dict[str, str] = {
     "withdrawal": N_("Withdrawal"),
     "channel_fee": N_("Channel fee of a day"),
     "reconciliation": N_("Difference to the bill"),
+    "voucher": N_("Booked by hand"),
     "share": N_("Share arrived"),
     "share_return": N_("Share given back"),
     "chargeback": N_("Charged back by a bank"),

@@ -337,7 +337,10 @@ class Books:
             incomes = spans(p for p in earned if p.fen < 0) | matured | sold
             return {abs(of(earned, ""))}, self._statement(int(number[1])) | incomes
         booked = {abs(post.fen) for post in self.posts}
+        moved = {post.account for post in self.posts if post.account.startswith(("cash:", "suspense:", "tax_payable:"))}
+        by_hand = {abs(sum(p.fen for p in self.posts if p.account == account)) for account in moved} - {0}
         pages: dict[str, Allowed] = {
+            "/operator/vouchers/": (by_hand, booked),
             "/operator/": (set(), totals | flows | self._sold()),
             "/operator/reconciliation/": (set(), self.bills | booked | {0}),
             "/operator/money/": ({held["t_pending"], held["t_avail"]}, set(held.values()) | flows | {0}),

@@ -21,6 +21,7 @@ from servicehub.pages.operator import (
     settlements,
     technician,
     technicians,
+    vouchers,
     withdrawals,
 )
 from servicehub.pages.page import Page
@@ -41,6 +42,7 @@ PAGES: tuple[Page, ...] = (
     withdrawals.PAGE,
     invoices.PAGE,
     reconciliation.PAGE,
+    vouchers.PAGE,
     settlement_mode.PAGE,
     machine.PAGE,
     audit.PAGE,
