@@ -74,6 +74,8 @@ def measure(
     if only in ("", "product"):
         storm = Storm(seed, orders, armed, url=url)
         result |= storm.run()
+        if points == len(fuses.POINTS):
+            result["violations"] += [f"nobody died at {point}" for point in result["points_missed"]]
     mutants = [mutant for mutant in fuses.MUTANTS if only in ("", mutant)]
     caught = {}
     for mutant in mutants:
@@ -87,7 +89,10 @@ def measure(
 def _near(mutant: str) -> Iterator[str]:
     """Where the process dies to bring the mutant to light."""
     yield from {
-        "new_number_on_retry": ["refund: answered", "refunds.record_result: uncommitted"] * 2,
+        "new_number_on_retry": [
+            *(f"{channel}.refund: answered" for channel in fuses.REQUESTS),
+            *["refunds.record_result: uncommitted"] * 2,
+        ],
         "books_outside": ["checkout.apply: committed"] * 3,
     }.get(mutant, [])
 
