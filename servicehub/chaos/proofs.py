@@ -22,7 +22,7 @@ from servicehub.models.ledger import Account, JournalEntry, Posting
 from servicehub.models.order import Order, OrderLog
 from servicehub.models.payment import Earning, Payment, Refund
 from servicehub.models.withdrawal import Withdrawal
-from servicehub.services import ledger, points
+from servicehub.services import deposits, ledger, points
 
 BOOKED = (PaymentStatus.KEPT, PaymentStatus.EXTRA, PaymentStatus.LATE)
 DEAD = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
@@ -94,6 +94,7 @@ def _books(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[o
     """The books prove themselves: every entry sums to zero, every kept balance is its postings' sum, points are their lots'."""
     yield from ledger.verify(session)
     yield from points.problems(session)
+    yield from deposits.problems(session)
 
 
 def _guarded(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from servicehub.domain.access import Actor, Permission
 from servicehub.domain.chargeback import WAITS
 from servicehub.domain.delay import TOLD_MINUTES
+from servicehub.domain.deposit import DepositStatus
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import RefundStatus
 from servicehub.domain.reconciliation import DifferenceStatus
@@ -20,6 +21,7 @@ from servicehub.domain.technician import CertificateStatus, TechnicianStatus
 from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.models.chargeback import Chargeback
 from servicehub.models.delay import Delay
+from servicehub.models.deposit import DepositRequest
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.payment import ChannelEvent, Refund
 from servicehub.models.reconciliation import Bill, Difference
@@ -86,6 +88,10 @@ _LOOKS = {
         "hand-coins", "o", N_("{n} withdrawal waits for a decision"), N_("{n} withdrawals wait for a decision"),
         N_("Decide"), "/operator/withdrawals/",
     ),
+    "deposit": _Look(
+        "shield", "o", N_("{n} deposit is asked back"), N_("{n} deposits are asked back"),
+        N_("Decide"), "/operator/withdrawals/",
+    ),
     "difference": _Look(
         "list-checks", "v", N_("{n} difference to a bill"), N_("{n} differences to bills"),
         N_("Check"), "/operator/reconciliation/",
@@ -100,6 +106,7 @@ _PERMITS = {
     "share": Permission.LEDGER_READ,
     "suspect": Permission.LEDGER_READ,
     "withdrawal": Permission.WITHDRAWAL_REVIEW,
+    "deposit": Permission.WITHDRAWAL_REVIEW,
     "difference": Permission.RECONCILE,
 }
 
@@ -184,6 +191,13 @@ def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
             col(Withdrawal.amount_fen),
             col(Withdrawal.status) == WithdrawalStatus.REVIEW,
             col(Withdrawal.city_id) == actor.city_id,
+        ),
+        _count(
+            "deposit",
+            col(DepositRequest.created_at),
+            col(DepositRequest.asked_fen),
+            col(DepositRequest.status) == DepositStatus.OPEN,
+            col(DepositRequest.city_id) == actor.city_id,
         ),
         _count(
             "difference",
