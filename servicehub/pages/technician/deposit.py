@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from servicehub.components.base import btn, card, col, el, icon, money, row
-from servicehub.components.forms import text_input
+from servicehub.components.forms import hidden, text_input
 from servicehub.components.layout import closes, confirm, modal, navbar, note, opens, section
 from servicehub.components.technician import technician_shell
 from servicehub.pages.page import Page
@@ -20,7 +20,9 @@ D = S.shown
 
 def _head() -> rx.Component:
     held = col(el.span(_("Deposit"), class_name="f13 soft"), el.span(D.held, class_name="num f34"), cls="g2")
-    target = col(el.span(_("Deposit asked for"), class_name="f13 soft"), el.span(D.target, class_name="num f24"), cls="g2 ends")
+    target = col(
+        el.span(_("Deposit asked for"), class_name="f13 soft"), el.span(D.target, class_name="num f24"), cls="g2 ends"
+    )
     return el.section(
         row(held, rx.cond(D.target != "", el.span(target, class_name="end"), rx.fragment()), cls="base-end"),
         class_name="money-card",
@@ -76,6 +78,7 @@ def _dialogs() -> rx.Component:
             class_name="f14 ink2",
         ),
         amount,
+        hidden("wish", S.wish),
         row(
             btn(_("Keep"), kind="o", cls="grow", **closes()), btn(_("Put aside"), cls="grow", type="submit"), cls="g12"
         ),

@@ -23,14 +23,14 @@ class DepositState(TechnicianPage, rx.State):
     shown: Depositing = Depositing()
     seq: int = 0
     """Changes when the form begins anew."""
-    _wish: str = ""
-    """Names what is put aside next: one wish is booked once, however often it is sent."""
+    wish: str = ""
+    """Names what is put aside next. The form carries it, so that it is booked once, however often it is sent."""
 
     @handler(background=True)
     async def open(self) -> None:
         """Read, then follow."""
         async with self:
-            self._wish = secrets.token_hex(8)
+            self.wish = secrets.token_hex(8)
         await self._watch(await self._topics(), self._reload, every_s=60)
 
     async def _reload(self) -> None:
@@ -41,8 +41,8 @@ class DepositState(TechnicianPage, rx.State):
     @handler
     async def put_aside(self, form: dict[str, Any]) -> None:
         """Add to it from what is available."""
-        await self._write(deposits.put_aside, fen_of(field(form, "amount", 12)), key=self._wish)
-        self._wish = secrets.token_hex(8)
+        await self._write(deposits.put_aside, fen_of(field(form, "amount", 12)), key=field(form, "wish", 16))
+        self.wish = secrets.token_hex(8)
         await self._after(N_("Put aside. It stays yours."), "aside")
 
     @handler
