@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import btn, card, col, el, icon, money, row
+from servicehub.components.base import btn, col, el, icon, money, row
 from servicehub.components.forms import hidden, text_input
 from servicehub.components.layout import closes, confirm, modal, navbar, note, opens, section
 from servicehub.components.technician import technician_shell
@@ -38,7 +38,7 @@ def _acts() -> rx.Component:
     back = rx.cond(D.may_ask, btn(_("Ask for it back"), kind="o", block=True, **opens("ask-back")), rx.fragment())
     waits = note(_("You have asked for it back. Until it is decided nothing is added by hand."), "info", "clock")
     usual = rx.cond(D.target != "", grows, rx.fragment())
-    return card(col(rx.cond(D.is_asked, waits, rx.cond(D.by_company, rx.fragment(), usual)), back, cls="g12"))
+    return col(rx.cond(D.is_asked, waits, rx.cond(D.by_company, rx.fragment(), usual)), back, cls="g12")
 
 
 def _keeps() -> rx.Component:
@@ -55,7 +55,7 @@ def _row(r: Any) -> rx.Component:
     head = row(money(r.amount, "f18"), el.span(r.state_label, class_name=tone), cls="g8")
     why = rx.cond(r.note != "", el.span(r.note, class_name="f13 ink2"), rx.fragment())
     undo = rx.cond(
-        r.may_cancel, btn(_("Take the wish back"), kind="o", size="s", on_click=S.take_back(r.no)), rx.fragment()
+        r.may_cancel, btn(_("Take the request back"), kind="o", size="s", on_click=S.take_back(r.no)), rx.fragment()
     )
     words = col(head, el.span(r.when, class_name="f12 mut"), why, cls="g4 grow")
     return el.div(words, undo, class_name="cell g12", key=r.no)
@@ -64,7 +64,7 @@ def _row(r: Any) -> rx.Component:
 def _dialogs() -> rx.Component:
     amount = text_input(
         "amount",
-        _("Amount in yuan"),
+        _("Amount, ¥"),
         hint=_("{amount} are available", amount=D.available),
         default_value=D.most,
         input_mode="decimal",

@@ -55,7 +55,7 @@ class DepositState(TechnicianPage, rx.State):
     async def take_back(self, no: str) -> None:
         """Take the wish back while nobody has decided."""
         await self._write(deposits.cancel, str(no)[:NUMBER_CHARS])
-        await self._after(N_("Your wish is taken back. The deposit stays."))
+        await self._after(N_("Your request is taken back. The deposit stays."))
 
     async def _after(self, msgid: str, *dialogs: str) -> None:
         self.shown, self.seq = await self._read(reading.mine), self.seq + 1
