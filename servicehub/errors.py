@@ -142,6 +142,30 @@ class NotEnough(Conflict):
     code = "not_enough"
 
 
+class DepositLimit(Invalid):
+    """More or less is put aside than is missing to the target."""
+
+    code = "deposit_limit"
+
+
+class DepositOpen(Conflict):
+    """The technician has asked for his deposit back, and nobody has decided yet."""
+
+    code = "deposit_open"
+
+
+class DepositHeld(Conflict):
+    """Something keeps the deposit where it is. `reason` says what."""
+
+    code = "deposit_held"
+
+
+class DepositChanged(Conflict):
+    """The deposit holds another amount than was shown."""
+
+    code = "deposit_changed"
+
+
 class SecondPersonNeeded(Conflict):
     """The same person cannot say yes twice."""
 

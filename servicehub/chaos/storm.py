@@ -31,6 +31,7 @@ from servicehub.chaos import fuses, proofs, shop
 from servicehub.chaos.crowd import Crowd, GaveUp, Place
 from servicehub.db.database import Database
 from servicehub.domain.access import OperatorRole, Role
+from servicehub.domain.deposit import DEPOSIT_KIND
 from servicehub.domain.order import PaymentPlan
 from servicehub.gateway_sim.serving import Running, free_port, started
 from servicehub.models.account import User
@@ -38,6 +39,8 @@ from servicehub.models.catalog import Policy, ServiceItem
 
 RULES = {"rules": [{"id": "r1", "category": "daily", "bp": 1750}], "tax": {"bp": 2000, "from_fen": 5_000}}
 """Commission of the town: a rule and a tax, so that every part of a division is at stake."""
+DEPOSIT = {"target_fen": 2_500, "share_bp": 1_500, "hold_days": 0}
+"""Of each technician: reached while the storm lasts."""
 TECHNICIANS = 24
 RETRY_AFTER_S = (0.4, 0.8)
 """How long the platforms wait before they send a message again; then they give up."""
@@ -253,6 +256,8 @@ def _built(session: Session, count: int) -> Place:
     terms = session.get_one(Policy, built.policy_id)
     terms.document = {**terms.document, "commission": RULES}
     session.add(terms)
+    guarantee = Policy(city_id=built.city_id, kind=DEPOSIT_KIND, version=1, document=DEPOSIT, effective_at=town.START)
+    session.add(guarantee)
     for number in range(2):
         session.add(
             User(

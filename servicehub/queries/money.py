@@ -114,6 +114,8 @@ def trace(session: Session, actor: Actor, query: str, *, locale: Locale) -> Trac
         which = _about(order.id or 0)
     elif wanted.startswith("W") and len(wanted) > SHORTEST_NUMBER:
         which = col(JournalEntry.ref) == f"withdrawal:{wanted}"
+    elif wanted.startswith("D") and len(wanted) > SHORTEST_NUMBER:
+        which = col(JournalEntry.ref) == f"deposit:{wanted}"
     elif ":" in wanted:
         on_account = sa.select(col(Posting.entry_id)).where(col(Posting.account) == wanted)
         which = sa.or_(col(JournalEntry.id).in_(on_account), col(JournalEntry.key) == wanted)

@@ -20,6 +20,7 @@ from servicehub import bus
 from servicehub.domain import settlement
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.commission import Rate
+from servicehub.domain.deposit import DepositPolicy
 from servicehub.domain.money import BP
 from servicehub.domain.money import split as split_fen
 from servicehub.domain.order import OrderStatus
@@ -32,10 +33,11 @@ from servicehub.models.catalog import Category
 from servicehub.models.chargeback import is_contested
 from servicehub.models.commissions import load_cases
 from servicehub.models.customer import Coupon, CouponGrant
+from servicehub.models.deposit import load_deposit_policies
 from servicehub.models.order import Order, OrderLine, load_companions
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Technician
-from servicehub.services import ledger, points, policies, shares
+from servicehub.services import deposits, ledger, points, policies, shares
 from servicehub.services.due import each
 
 CANCELLATION_RULE = "cancellation"
@@ -165,7 +167,10 @@ def settle_cancellation(
 
 
 def mature_due(session: Session, now: datetime, *, limit: int = 200) -> int:
-    """Make available what has matured, debts first; returns how many earnings. Idempotent, and safe in several processes."""
+    """Make available what has matured: debts first, then a share for the deposit; returns how many earnings.
+
+    Idempotent, and safe in several processes.
+    """
     due = session.exec(
         select(Earning)
         .where(col(Earning.matured_at).is_(None), col(Earning.matures_at) <= now, col(Earning.frozen).is_(False))
@@ -173,7 +178,8 @@ def mature_due(session: Session, now: datetime, *, limit: int = 200) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    return each(session, due, lambda earning: _mature(session, earning, now))
+    rules = load_deposit_policies(session, {earning.technician_id for earning in due})
+    return each(session, due, lambda earning: _mature(session, earning, rules[earning.technician_id], now))
 
 
 def freeze(session: Session, order: Order) -> bool:
@@ -278,13 +284,23 @@ def _earn(
     return earning
 
 
-def _mature(session: Session, earning: Earning, now: datetime) -> None:
+def _mature(session: Session, earning: Earning, rules: DepositPolicy, now: datetime) -> None:
     technician_id, order_id = earning.technician_id, earning.order_id
-    pending, debt = ledger.pending(technician_id, order_id), ledger.debt(technician_id)
-    balances = ledger.locked_balances(session, (pending, debt))
-    left, repaid = balances[pending], min(balances[pending], balances[debt])
+    if rules.target_fen:
+        deposits.lock(session, technician_id)
+    pending, debt, deposit = (
+        ledger.pending(technician_id, order_id), ledger.debt(technician_id), ledger.deposit(technician_id),
+    )  # fmt: skip
+    balances = ledger.locked_balances(session, (pending, debt, deposit))
+    left = balances[pending]
     if left:
-        lines = {pending: left, debt: -repaid, ledger.available(technician_id): repaid - left}
+        parts = rules.matured(left, owed=balances[debt], held=balances[deposit])
+        lines = {
+            pending: left,
+            debt: -parts.repaid,
+            deposit: -parts.aside,
+            ledger.available(technician_id): -parts.available,
+        }
         ledger.post(session, f"mature:{order_id}", "mature", ledger.order_ref(order_id), lines, now=now)
     earning.matured_at = now
     session.add(earning)

@@ -55,6 +55,8 @@ NOTICES: dict[str, tuple[str, str]] = {
         N_("Withdrawal not approved"),
         N_("{amount_fen} are available again. The page says why."),
     ),
+    "deposit_returned": (N_("Deposit given back"), N_("{amount_fen} of your deposit are available now.")),
+    "deposit_refused": (N_("Deposit not given back yet"), N_("{reason} You may ask again.")),
     "matured": (N_("Earnings available"), N_("Pending earnings became available.")),
     "certificate_expiring": (N_("Certificate expires soon"), N_("Please hand in a new one in time.")),
     "paid": (N_("Payment received"), N_("We are finding a technician for you.")),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from servicehub.db import Database
+from servicehub.domain.deposit import DepositStatus
+from servicehub.models.deposit import DepositRequest
 from servicehub.models.ledger import Proof
+from servicehub.models.technician import Technician
 from servicehub.queries.money import ledger_health
 from servicehub.services import ledger
 from servicehub.workflows import proving
@@ -55,3 +59,22 @@ def test_a_balance_that_somebody_changed_is_told(database: Database) -> None:
     shown = database.read_now(ledger_health, operator, now=NOW, locale="en")
     assert not shown.is_proved
     assert "t_pending:" in shown.proved
+
+
+def test_a_deposit_that_was_given_back_without_an_entry_is_told(database: Database) -> None:
+    operator = database.write_now(prepare)
+
+    def forge(session: Session) -> None:
+        technician_id = session.exec(select(Technician.id)).first() or 0
+        values: dict[str, Any] = {"technician_id": technician_id, "city_id": operator.city_id, "created_at": NOW}
+        session.add(
+            DepositRequest(
+                no="Dforged", asked_fen=900, returned_fen=900, status=DepositStatus.RETURNED, done_at=NOW, **values
+            )
+        )
+
+    database.write_now(forge)
+
+    proving.prove_due(database, NOW)
+
+    assert proofs(database)[0].problems == ["deposit Dforged says 900, its entry 0"]

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from servicehub.domain.access import Actor, Permission
 from servicehub.domain.chargeback import WAITS
 from servicehub.domain.delay import TOLD_MINUTES
+from servicehub.domain.deposit import DepositStatus
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import RefundStatus
 from servicehub.domain.reconciliation import DifferenceStatus
@@ -21,6 +22,7 @@ from servicehub.domain.voucher import VoucherStatus
 from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.models.chargeback import Chargeback
 from servicehub.models.delay import Delay
+from servicehub.models.deposit import DepositRequest
 from servicehub.models.order import Order, planned_ahead
 from servicehub.models.payment import ChannelEvent, Payment, Refund
 from servicehub.models.reconciliation import Bill, Difference
@@ -93,6 +95,10 @@ _LOOKS = {
         "hand-coins", "o", N_("{n} withdrawal waits for a decision"), N_("{n} withdrawals wait for a decision"),
         N_("Decide"), "/operator/withdrawals/",
     ),
+    "deposit": _Look(
+        "shield", "o", N_("{n} deposit is asked back"), N_("{n} deposits are asked back"),
+        N_("Decide"), "/operator/withdrawals/",
+    ),
     "difference": _Look(
         "list-checks", "v", N_("{n} difference to a bill"), N_("{n} differences to bills"),
         N_("Check"), "/operator/reconciliation/",
@@ -112,6 +118,7 @@ _PERMITS = {
     "frozen": Permission.LEDGER_READ,
     "suspect": Permission.LEDGER_READ,
     "withdrawal": Permission.WITHDRAWAL_REVIEW,
+    "deposit": Permission.WITHDRAWAL_REVIEW,
     "difference": Permission.RECONCILE,
     "voucher": Permission.RECONCILE,
 }
@@ -190,6 +197,7 @@ def _of_orders(actor: Actor, now: datetime) -> list[sa.Select[Any]]:
 def _of_money(actor: Actor) -> list[sa.Select[Any]]:
     """Money that waits for people."""
     asked = (col(Withdrawal.status) == WithdrawalStatus.REVIEW, col(Withdrawal.city_id) == actor.city_id)
+    back = (col(DepositRequest.status) == DepositStatus.OPEN, col(DepositRequest.city_id) == actor.city_id)
     differs = (
         col(Difference.bill_id) == col(Bill.id),
         col(Difference.status).in_((DifferenceStatus.OPEN, DifferenceStatus.PROPOSED)),
@@ -199,6 +207,7 @@ def _of_money(actor: Actor) -> list[sa.Select[Any]]:
     return [
         _count("suspect", col(ChannelEvent.received_at), _NOTHING, col(ChannelEvent.result) == "suspect"),
         _count("withdrawal", col(Withdrawal.created_at), col(Withdrawal.amount_fen), *asked),
+        _count("deposit", col(DepositRequest.created_at), col(DepositRequest.asked_fen), *back),
         _count("difference", col(Bill.pulled_at), by_fen, *differs),
         _count("voucher", col(Voucher.created_at), sa.func.abs(col(Voucher.amount_fen)), proposed),
     ]

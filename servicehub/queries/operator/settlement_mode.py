@@ -130,7 +130,7 @@ def _counts(session: Session, actor: Actor, now: datetime, locale: Locale) -> tu
     )
     theirs = session.scalar(
         sa.select(sa.func.sum(col(Account.balance_fen))).where(
-            sa.or_(col(Account.code).startswith("t_avail:"), col(Account.code).startswith("t_pending:"))
+            sa.or_(*(col(Account.code).startswith(f"{name}:") for name in ("t_avail", "t_pending", "t_deposit")))
         )
     )
     return (
