@@ -44,38 +44,52 @@ def _yuan(fen: int) -> Decimal:
 
 
 def _pdf(statement: Statement, brand: str) -> bytes:
-    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
-    plain = ParagraphStyle("plain", fontName=FONT, fontSize=9, leading=13)
-    title = ParagraphStyle("title", parent=plain, fontSize=16, leading=24)
-    out = io.BytesIO()
-    page = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=10 * mm, rightMargin=10 * mm, topMargin=14 * mm, bottomMargin=14 * mm,
-        title=statement.title, author=brand,
-    )  # fmt: skip
-    balances = _balances(statement)
-    story: list[Any] = [
-        Paragraph(f"{escaped(brand)}　{escaped(statement.title)}", title),
-        Paragraph(escaped(f"{statement.name}　{statement.made}"), plain),
-        Spacer(1, 4 * mm),
-        _table([(one.name, one.amount) for one in balances], (60 * mm, 40 * mm), heads=0),
-        Spacer(1, 6 * mm),
-    ]
     lines = [
         tuple(f"{cell:.2f}" if isinstance(cell, Decimal) else cell for cell in cells(row)) for row in statement.rows
     ]
-    if lines:
-        story.append(_table([statement.heads, *lines], _WIDTHS, heads=1))
+    about = f"{statement.name}　{statement.made}"
+    table = [statement.heads, *lines] if lines else []
+    return paper(brand, statement.title, about, _balances(statement), table, _WIDTHS, 3)
+
+
+def paper(
+    brand: str,
+    title: str,
+    about: str,
+    sums: list[StatementSum],
+    rows: list[tuple[str, ...]],
+    widths: tuple[float, ...],
+    texts: int,
+) -> bytes:
+    """A PDF of sums and a table; the first of `rows` are its heads, its first `texts` columns are no amounts."""
+    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    plain = ParagraphStyle("plain", fontName=FONT, fontSize=9, leading=13)
+    large = ParagraphStyle("title", parent=plain, fontSize=16, leading=24)
+    out = io.BytesIO()
+    page = SimpleDocTemplate(
+        out, pagesize=A4, leftMargin=10 * mm, rightMargin=10 * mm, topMargin=14 * mm, bottomMargin=14 * mm,
+        title=title, author=brand,
+    )  # fmt: skip
+    story: list[Any] = [
+        Paragraph(f"{escaped(brand)}　{escaped(title)}", large),
+        Paragraph(escaped(about), plain),
+        Spacer(1, 4 * mm),
+        _table([(one.name, one.amount) for one in sums], (60 * mm, 40 * mm), heads=0, texts=1),
+        Spacer(1, 6 * mm),
+    ]
+    if rows:
+        story.append(_table(rows, widths, heads=1, texts=texts))
     page.build(story)
     return out.getvalue()
 
 
-def _table(rows: list[tuple[str, ...]], widths: tuple[float, ...], *, heads: int) -> Table:
+def _table(rows: list[tuple[str, ...]], widths: tuple[float, ...], *, heads: int, texts: int) -> Table:
     shown = Table(rows, colWidths=widths, repeatRows=heads)
     shown.setStyle(
         TableStyle(
             [
                 ("FONT", (0, 0), (-1, -1), FONT, 8.5),
-                ("ALIGN", (-1 if heads == 0 else 3, 0), (-1, -1), "RIGHT"),
+                ("ALIGN", (texts, 0), (-1, -1), "RIGHT"),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.lightgrey),
                 ("BACKGROUND", (0, 0), (-1, heads - 1), colors.whitesmoke)
                 if heads

@@ -1,4 +1,4 @@
-"""A Sankey diagram as SVG: ribbons behind bars, every bar with its name and amount. Put its table beside it."""
+"""A Sankey diagram as SVG: ribbons behind bars, every bar a link with its name and amount. Put its table beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import Text, el
+from servicehub.components.base import Text, el, link
 from servicehub.viewmodels.sankey import HEIGHT, WIDTH
 
 svg = el.svg
@@ -21,7 +21,7 @@ def sankey(picture: Any, label: Text) -> rx.Component:
             rx.foreach(picture.bars, _bar),
             view_box=f"0 0 {WIDTH} {HEIGHT}",
             class_name="skd",
-            custom_attrs={"role": "img", "aria-label": label},
+            custom_attrs={"role": "group", "aria-label": label},
         ),
         class_name="tw",
         tab_index=0,
@@ -43,7 +43,7 @@ def _ribbon(ribbon: Any) -> rx.Component:
 
 def _bar(bar: Any) -> rx.Component:
     anchor = {"textAnchor": bar.anchor}
-    return svg.g(
+    return link(
         svg.rect(
             x=bar.x.to(str), y=bar.y.to(str), width=str(BAR), height=bar.height.to(str), rx="3",
             class_name="skd-b skd-" + bar.tone,
@@ -54,5 +54,7 @@ def _bar(bar: Any) -> rx.Component:
         svg.text(
             bar.amount, x=bar.label_x.to(str), y=bar.label_y.to(str), class_name="skd-a", custom_attrs={**anchor, "dy": "13"}
         ),
+        to=bar.link,
+        cls="skd-l",
         key=bar.key,
     )  # fmt: skip

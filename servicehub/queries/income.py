@@ -22,7 +22,7 @@ from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Technician
 from servicehub.queries import visit
-from servicehub.queries.money import entry_rows
+from servicehub.queries.entries import entry_rows
 from servicehub.texts import N_, Locale, commission, formats, pick, say
 from servicehub.viewmodels.money import AmountRow, Income, IncomeDay, IncomeDetail, IncomeRow
 
@@ -137,7 +137,7 @@ def income_detail(session: Session, actor: Actor, no: str, *, now: datetime, loc
         state_label=_state_label(earning, state, now, tz, locale),
         price=tuple(_price_row(line, locale) for line in lines),
         split=_split(earning, order, locale),
-        entries=entry_rows(session, _about(order), tz, locale),
+        entries=entry_rows(session, actor, _about(order), tz, locale),
     )
 
 

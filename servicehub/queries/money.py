@@ -1,8 +1,7 @@
-"""What operators see of money: one order's payments, refunds and entries; the books' soundness; the trace of any number."""
+"""What operators see of money: one order's payments, refunds and entries; and the books' soundness. See `queries.tracing`, too."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,23 +15,19 @@ from servicehub.models.catalog import City
 from servicehub.models.ledger import Account, JournalEntry, Posting, Proof
 from servicehub.models.order import Order
 from servicehub.models.payment import ChannelEvent, Payment, Refund
+from servicehub.queries.entries import entry_rows, yuan
 from servicehub.texts import N_, Locale, formats, money, say
 from servicehub.viewmodels.money import (
     AccountRow,
     DayRow,
-    EntryRow,
     LedgerHealth,
     OrderMoney,
     PaymentRow,
-    PostingLine,
     RefundRow,
-    Trace,
 )
 
 DAYS_SHOWN = 14
 LATEST_SHOWN = 30
-TRACE_LIMIT = 200
-SHORTEST_NUMBER = 20
 
 
 def order_money(session: Session, actor: Actor, no: str, *, locale: Locale) -> OrderMoney:
@@ -49,13 +44,13 @@ def order_money(session: Session, actor: Actor, no: str, *, locale: Locale) -> O
     numbers = {p.id: p.no for p in payments}
     return OrderMoney(
         no=no,
-        total=_yuan(order.total_fen),
-        paid=_yuan(sum(p.amount_fen for p in payments if p.id in kept)),
-        refunded=_yuan(sum(r.amount_fen for r in refunds if r.payment_id in kept)),
-        held=_yuan(held),
+        total=yuan(order.total_fen),
+        paid=yuan(sum(p.amount_fen for p in payments if p.id in kept)),
+        refunded=yuan(sum(r.amount_fen for r in refunds if r.payment_id in kept)),
+        held=yuan(held),
         payments=tuple(_payment(p, tz, locale) for p in payments),
         refunds=tuple(_refund(r, numbers.get(r.payment_id, ""), tz, locale) for r in refunds),
-        entries=entry_rows(session, _about(order.id or 0), tz, locale),
+        entries=entry_rows(session, actor, col(JournalEntry.ref) == f"order:{order.id}", tz, locale),
     )
 
 
@@ -82,7 +77,7 @@ def ledger_health(session: Session, actor: Actor, *, now: datetime, locale: Loca
         ok=total == 0 and not unbalanced and not unsealed,
         proved=_proved(proof, now, tz, locale),
         is_proved=proof is None or not proof.problems,
-        sum=_yuan(total),
+        sum=yuan(total),
         entries=entries,
         unbalanced=unbalanced,
         unsealed=unsealed,
@@ -91,7 +86,7 @@ def ledger_health(session: Session, actor: Actor, *, now: datetime, locale: Loca
         failed_refunds=refunds.get(RefundStatus.FAILED, 0),
         accounts=accounts,
         days=_days(session, tz, now, locale),
-        latest=entry_rows(session, col(JournalEntry.id).in_(latest), tz, locale, newest_first=True),
+        latest=entry_rows(session, actor, col(JournalEntry.id).in_(latest), tz, locale, newest_first=True),
     )
 
 
@@ -105,74 +100,12 @@ def _proved(proof: Proof | None, now: datetime, tz: str, locale: Locale) -> str:
     return say(locale, text, at=at, n=len(proof.problems), first=proof.problems[0])
 
 
-def trace(session: Session, actor: Actor, query: str, *, locale: Locale) -> Trace:
-    """The entries behind an order's number, a payment's or refund's number, an entry's key or an account. Raises: NotAllowed."""
-    actor.require(Permission.LEDGER_READ)
-    wanted = query.strip()[:80]
-    order = _order_behind(session, wanted)
-    if order is not None:
-        which = _about(order.id or 0)
-    elif wanted.startswith("W") and len(wanted) > SHORTEST_NUMBER:
-        which = col(JournalEntry.ref) == f"withdrawal:{wanted}"
-    elif wanted.startswith("D") and len(wanted) > SHORTEST_NUMBER:
-        which = col(JournalEntry.ref) == f"deposit:{wanted}"
-    elif ":" in wanted:
-        on_account = sa.select(col(Posting.entry_id)).where(col(Posting.account) == wanted)
-        which = sa.or_(col(JournalEntry.id).in_(on_account), col(JournalEntry.key) == wanted)
-    else:
-        return Trace(query=wanted)
-    rows = entry_rows(session, which, _tz(session, actor), locale)
-    total = session.scalar(
-        sa.select(sa.func.sum(col(Posting.amount_fen))).join(
-            JournalEntry, sa.and_(col(JournalEntry.id) == col(Posting.entry_id), which)
-        )
-    )
-    return Trace(wanted, order.no if order else "", rows, _yuan(int(total or 0)))
-
-
-def entry_rows(
-    session: Session, which: sa.ColumnElement[bool], tz: str, locale: Locale, *, newest_first: bool = False
-) -> tuple[EntryRow, ...]:
-    """Entries with their lines: debits first, in order of posting."""
-    key = col(JournalEntry.id)
-    entries = session.exec(
-        select(JournalEntry).where(which).order_by(key.desc() if newest_first else key).limit(TRACE_LIMIT)
-    ).all()
-    lines: dict[int, list[Posting]] = {entry.id or 0: [] for entry in entries}
-    found = select(Posting).where(col(Posting.entry_id).in_(lines)).order_by(col(Posting.amount_fen).desc())
-    for posting in session.exec(found):
-        lines[posting.entry_id].append(posting)
-    numbers = _order_numbers(session, [entry.ref for entry in entries])
-    return tuple(_entry(e, lines[e.id or 0], numbers.get(e.ref, ""), tz, locale) for e in entries)
-
-
-def _entry(entry: JournalEntry, lines: Sequence[Posting], order_no: str, tz: str, locale: Locale) -> EntryRow:
-    return EntryRow(
-        id=entry.id or 0,
-        key=entry.key,
-        kind=entry.kind,
-        title=money.of(locale, money.ENTRIES, entry.kind),
-        at=formats.stamp(entry.at, tz),
-        order_no=order_no,
-        amount=_yuan(sum(line.amount_fen for line in lines if line.amount_fen > 0)),
-        lines=tuple(
-            PostingLine(
-                account=line.account,
-                name=money.account_name(locale, line.account),
-                debit=_yuan(line.amount_fen) if line.amount_fen > 0 else "",
-                credit=_yuan(-line.amount_fen) if line.amount_fen < 0 else "",
-            )
-            for line in lines
-        ),
-    )
-
-
 def _payment(payment: Payment, tz: str, locale: Locale) -> PaymentRow:
     return PaymentRow(
         no=payment.no,
         item=money.of(locale, money.PLAN_ITEMS, payment.item.value),
         channel=money.of(locale, money.METHODS, payment.method or payment.channel),
-        amount=_yuan(payment.amount_fen),
+        amount=yuan(payment.amount_fen),
         status=payment.status.value,
         status_label=money.of(locale, money.PAYMENT_STATUSES, payment.status.value),
         at=formats.stamp(payment.paid_at or payment.created_at, tz),
@@ -184,7 +117,7 @@ def _refund(refund: Refund, payment_no: str, tz: str, locale: Locale) -> RefundR
     return RefundRow(
         no=refund.no,
         payment_no=payment_no,
-        amount=_yuan(refund.amount_fen),
+        amount=yuan(refund.amount_fen),
         reason=money.of(locale, money.REFUND_REASONS, refund.reason),
         status=refund.status.value,
         status_label=money.of(locale, money.REFUND_STATUSES, refund.status.value),
@@ -208,9 +141,9 @@ def _accounts(session: Session, locale: Locale) -> tuple[tuple[AccountRow, ...],
         AccountRow(
             group=name,
             name=money.account_name(locale, name),
-            debit=_yuan(found[name][0]),
-            credit=_yuan(-found[name][1]),
-            balance=_yuan(found[name][0] + found[name][1]),
+            debit=yuan(found[name][0]),
+            credit=yuan(-found[name][1]),
+            balance=yuan(found[name][0] + found[name][1]),
             postings=found[name][2],
         )
         for name in (*money.ACCOUNTS, "other")
@@ -242,9 +175,9 @@ def _days(session: Session, tz: str, now: datetime, locale: Locale) -> tuple[Day
         DayRow(
             day=formats.day(start.date(), today, locale=locale),
             entries=found.get(i, (0, 0, 0))[0],
-            debit=_yuan(found.get(i, (0, 0, 0))[1]),
-            credit=_yuan(found.get(i, (0, 0, 0))[1] - found.get(i, (0, 0, 0))[2]),
-            sum=_yuan(found.get(i, (0, 0, 0))[2]),
+            debit=yuan(found.get(i, (0, 0, 0))[1]),
+            credit=yuan(found.get(i, (0, 0, 0))[1] - found.get(i, (0, 0, 0))[2]),
+            sum=yuan(found.get(i, (0, 0, 0))[2]),
             ok=found.get(i, (0, 0, 0))[2] == 0,
         )
         for i, start in enumerate(bounds)
@@ -252,28 +185,5 @@ def _days(session: Session, tz: str, now: datetime, locale: Locale) -> tuple[Day
     )
 
 
-def _order_behind(session: Session, number: str) -> Order | None:
-    by_payment = sa.select(col(Payment.order_id)).where(col(Payment.no) == number)
-    by_refund = sa.select(col(Refund.order_id)).where(col(Refund.no) == number)
-    query = select(Order).where(
-        sa.or_(col(Order.no) == number, col(Order.id).in_(by_payment), col(Order.id).in_(by_refund))
-    )
-    return session.exec(query).first()
-
-
-def _order_numbers(session: Session, refs: Sequence[str]) -> dict[str, str]:
-    ids = {int(ref.removeprefix("order:")) for ref in refs if ref.startswith("order:")}
-    rows = session.execute(sa.select(col(Order.id), col(Order.no)).where(col(Order.id).in_(ids)))
-    return {f"order:{order_id}": no for order_id, no in rows}
-
-
-def _about(order_id: int) -> sa.ColumnElement[bool]:
-    return col(JournalEntry.ref) == f"order:{order_id}"
-
-
 def _tz(session: Session, actor: Actor) -> str:
     return session.get_one(City, actor.city_id).timezone
-
-
-def _yuan(fen: int) -> str:
-    return formats.yuan(fen, always_decimals=True)

@@ -47,9 +47,12 @@ _STATUSES: dict[DifferenceStatus, tuple[str, str]] = {
 
 
 def bills(session: Session, actor: Actor, chosen: int, *, now: datetime, locale: Locale) -> Bills:
-    """The newest bills, and the one with id `chosen` (the first that waits when there is none). Raises: NotAllowed."""
+    """The newest bills, and the one with id `chosen`, however old (the first that waits when there is none). Raises: NotAllowed."""
     guard(actor, Permission.RECONCILE)
-    found = session.exec(select(Bill).order_by(col(Bill.day).desc(), col(Bill.channel)).limit(SHOWN)).all()
+    found = list(session.exec(select(Bill).order_by(col(Bill.day).desc(), col(Bill.channel)).limit(SHOWN)))
+    older = session.get(Bill, chosen) if chosen else None
+    if older is not None and older not in found:
+        found.append(older)
     counted = session.execute(
         sa.select(col(Difference.bill_id), sa.func.count())
         .where(col(Difference.status).in_(WAITS))
@@ -68,6 +71,7 @@ def bills(session: Session, actor: Actor, chosen: int, *, now: datetime, locale:
         rows=rows,
         chosen=wanted,
         title=f"{money.of(locale, money.METHODS, bill.channel)} · {_day(bill.day)}",
+        ref=f"bill:{bill.channel}:{_day(bill.day)}",
         proof=_proof(session, bill, locale),
         is_proven=bill.unexplained_fen == 0,
         waits=waits.get(bill.id or 0, 0),

@@ -16,6 +16,18 @@ class PostingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Ref:
+    """Something that an entry or an account is about. `link` leads there; "" where this reader has no page of it."""
+
+    kind: str = ""
+    """In words: order, payment, refund, withdrawal, bill, technician, …"""
+    text: str = ""
+    """Its number, shortened, or its name."""
+    full: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EntryRow:
     """A journal entry with its lines. `order_no` "" when it is about no order."""
 
@@ -25,6 +37,8 @@ class EntryRow:
     title: str = ""
     at: str = ""
     order_no: str = ""
+    refs: tuple[Ref, ...] = ()
+    """For operators."""
     amount: str = ""
     """The sum of its debits."""
     lines: tuple[PostingLine, ...] = ()
@@ -112,16 +126,6 @@ class LedgerHealth:
     accounts: tuple[AccountRow, ...] = ()
     days: tuple[DayRow, ...] = ()
     latest: tuple[EntryRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """What was found for a number that somebody typed: entries, and what they add up to."""
-
-    query: str = ""
-    order_no: str = ""
-    entries: tuple[EntryRow, ...] = ()
-    sum: str = ""
 
 
 @dataclass(frozen=True, slots=True)

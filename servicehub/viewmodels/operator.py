@@ -153,7 +153,7 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class MoneyRow:
-    """A payment or a refund."""
+    """A payment or a refund. `trace`: the number by which the ledger follows it; "" where it does not, or not for this reader."""
 
     no: str
     title: str
@@ -162,6 +162,9 @@ class MoneyRow:
     amount: str
     tone: str
     state: str
+    trace: str = ""
+    short: str = ""
+    """The number, as far as it is shown."""
 
 
 @dataclass(frozen=True, slots=True)

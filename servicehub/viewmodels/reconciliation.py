@@ -49,6 +49,8 @@ class Bills:
     rows: tuple[BillLineRow, ...] = ()
     chosen: int = 0
     title: str = ""
+    ref: str = ""
+    """By which the ledger's trace finds what was booked from it."""
     proof: tuple[tuple[str, str], ...] = ()
     """Words and amounts that come to what is unexplained."""
     is_proven: bool = False

@@ -10,13 +10,13 @@ WIDTH, HEIGHT = 1000, 460
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One node. `tone`: in, out, held. `account` is what the ledger's trace finds it by, empty for groups."""
+    """One node. `tone`: in, out, held. `link` leads to its account, or to the accounts of its group."""
 
     key: str = ""
     label: str = ""
     amount: str = ""
     tone: str = ""
-    account: str = ""
+    link: str = ""
     x: int = 0
     y: int = 0
     height: int = 0
@@ -35,6 +35,8 @@ class Ribbon:
     tone: str = ""
     start: str = ""
     end: str = ""
+    start_link: str = ""
+    end_link: str = ""
     amount: str = ""
 
 

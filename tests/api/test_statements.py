@@ -137,3 +137,55 @@ def test_operators_of_the_city_read_a_technicians_and_leave_a_trace(
     assert [(row.action, row.subject, row.data) for row in left] == [
         ("statement.download", f"technician:{who}", {"month": month, "kind": "pdf"})
     ]
+
+
+def test_a_year_is_a_statement_too(
+    client: Any, cookies: dict[str, str], operators: Callable[..., dict[str, str]], seeded: Database
+) -> None:
+    who = seeded.read_now(lambda session: session.exec(select(Technician.id)).one()) or 0
+    year = f"{clock.now():%Y}"
+
+    async def story() -> None:
+        async with client(cookies=cookies) as http:
+            for kind, starts in (("pdf", b"%PDF-"), ("xlsx", b"PK")):
+                answer = await http.get(f"/api/technician/statements/{year}.{kind}?locale=en")
+                assert (answer.status_code, answer.content[: len(starts)]) == (200, starts)
+                assert f"statement-{year}.{kind}" in answer.headers["content-disposition"]
+            assert (await http.get("/api/technician/statements/2099.pdf")).status_code == 422
+            assert (await http.get(f"/api/operator/technicians/{who}/statements/{year}.pdf")).status_code == 403
+        async with client(cookies=operators(OperatorRole.FINANCE)) as http:
+            answer = await http.get(f"/api/operator/technicians/{who}/statements/{year}.pdf")
+            assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
+
+    asyncio.run(story())
+    left = seeded.read_now(lambda session: list(session.exec(select(AuditEntry)).all()))
+    assert [(row.subject, row.data) for row in left] == [(f"technician:{who}", {"month": year, "kind": "pdf"})]
+
+
+def test_a_quarter_is_for_those_who_read_the_ledger_and_leaves_a_trace(
+    client: Any,
+    cookies: dict[str, str],
+    log_in: Callable[..., dict[str, str]],
+    operators: Callable[..., dict[str, str]],
+    seeded: Database,
+) -> None:
+    now = clock.now()
+    path = f"/api/operator/taxes/{now.year}-Q{(now.month + 2) // 3}.xlsx"
+    customer = log_in()
+
+    async def story() -> None:
+        async with client() as http:
+            assert (await http.get(path)).status_code in (401, 403)
+        for refused in (cookies, customer, operators(OperatorRole.SUPPORT), operators(OperatorRole.CITY_MANAGER)):
+            async with client(cookies=refused) as http:
+                assert (await http.get(path)).status_code == 403
+        async with client(cookies=operators(OperatorRole.FINANCE)) as http:
+            answer = await http.get(path)
+            assert (answer.status_code, answer.content[:2]) == (200, b"PK")
+            assert "no-store" in answer.headers["cache-control"]
+            for wrong in ("2099-Q1", "2026-Q5", "x"):
+                assert (await http.get(f"/api/operator/taxes/{wrong}.xlsx")).status_code == 422
+
+    asyncio.run(story())
+    left = seeded.read_now(lambda session: list(session.exec(select(AuditEntry)).all()))
+    assert [row.action for row in left] == ["taxes.download"]

@@ -27,6 +27,8 @@ from servicehub.domain.money import BP, share_bp
 from servicehub.domain.payment import TIPS_FEN
 from servicehub.domain.points import PointsPolicy
 from servicehub.domain.withdrawal import WithdrawalPolicy
+from tests.browser import accounts
+from tests.browser.accounts import Allowed
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SHOWN = re.compile(r"¥\s?([\d,]+(?:\.\d{1,2})?)")
@@ -36,7 +38,6 @@ WORKED_OUT = ("/operator/commission/", "/operator/dispatch/fairness/")
 """An example of a rule that was typed, and incomes per hour: neither is an amount of the books."""
 PASSED_ON = ("travel", "tip", "reschedule_fee")
 """Kinds of lines of which no commission is taken."""
-Allowed = tuple[set[int], set[int]]
 
 
 def amounts(text: str) -> Counter[int]:
@@ -133,7 +134,7 @@ class Books:
             for entry, key, kind, ref, at, account, fen in rows(
                 session,
                 "SELECT e.id, e.key, e.kind, e.ref, e.at, a.account, a.amount_fen "
-                "FROM sh_posting a JOIN sh_journal_entry e ON e.id = a.entry_id",
+                "FROM sh_posting a JOIN sh_journal_entry e ON e.id = a.entry_id ORDER BY e.id",
             )
         ]
         self.orders = {
@@ -229,7 +230,7 @@ class Books:
         if visit is not None:
             return self._of_order(face, path, visit)
         if path.startswith("/operator/"):
-            return self._of_operators(path)
+            return self._of_operators(path, query)
         if path.startswith("/technician/"):
             return self._of_technician(path)
         return self._of_customer(path, query) if face == "customer" else (set(), self.prices)
@@ -322,7 +323,7 @@ class Books:
         owed = {abs(of(mine, f"{name}:")) for name in ("t_pending", "t_avail", "t_withdraw", "t_deposit", "tech_debt")}
         return {abs(fen) for fen in [*balances, *sums.values()]} | parts | owed | {0}
 
-    def _of_operators(self, path: str) -> Allowed:
+    def _of_operators(self, path: str, query: Mapping[str, str]) -> Allowed:
         totals = {visit.total for visit in self.orders.values()}
         group: dict[str, list[int]] = defaultdict(list)
         for post in self.posts:
@@ -348,7 +349,9 @@ class Books:
             "/operator/": (set(), totals | flows | self._sold()),
             "/operator/reconciliation/": (set(), self.bills | booked | {0}),
             "/operator/money/": ({held["t_pending"], held["t_avail"]}, set(held.values()) | flows | {0}),
-            "/operator/ledger/": (set(), mirrored | set(held.values()) | booked | {0}),
+            "/operator/ledger/": (set(), mirrored | set(held.values()) | booked | accounts.of_traces(self.posts) | {0}),
+            "/operator/ledger/account/": accounts.of_account(self.posts, query.get("code", "")),
+            "/operator/ledger/group/": accounts.of_group(self.posts, query.get("name", "")),
             "/operator/settlements/": ({held["t_pending"]}, booked | flows | {0}),
             "/operator/settlement-mode/": ({labour}, set()),
             "/operator/withdrawals/": ({held.get("t_deposit", 0)}, self._deposits() | self.withdrawals | self.limits),

@@ -13,10 +13,10 @@ from servicehub.errors import NotAllowed
 from servicehub.models.catalog import Policy
 from servicehub.queries import deposits as reading
 from servicehub.queries.income import income, income_detail
-from servicehub.queries.money import trace
 from servicehub.queries.operator import attention, technicians
 from servicehub.queries.operator.settlements import settlements
 from servicehub.queries.statements import statement
+from servicehub.queries.tracing import trace
 from servicehub.services import adjustments, deposits, ledger
 from servicehub.services import settlements as settling
 from servicehub.workflows.previewing import refund_preview

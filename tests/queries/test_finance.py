@@ -11,7 +11,6 @@ from servicehub.domain.access import Actor, OperatorRole
 from servicehub.domain.reconciliation import BillLine, LineKind
 from servicehub.errors import NotAllowed
 from servicehub.models.reconciliation import Difference
-from servicehub.queries import money as books
 from servicehub.queries import reconciliation, withdrawals
 from servicehub.queries.operator import attention, shell
 from servicehub.services import ledger
@@ -125,16 +124,3 @@ def test_both_need_a_hand_for_finance_alone(desk: Desk) -> None:
     assert desk.alerts(desk.support) == []
     pages = [shell.shell(desk.session, actor, locale="en", now=NOW).pages for actor in (desk.first, desk.support)]
     assert [{"withdrawals", "reconciliation"} <= set(known) for known in pages] == [True, False]
-
-
-def test_a_withdrawal_is_traced_by_its_number(desk: Desk) -> None:
-    no = desk.ask(100_000)
-    deciding.reject(desk.session, desk.first, no, reason="x", now=NOW)
-
-    found = books.trace(desk.session, desk.first, no, locale="en")
-
-    assert [(entry.key, entry.title) for entry in found.entries] == [
-        (f"wd:{no}:freeze", "Withdrawal"),
-        (f"wd:{no}:end", "Withdrawal"),
-    ]
-    assert found.sum == "¥0.00"

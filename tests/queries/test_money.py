@@ -8,7 +8,7 @@ from sqlmodel import Session
 from servicehub.db import Database
 from servicehub.domain.access import OperatorRole
 from servicehub.errors import NotAllowed, NotFound
-from servicehub.queries import income, money
+from servicehub.queries import income, money, tracing
 from servicehub.services import orders, payments, refunds, settlements
 from tests import journey
 from tests.journey import World
@@ -44,8 +44,6 @@ def test_money_is_for_those_who_may_read_it(world: World) -> None:
     with pytest.raises(NotAllowed):
         money.ledger_health(world.session, dispatcher, now=world.now, locale="zh")
     with pytest.raises(NotAllowed):
-        money.trace(world.session, dispatcher, order.no, locale="zh")
-    with pytest.raises(NotAllowed):
         money.order_money(world.session, world.customer, order.no, locale="zh")
     with pytest.raises(NotFound):
         money.order_money(world.session, elsewhere, order.no, locale="zh")
@@ -70,19 +68,6 @@ def test_the_books_sum_to_zero_by_account_and_by_day(world: World) -> None:
     assert all(day.ok and day.sum == "¥0.00" for day in view.days)
     assert [day.entries for day in view.days[:3]] == [2, 1, 0]
     assert [entry.kind for entry in view.latest] == ["points", "settlement", "payment"]
-
-
-def test_any_number_leads_to_its_entries(world: World) -> None:
-    order = world.book()
-    payment = world.open_payment(order)
-    world.report(payment)
-    staff = journey.operator(world)
-
-    for number in (order.no, payment.no, f"escrow:{order.id}", f"pay:{payment.no}"):
-        found = money.trace(world.session, staff, number, locale="en")
-        assert [entry.order_no for entry in found.entries] == [order.no]
-        assert found.sum == "¥0.00"
-    assert money.trace(world.session, staff, "nothing", locale="en").entries == ()
 
 
 def test_a_technicians_income_ties_with_the_ledger(world: World) -> None:
@@ -145,7 +130,7 @@ def test_every_money_screen_reads_on_both_databases(database: Database) -> None:
         order = world.completed()
         staff = journey.operator(world)
         health = money.ledger_health(session, staff, now=world.now, locale="en")
-        found = money.trace(session, staff, f"escrow:{order.id}", locale="en")
+        found = tracing.trace(session, staff, f"escrow:{order.id}", locale="en")
         assert money.order_money(session, staff, order.no, locale="en").paid == "¥100.00"
         actor = world.technician(order.technician_id)
         detail = income.income_detail(session, actor, order.no, now=world.now, locale="en")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from servicehub.pages.operator import (
+    account,
+    account_group,
     audit,
     commission,
     dispatch,
@@ -38,6 +40,8 @@ PAGES: tuple[Page, ...] = (
     technician.PAGE,
     money.PAGE,
     ledger.PAGE,
+    account.PAGE,
+    account_group.PAGE,
     settlements.PAGE,
     withdrawals.PAGE,
     invoices.PAGE,

@@ -6,12 +6,12 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import el, link
+from servicehub.components.base import el
 from servicehub.components.forms import search_box
 from servicehub.components.layout import note, panel
 from servicehub.components.operator import page_head
 from servicehub.components.tables import amount_td, table, th, view_tab, views
-from servicehub.pages.operator.entries import entry_table
+from servicehub.pages.operator.entries import account_link, entry_table, group_link, refs, trace_link
 from servicehub.pages.operator.frame import frame, loading, order_link
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
@@ -48,7 +48,7 @@ def _accounts() -> rx.Component:
     rows = rx.foreach(
         H.accounts,
         lambda a: el.tr(
-            el.td(el.div(el.span(a.name, class_name="w5"), el.code(a.group, class_name="f12 mut", lang="en"), class_name="col g0")),
+            el.td(el.div(group_link(a.group, a.name), el.code(a.group, class_name="f12 mut", lang="en"), class_name="col g0")),
             el.td(el.span(a.postings, class_name="num"), class_name="r"),
             amount_td(a.debit), amount_td(a.credit), amount_td(a.balance),
             key=a.group,
@@ -70,11 +70,15 @@ def _days() -> rx.Component:
     return table(_("By day"), heads, rows, dense=True)
 
 
-def _cases(rows: Any, caption: str, nothing: str, heads: list[rx.Component]) -> rx.Component:
+def _cases(rows: Any, caption: str, nothing: str, heads: list[rx.Component], *, traced: bool) -> rx.Component:
+    def number(key: Any) -> rx.Component:
+        code = el.code(key, class_name="f12")
+        return trace_link(key, code) if traced else code
+
     lines = rx.foreach(
         rows,
         lambda c: el.tr(
-            el.td(el.code(c.key, class_name="f12")), el.td(c.title), el.td(el.span(c.when, class_name="num")),
+            el.td(number(c.key)), el.td(c.title), el.td(el.span(c.when, class_name="num")),
             el.td(rx.cond(c.order_no != "", order_link(c.order_no), "—")),
             el.td(el.span(c.note, class_name="f12 mut cut")), amount_td(c.amount),
             key=c.key,
@@ -93,7 +97,7 @@ def _refunds() -> rx.Component:
         th(_("Tries")),
         th(_("Amount"), "r"),
     ]
-    return _cases(S.refunds, _("Failed refunds"), _("No refund has failed."), heads)
+    return _cases(S.refunds, _("Failed refunds"), _("No refund has failed."), heads, traced=True)
 
 
 def _suspects() -> rx.Component:
@@ -105,7 +109,7 @@ def _suspects() -> rx.Component:
         th(_("Content")),
         th(_("Amount"), "r"),
     ]
-    return _cases(S.suspects, _("Suspect messages"), _("Every message fits a payment."), heads)
+    return _cases(S.suspects, _("Suspect messages"), _("Every message fits a payment."), heads, traced=False)
 
 
 def _tabs() -> rx.Component:
@@ -115,7 +119,7 @@ def _tabs() -> rx.Component:
     )  # fmt: skip
     tabs = [view_tab(text, S.tab == key, S.show(key), count) for key, text, count in names]
     body = rx.match(
-        S.tab, ("days", _days()), ("entries", entry_table(H.latest, _("Newest entries"), S.search)), ("refunds", _refunds()),
+        S.tab, ("days", _days()), ("entries", entry_table(H.latest, _("Newest entries"))), ("refunds", _refunds()),
         ("suspects", _suspects()), _accounts(),
     )  # fmt: skip
     return el.section(
@@ -124,6 +128,49 @@ def _tabs() -> rx.Component:
         rx.cond(S.ready, body, loading(5)),
         class_name="panel",
     )
+
+
+def _touched() -> rx.Component:
+    heads = [th(_("Account")), th(_("Debit"), "r"), th(_("Credit"), "r"), th(_("Left there"), "r")]
+    rows = rx.foreach(
+        F.touched,
+        lambda t: el.tr(
+            el.td(el.div(el.span(t.name), account_link(t.code), class_name="col g0")),
+            amount_td(t.debit), amount_td(t.credit), amount_td(t.left), key=t.code,
+        ),
+    )  # fmt: skip
+    body = el.section(
+        el.h3(_("Accounts that it touched"), class_name="f13 w6 panel-b"),
+        table(_("Accounts that it touched"), heads, rows, dense=True),
+    )
+    return rx.cond(F.touched.length() > 0, body, rx.fragment())
+
+
+def _part(part: Any) -> rx.Component:
+    return el.section(
+        el.div(
+            el.h3(part.title, class_name="f13 w6"),
+            rx.cond(part.note != "", el.p(part.note, class_name="f13 mut"), rx.fragment()),
+            class_name="col g4 panel-b",
+        ),
+        rx.cond(part["entries"].length() > 0, entry_table(part["entries"], part.title), rx.fragment()),
+        key=part.key,
+    )
+
+
+def _found() -> rx.Component:
+    sums = el.span(_("These entries sum to {sum}", sum=F.sum), class_name="f13 mut")
+    statement = el.span(
+        _("Its statement, with the balance after every entry:"), " ", account_link(F.account), class_name="f13"
+    )
+    lead = rx.cond(F.account != "", statement, sums)
+    more = rx.cond(F.more != "", el.span(F.more, class_name="f13 mut"), rx.fragment())
+    return rx.fragment(
+        el.div(lead, refs(F.refs), more, class_name="row g16 wrap panel-b"),
+        entry_table(F["entries"], _("Trace")),
+        _touched(),
+        rx.foreach(F.parts, _part),
+    )  # fmt: skip
 
 
 def _trace() -> rx.Component:
@@ -135,18 +182,14 @@ def _trace() -> rx.Component:
         default_value=S.q,
         slash=True,
     )
-    order = rx.cond(
-        F.order_no != "",
-        link(_("Open order {no}", no=F.order_no), to=rx.Var.create("/operator/orders/") + F.order_no + "/", cls="abtn"),
-        rx.fragment(),
-    )
-    sums = el.span(_("These entries sum to {sum}", sum=F.sum), class_name="f13 mut")
-    hits = rx.fragment(
-        el.div(sums, order, class_name="row g12 panel-b"), entry_table(F["entries"], _("Trace"), S.search)
-    )
     nothing = el.p(_("Nothing was found for {q}.", q=S.q), class_name="mut f13 panel-b")
-    shown = rx.cond(F["entries"].length() > 0, hits, rx.cond(S.q != "", nothing, rx.fragment()))
-    return panel(_("Trace an amount"), el.div(field, class_name="fl fl-wide"), shown)
+    is_here = (F["entries"].length() > 0) | (F.parts.length() > 0)
+    missing = rx.cond((S.q != "") & (F.query == S.q), nothing, rx.fragment())
+    return panel(
+        _("Trace an amount"),
+        el.div(field, class_name="fl fl-wide", key=S.asked),
+        rx.cond(is_here, _found(), missing),
+    )
 
 
 def view() -> rx.Component:

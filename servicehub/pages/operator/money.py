@@ -11,6 +11,7 @@ from servicehub.components.operator import abtn, alink, columns, kpis, page_head
 from servicehub.components.plot import plot, themed
 from servicehub.components.sankey import sankey
 from servicehub.components.tables import amount_td, table, th, two_lines
+from servicehub.pages.operator.entries import group_link
 from servicehub.pages.operator.frame import frame, waiting_panel
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
@@ -54,7 +55,13 @@ def _figures() -> rx.Component:
 def _flows() -> rx.Component:
     title = _("Flow of a day's money")
     heads = [th(_("From")), th(_("To")), th(_("Amount"), "r")]
-    rows = rx.foreach(M.sankey.ribbons, lambda r: el.tr(el.td(r.start), el.td(r.end), amount_td(r.amount), key=r.key))
+    rows = rx.foreach(
+        M.sankey.ribbons,
+        lambda r: el.tr(
+            el.td(link(r.start, to=r.start_link, cls="brand")), el.td(link(r.end, to=r.end_link, cls="brand")), amount_td(r.amount),
+            key=r.key,
+        ),
+    )  # fmt: skip
     as_table = abtn("table-2", rx.cond(S.as_table, _("Show as chart"), _("Show as table")), on_click=S.toggle)
     nothing = empty(_("No money moved on this day"), _("Choose another day, or wait for the first payment."))
     drawn = el.div(
@@ -96,7 +103,11 @@ def _held() -> rx.Component:
     heads = [th(_("Account")), th(_("Now"), "r")]
     rows = rx.foreach(
         M.held,
-        lambda h: el.tr(el.td(two_lines(h.name, _("{n} accounts", n=h.accounts))), amount_td(h.value), key=h.group),
+        lambda h: el.tr(
+            el.td(two_lines(group_link(h.group, h.name), _("{n} accounts", n=h.accounts))),
+            amount_td(h.value),
+            key=h.group,
+        ),
     )
     title = _("Held now")
     return panel(title, table(title, heads, rows, dense=True))

@@ -18,7 +18,7 @@ from servicehub.components.order import (
     timeline,
 )
 from servicehub.components.tables import amount_td, sla, table, th, two_lines
-from servicehub.pages.operator.entries import entry_table
+from servicehub.pages.operator.entries import LEDGER, entry_table, trace_link
 from servicehub.pages.operator.frame import act, amount_field, frame, not_here, reason_dialog, waiting_panel
 from servicehub.pages.operator.reasons import decisions
 from servicehub.pages.operator.refund import refund_button, refund_dialog
@@ -130,10 +130,15 @@ def _money() -> rx.Component:
     lines = rx.foreach(
         O.lines, lambda line: price_line(line.name, line.amount, note=line.note, discount=line.is_discount)
     )
+
+    def number(m: rx.Var) -> rx.Component:
+        code = el.code(m.short, class_name="f12", title=m.no, lang="en")
+        return rx.cond(m.trace != "", trace_link(m.trace, code), el.span(code, class_name="mut"))
+
     rows = rx.foreach(
         P.money,
         lambda m: el.tr(
-            el.td(two_lines(m.title, m.note)),
+            el.td(two_lines(m.title, m.note), number(m)),
             el.td(el.span(m.when, class_name="num")),
             el.td(el.span(m.state, class_name=rx.Var.create("st st-") + m.tone)),
             amount_td(m.amount),
@@ -160,7 +165,8 @@ def _money() -> rx.Component:
 
 
 def _entries() -> rx.Component:
-    body = panel(_("Ledger entries"), entry_table(P.books, _("Ledger entries")))
+    trace = alink("scale", _("Trace this money"), rx.Var.create(f"{LEDGER}?q=") + O.no)
+    body = panel(_("Ledger entries"), entry_table(P.books, _("Ledger entries")), tail=trace)
     return rx.cond(P.books.length() > 0, body, rx.fragment())
 
 

@@ -6,8 +6,9 @@ import reflex as rx
 
 from servicehub.components.base import attrs, btn, el
 from servicehub.components.layout import empty, modal, note, panel
-from servicehub.components.operator import abtn, columns, page_head
+from servicehub.components.operator import abtn, alink, columns, page_head
 from servicehub.components.tables import amount_td, table, th
+from servicehub.pages.operator.entries import LEDGER, trace_link
 from servicehub.pages.operator.frame import frame, loading, reason_dialog
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
@@ -82,7 +83,9 @@ def _difference(r: rx.Var) -> rx.Component:
         abtn("", _("Agree"), primary=True, on_click=S.choose(r.id), **attrs(data_open="agree")),
         rx.fragment(),
     )
-    what = el.div(el.span(r.kind, class_name="w5"), el.code(r.no, class_name="f12 mut no"), class_name="col g0")
+    what = el.div(
+        el.span(r.kind, class_name="w5"), trace_link(r.no, el.code(r.no, class_name="f12 no")), class_name="col g0"
+    )
     sides = el.div(
         el.span(r.net, class_name="num w5"),
         el.span(r.theirs, " / ", r.ours, class_name="num f12 mut"),
@@ -132,7 +135,11 @@ def _proof() -> rx.Component:
         table(_("Differences"), heads, rx.foreach(B.differences, _difference), empty=calm),
     )
     waiting = el.p(_("Choose a bill."), class_name="mut f13 panel-b")
-    return panel(rx.cond(B.title != "", B.title, _("Proof of the day")), rx.cond(B.chosen > 0, body, waiting))
+    booked = rx.cond(
+        B.ref != "", alink("scale", _("Entries of the ledger"), rx.Var.create(f"{LEDGER}?q=") + B.ref), rx.fragment()
+    )
+    title = rx.cond(B.title != "", B.title, _("Proof of the day"))
+    return panel(title, rx.cond(B.chosen > 0, body, waiting), tail=booked)
 
 
 def _dialogs() -> rx.Component:

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import Child, Text, avatar, el, ibtn, link
+from servicehub.components.base import Child, Text, avatar, el, ibtn, icon, link, out_link
 from servicehub.components.layout import empty
 from servicehub.components.operator import kpis, page_head
 from servicehub.components.tables import amount_td, table, th, view_tab, views
@@ -14,7 +14,7 @@ from servicehub.pages.operator.frame import frame, loading, order_link
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
 from servicehub.state.operator.settlements import SettlementsState
-from servicehub.texts import N_, _
+from servicehub.texts import LOCALE, N_, _
 
 S = SettlementsState
 D = SettlementsState.shown
@@ -88,6 +88,26 @@ def _due() -> rx.Component:
     return table(_("Matures next"), heads, body, empty=calm, dense=True)
 
 
+def _tax() -> rx.Component:
+    """What each quarter withheld, to take home with everybody's part."""
+
+    def file(period: Any) -> rx.Component:
+        to = rx.Var.create("/api/operator/taxes/") + period + f".xlsx?locale={LOCALE.get()}"
+        return out_link(icon("download"), _("Excel file"), cls="abtn", to=to)
+
+    heads = [th(_("Quarter")), th(_("Tax withheld"), "r"), th(_("Everybody's part"))]
+    rows = rx.foreach(
+        S.quarters,
+        lambda q: el.tr(
+            el.td(el.span(q.period, class_name="num w5")), amount_td(q.tax), el.td(file(q.period)), key=q.period
+        ),
+    )
+    calm = rx.cond(
+        S.quarters.length() == 0, el.p(_("Nothing was ever posted."), class_name="mut f13 panel-b"), rx.fragment()
+    )
+    return table(_("Withheld tax"), heads, rows, empty=calm)
+
+
 def view() -> rx.Component:
     """The page."""
     figures = kpis(
@@ -97,13 +117,14 @@ def view() -> rx.Component:
     )
     names = (
         ("batches", _("Batches"), None), ("lines", _("Lines"), None), ("due", _("Matures next"), None),
-        ("frozen", _("Held by disputes"), D.frozen.length()),
+        ("frozen", _("Held by disputes"), D.frozen.length()), ("tax", _("Withheld tax"), None),
     )  # fmt: skip
     tabs = [view_tab(text, S.tab == key, S.show(key), count) for key, text, count in names]
     body = rx.match(
         S.tab,
         ("lines", _lines(D.lines, _("Lines"), _("Nothing became available on this day"))),
         ("due", _due()),
+        ("tax", _tax()),
         ("frozen", _lines(D.frozen, _("Held by disputes"), _("No dispute holds any earning."))),
         _batches(),
     )

@@ -1,4 +1,4 @@
-"""A technician's statement of a month on the technician's page: balances, movements, and the files to keep."""
+"""A technician's statement on the technician's page: a month's movements, or a year with the tax; and the files to keep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import el, ibtn, icon, out_link
+from servicehub.components.base import el, ibtn, icon, out_link, seg
 from servicehub.components.layout import panel
 from servicehub.components.tables import amount_td, table, th
 from servicehub.pages.operator.frame import order_link
@@ -14,25 +14,23 @@ from servicehub.state.operator.statement import TechnicianStatementState as S
 from servicehub.texts import LOCALE, _
 
 T = S.shown
+Y = S.year
 
 
-def _months() -> rx.Component:
-    def turn(month: rx.Var, name: str, icon_name: str) -> rx.Component:
-        return ibtn(icon_name, name, cls="ib-s", disabled=month == "", on_click=S.turn(month))
+def _steps(period: Any, before: Any, after: Any, turn: Any, names: tuple[str, str]) -> rx.Component:
+    def step(to: Any, name: str, icon_name: str) -> rx.Component:
+        return ibtn(icon_name, name, cls="ib-s", disabled=to == "", on_click=turn(to))
 
-    title = el.span(T.month, class_name="num w6", aria_live="polite")
+    title = el.span(period, class_name="num w6", aria_live="polite")
     return el.div(
-        turn(T.before, _("Month before"), "chevron-left"),
-        title,
-        turn(T.after, _("Next month"), "chevron-right"),
-        class_name="row g6",
+        step(before, names[0], "chevron-left"), title, step(after, names[1], "chevron-right"), class_name="row g6"
     )
 
 
-def _files() -> list[rx.Component]:
+def _files(period: Any) -> list[rx.Component]:
     base = rx.Var.create("/api/operator/technicians/") + S.technician_id.to(str) + "/statements/"
     return [
-        out_link(icon("download"), name, cls="abtn", to=base + T.month + f".{kind}?locale={LOCALE.get()}")
+        out_link(icon("download"), name, cls="abtn", to=base + period + f".{kind}?locale={LOCALE.get()}")
         for kind, name in (("pdf", "PDF"), ("xlsx", "Excel"))
     ]
 
@@ -64,8 +62,42 @@ def _rows() -> rx.Component:
     return table(_("Statement"), heads, rows, empty=calm, dense=True)
 
 
+def _year() -> rx.Component:
+    heads = [
+        th(_("Month")), th(_("Gross"), "r"), th(_("Platform commission"), "r"), th(_("Tax base"), "r"),
+        th(_("Tax withheld"), "r"), th(_("Net"), "r"), th(_("Taken out"), "r"),
+    ]  # fmt: skip
+
+    def line(one: Any) -> rx.Component:
+        return el.tr(
+            el.td(el.span(one.label, class_name="num")), amount_td(one.gross), amount_td(one.commission), amount_td(one.base),
+            amount_td(one.tax), amount_td(one.net), amount_td(one.paid), key=one.label,
+        )  # fmt: skip
+
+    balances = rx.foreach(
+        Y.sums,
+        lambda s: el.div(
+            el.span(s.name, class_name="f12 mut"),
+            el.span(s.amount, class_name="num w6"),
+            class_name="col g2",
+            key=s.name,
+        ),
+    )
+    rows = rx.fragment(rx.foreach(Y.lines, line), line(Y.total))
+    return el.div(el.div(balances, class_name="quad panel-b"), table(_("Statement"), heads, rows, dense=True))
+
+
 def statement_panel() -> rx.Component:
     """The panel; nothing for those who do not read the ledger."""
-    tail = el.div(_months(), *_files(), class_name="row g12 wrap")
-    body = panel(_("Statement"), _sums(), _rows(), note=T.made, tail=tail)
+    month = _steps(T.month, T.before, T.after, S.turn, (_("Month before"), _("Next month")))
+    year = _steps(Y.period, Y.before, Y.after, S.turn_year, (_("Year before"), _("Next year")))
+    span = seg([(_("Month"), ~S.by_year, S.turn("")), (_("Year"), S.by_year, S.turn_year(""))], _("Month or year"))
+    body = rx.cond(
+        S.by_year,
+        panel(_("Statement"), _year(), note=Y.made, tail=el.div(span, year, *_files(Y.period), class_name="row g12 wrap")),
+        panel(
+            _("Statement"), _sums(), _rows(), note=T.made,
+            tail=el.div(span, month, *_files(T.month), class_name="row g12 wrap"),
+        ),
+    )  # fmt: skip
     return rx.cond(S.allowed & (T.month != ""), body, rx.fragment())

@@ -53,7 +53,7 @@ def _row(r: rx.Var) -> rx.Component:
         el.td(
             link(
                 two_lines(r.amount, r.sub),
-                to=rx.Var.create("/operator/ledger/?order=") + r.no,
+                to=rx.Var.create("/operator/ledger/?q=") + r.no,
                 cls="brand",
                 title=_("Its entries in the ledger"),
             ),

@@ -5,6 +5,7 @@ Contact data is masked; `services.contacts` reveals it against a reason. Dispatc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from servicehub.models.order import Order, OrderLine, OrderPhoto, Review
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.technician import Technician
 from servicehub.queries import crew, guarantees, visit
+from servicehub.queries.entries import short
 from servicehub.queries.operator import order_history, words
 from servicehub.queries.operator.division import division
 from servicehub.queries.operator.orders import PHONE_CONTEXT, masked_phone
@@ -59,11 +61,12 @@ def page(session: Session, actor: Actor, no: str, *, locale: Locale, now: dateti
     if found is None:
         raise NotFound(f"order {no}")
     order: Order = found[0]
-    tz = city_of(session, actor).timezone
+    tz, reads = city_of(session, actor).timezone, actor.may(Permission.LEDGER_READ)
     payments = session.exec(select(Payment).where(Payment.order_id == order.id).order_by(col(Payment.id))).all()
     refunds = session.exec(select(Refund).where(Refund.order_id == order.id).order_by(col(Refund.id))).all()
-    moved = _money(list(payments), list(refunds), tz, locale) + _guaranteed(session, order, tz, locale)
-    moved += _charged_back(session, order, tz, locale)
+    moved = _money(list(payments), list(refunds), tz, locale) + _charged_back(session, order, tz, locale)
+    moved = [replace(row, short=short(row.no), trace=row.no if reads else "") for row in moved]
+    moved += _guaranteed(session, order, tz, locale)
     sheet = _Sheet(session, actor, order, tz, locale, now).make(found, list(payments), list(refunds))
     history = order_history.History(session, actor, order, tz, locale, now)
     return OrderPage(
@@ -279,7 +282,7 @@ def _charged_back(session: Session, order: Order, tz: str, locale: Locale) -> li
     rows = session.exec(select(Chargeback).where(Chargeback.order_id == order.id).order_by(col(Chargeback.id)))
     return [
         MoneyRow(
-            no=row.no, title=say(locale, N_("Chargeback")), note=row.no,
+            no=row.no, title=say(locale, N_("Chargeback")), note="",
             when=formats.stamp(row.returned_at or row.taken_at or row.created_at, tz),
             amount=formats.yuan(-row.amount_fen if row.status in GONE else 0, always_decimals=True),
             tone=_BANK_TONES[row.status.value], state=words.word(locale, money.CHARGEBACKS, row.status.value),

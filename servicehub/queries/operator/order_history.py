@@ -18,7 +18,7 @@ from servicehub.models.dispatch import DispatchDecision, Offer
 from servicehub.models.ledger import JournalEntry
 from servicehub.models.order import Order, OrderLog
 from servicehub.models.technician import Technician
-from servicehub.queries.money import entry_rows
+from servicehub.queries.entries import entry_rows
 from servicehub.queries.operator import reasoning, trail, words
 from servicehub.queries.operator.scoring import candidate_rows
 from servicehub.texts import Locale, formats, say
@@ -75,7 +75,9 @@ class History:
         """The order's ledger entries with their lines; nothing without ledger:read."""
         if not self.actor.may(Permission.LEDGER_READ):
             return ()
-        return entry_rows(self.session, col(JournalEntry.ref) == f"order:{self.order.id}", self.tz, self.locale)
+        return entry_rows(
+            self.session, self.actor, col(JournalEntry.ref) == f"order:{self.order.id}", self.tz, self.locale
+        )
 
     def decisions(self) -> tuple[DecisionRow, ...]:
         """Every dispatch decision, newest first, with the candidates as they were."""

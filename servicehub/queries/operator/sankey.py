@@ -15,6 +15,7 @@ BAR, GAP, LEAST = 12, 30, 2
 MARGIN, TEXT = 18, 10
 """Above the first bar and below the last one; from a bar to its label."""
 COLUMNS = 6
+ACCOUNT, GROUP = "/operator/ledger/account/?code=", "/operator/ledger/group/?name="
 GIVEN_BACK = ("commission", "fee_income", "penalty_income")
 """Income, which usually takes."""
 TAKEN_BACK = ("subsidy", "comp", "gw_fee", "chargeback", "tech_debt")
@@ -59,7 +60,7 @@ def _bar(node: Node, column: int, y: int, fen: int, scale: _Scale, locale: Local
         label=name_of(node, locale),
         amount=formats.yuan(fen, always_decimals=True),
         tone={IN: "in", BEFORE: "held", STILL: "held", OUT: "out"}.get(node.side, "held"),
-        account=node.group if ":" in node.group else "",
+        link=f"{ACCOUNT}{node.group}" if ":" in node.group else f"{GROUP}{node.group}",
         x=x,
         y=y,
         height=height,
@@ -107,6 +108,8 @@ def _ribbons(picture: Flows, bars: Mapping[Node, Bar], scale: _Scale) -> tuple[R
                 tone=here.tone if here.tone == "in" else there.tone,
                 start=here.label,
                 end=there.label,
+                start_link=here.link,
+                end_link=there.link,
                 amount=formats.yuan(fen, always_decimals=True),
             )
         )

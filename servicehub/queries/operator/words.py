@@ -216,6 +216,7 @@ ACTION = {
     "reassign": N_("Reassigned a technician"),
     "reveal": N_("Revealed contact data"),
     "export": N_("Exported orders"),
+    "download": N_("Downloaded a document"),
     "suspend": N_("Suspended a technician"),
     "restore": N_("Restored a technician"),
     "replan": N_("Planned visits anew"),

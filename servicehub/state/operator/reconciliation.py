@@ -13,7 +13,7 @@ from servicehub.errors import Invalid
 from servicehub.queries import reconciliation as reading
 from servicehub.services import reconciliation
 from servicehub.state.base import handler, roles
-from servicehub.state.operator.base import SETTLE_S, OperatorPage, city_topics, reason_of
+from servicehub.state.operator.base import SETTLE_S, OperatorPage, city_topics, id_of, reason_of
 from servicehub.texts import N_, say
 from servicehub.viewmodels.reconciliation import Bills
 from servicehub.workflows import reconciling
@@ -32,9 +32,11 @@ class ReconciliationState(OperatorPage, rx.State):
 
     @handler(background=True)
     async def watch(self) -> None:
-        """Keep the bills current."""
+        """Take the bill of the address, then keep the bills current."""
         actor = await self._admit(Permission.RECONCILE)
         if actor is not None:
+            async with self:
+                self.bill = id_of(self._query("bill")) or self.bill
             await self._watch(city_topics(actor), self._reload, settle_s=SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:

@@ -4,12 +4,14 @@ import reflex as rx
 
 from servicehub import bus
 from servicehub.domain.access import Permission
+from servicehub.queries import taxes
 from servicehub.queries.operator.settlements import settlements
 from servicehub.state.base import handler, roles
 from servicehub.state.operator.base import SETTLE_S, OperatorPage, day_beside
 from servicehub.viewmodels.settlement import Settlements
+from servicehub.viewmodels.taxes import Quarter
 
-TABS = ("batches", "lines", "due", "frozen")
+TABS = ("batches", "lines", "due", "frozen", "tax")
 
 
 @roles("operator")
@@ -17,6 +19,7 @@ class SettlementsState(OperatorPage, rx.State):
     """The page as it is shown."""
 
     shown: Settlements = Settlements()
+    quarters: list[Quarter] = []
     tab: str = "batches"
     _wanted: str = ""
     """The chosen day, ISO; empty follows today."""
@@ -32,9 +35,9 @@ class SettlementsState(OperatorPage, rx.State):
         await self._watch((bus.overview(str(actor.city_id)),), self._reload, settle_s=2 * SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
-        shown = await self._read(settlements, self._wanted)
+        shown, quarters = await self._read(settlements, self._wanted), await self._read(taxes.quarters)
         async with self:
-            self.shown, self.ready = shown, True
+            self.shown, self.quarters, self.ready = shown, list(quarters), True
 
     @handler
     async def show(self, tab: str) -> None:
