@@ -68,7 +68,7 @@ _LOOKS = {
     ),
     "refund": _Look(
         "undo-2", "r", N_("{n} refund failed"), N_("{n} refunds failed"),
-        N_("Check"), "/operator/ledger/?tab=refunds",
+        N_("Check"), "/operator/refunds/?state=failed",
     ),
     "chargeback": _Look(
         "landmark", "r", N_("{n} chargeback waits for an answer"), N_("{n} chargebacks wait for an answer"),
@@ -96,7 +96,7 @@ _LOOKS = {
     ),
 }  # fmt: skip
 _PERMITS = {
-    "refund": Permission.LEDGER_READ,
+    "refund": Permission.ORDER_REFUND,
     "share": Permission.LEDGER_READ,
     "suspect": Permission.LEDGER_READ,
     "withdrawal": Permission.WITHDRAWAL_REVIEW,
@@ -164,6 +164,7 @@ def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
     )
     failed = sa.and_(col(Refund.status) == RefundStatus.FAILED, col(Order.id) == Refund.order_id)
     refused = sa.and_(col(Share.status) == ShareStatus.FAILED, col(Order.id) == Share.order_id)
+    parked = col(ChannelEvent.result) == "suspect", col(ChannelEvent.closed_at).is_(None)
     asked = sa.and_(col(Chargeback.status).in_(WAITS), col(Order.id) == Chargeback.order_id)
     return [
         _count(
@@ -177,7 +178,7 @@ def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
         _count("refund", col(Refund.created_at), col(Refund.amount_fen), failed, *mine),
         _count("chargeback", col(Chargeback.created_at), col(Chargeback.amount_fen), asked, *mine),
         _count("share", col(Share.created_at), col(Share.amount_fen), refused, *mine),
-        _count("suspect", col(ChannelEvent.received_at), nothing, col(ChannelEvent.result) == "suspect"),
+        _count("suspect", col(ChannelEvent.received_at), nothing, *parked),
         _count(
             "withdrawal",
             col(Withdrawal.created_at),
