@@ -219,6 +219,10 @@ ACTION = {
     "restore": N_("Restored a technician"),
     "replan": N_("Planned visits anew"),
     "adopt": N_("Adopted a policy"),
+    "retry": N_("Tried again what a channel had refused"),
+    "propose_balance": N_("Proposed a refund to the balance"),
+    "balance": N_("Agreed to a refund to the balance"),
+    "close": N_("Looked at and closed"),
 }
 """By the last part of `noun.verb`."""
 
