@@ -157,6 +157,10 @@ class Books:
         self.forecasts = self._forecasts(session)
         self.limits = {getattr(WithdrawalPolicy(), name) for name in ("least_fen", "most_fen", "second_from_fen")}
         self.withdrawals = fens(session, "SELECT amount_fen, fee_fen FROM sh_withdrawal")
+        self.paid = _by_status(session, "SELECT status, sum(amount_fen) FROM sh_payment GROUP BY status")
+        self.returned = _by_status(session, "SELECT status, sum(amount_fen) FROM sh_refund GROUP BY status")
+        self.moved = fens(session, "SELECT amount_fen FROM sh_payment UNION SELECT amount_fen FROM sh_refund")
+        self.moved |= fens(session, "SELECT sum(amount_fen) FROM sh_refund GROUP BY payment_id")
         self.bills = fens(session, "SELECT amount_fen, fee_fen FROM sh_bill_row")
         self.bills |= fens(session, "SELECT their_fen, our_fen, their_fen - our_fen FROM sh_difference")
         self.bills |= fens(
@@ -235,7 +239,7 @@ class Books:
         if visit is not None:
             return self._of_order(face, path, visit)
         if path.startswith("/operator/"):
-            return self._of_operators(path)
+            return self._of_operators(path, query)
         if path.startswith("/technician/"):
             return self._of_technician(path)
         return self._of_customer(path, query) if face == "customer" else (set(), self.prices)
@@ -318,7 +322,20 @@ class Books:
         owed = {abs(of(mine, f"{name}:")) for name in ("t_pending", "t_avail", "t_withdraw", "tech_debt")}
         return {abs(fen) for fen in [*balances, *sums.values()]} | parts | owed | {0}
 
-    def _of_operators(self, path: str) -> Allowed:
+    def _of_lists(self, path: str, query: Mapping[str, str]) -> Allowed:
+        """The figures above the lists of payments and refunds, which are about all of them unless the address narrows them."""
+        paid, back = self.paid, self.returned
+        figures = (
+            {paid["kept"] + paid["extra"] + paid["late"], paid["extra"] + paid["late"], paid["pending"]}
+            if path == "/operator/payments/"
+            else {back["succeeded"] + back["balance"], back["new"] + back["sent"], back["failed"]}
+        )
+        narrowed = set(paid.values()) | set(back.values()) | {0}
+        return (set() if query else figures, self.moved | narrowed | figures)
+
+    def _of_operators(self, path: str, query: Mapping[str, str]) -> Allowed:
+        if path in ("/operator/payments/", "/operator/refunds/"):
+            return self._of_lists(path, query)
         totals = {visit.total for visit in self.orders.values()}
         group: dict[str, list[int]] = defaultdict(list)
         for post in self.posts:
@@ -374,6 +391,11 @@ class Books:
             if visit.status not in ("pending_payment", "expired", "cancelled"):
                 sums[_day(visit.created)] += visit.total
         return {fen for total in sums.values() for fen in (total, total // 100 * 100)}
+
+
+def _by_status(session: Session, query: str) -> dict[str, int]:
+    """Sums of a table's rows by their status; 0 for one that no row has."""
+    return defaultdict(int, {status: int(fen) for status, fen in rows(session, query)})
 
 
 def _day(at: str) -> date:

@@ -49,7 +49,7 @@ def view() -> rx.Component:
     body = el.section(
         el.h2(_("Payments"), class_name="sr"),
         views(_("States"), *tabs),
-        filters(S, _("Search payments"), _("Payment, channel's or order's number")),
+        filters(S, _("Search payments"), _("Payment, channel or order no.")),
         rx.cond(S.ready, rows, loading(5)),
         pager(S.page, L.pages, el.span(_("{n} payments in all", n=L.total)), S.turn),
         class_name="panel",

@@ -12,10 +12,10 @@ from servicehub.domain.payment import RefundStatus
 from servicehub.pages.operator.frame import frame, loading, order_link, reason_dialog
 from servicehub.pages.operator.narrowing import figures, filters, number, pick
 from servicehub.pages.page import Page
+from servicehub.queries.operator.words import REFUND
 from servicehub.state.operator.base import OperatorShellState
 from servicehub.state.operator.refunds import RefundsState
 from servicehub.texts import N_, _
-from servicehub.texts.money import REFUND_STATUSES
 
 S = RefundsState
 L = RefundsState.shown
@@ -95,7 +95,7 @@ def _dialogs() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     tabs = [view_tab(_("All"), S.state == "", S.show(""))]
-    tabs += [view_tab(_(REFUND_STATUSES[one.value]), S.state == one.value, S.show(one.value)) for one in RefundStatus]
+    tabs += [view_tab(_(REFUND[one.value]), S.state == one.value, S.show(one.value)) for one in RefundStatus]
     heads = [
         th(_("Refund")), th(_("Order")), th(_("Channel"), "hide-m"), th(_("State")), th(_("Amount"), "r"), th(""),
     ]  # fmt: skip
@@ -109,7 +109,7 @@ def view() -> rx.Component:
     body = el.section(
         el.h2(_("Refunds"), class_name="sr"),
         views(_("States"), *tabs),
-        filters(S, _("Search refunds"), _("Refund, payment or order number"), reasons),
+        filters(S, _("Search refunds"), _("Refund, payment or order no."), reasons),
         rx.cond(S.ready, rows, loading(6)),
         pager(S.page, L.pages, el.span(_("{n} refunds in all", n=L.total)), S.turn),
         class_name="panel",

@@ -15,6 +15,7 @@ from servicehub.domain.sharing import SettlementMode
 from servicehub.models.account import User
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment, Refund
+from servicehub.queries.operator import words
 from servicehub.queries.operator.narrowing import PAGE, REASONS, Wanted, about, between, of_payment, pages_of, short
 from servicehub.queries.operator.scope import city_of, guard, orders_of
 from servicehub.texts import N_, Locale, formats, money, say
@@ -107,7 +108,7 @@ def _row(
         method=money.of(locale, money.METHODS, payment.method or payment.channel),
         reason=money.of(locale, money.REFUND_REASONS, row.reason),
         at=formats.day_time(row.done_at or row.created_at, now, tz, locale=locale),
-        state_label=money.of(locale, money.REFUND_STATUSES, row.status.value),
+        state_label=words.word(locale, words.REFUND, row.status.value),
         tone=f"tag {TONES[row.status.value]}",
         note=_note(row, first, second, locale),
         amount=formats.yuan(row.amount_fen, always_decimals=True),

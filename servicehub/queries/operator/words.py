@@ -205,6 +205,14 @@ SKILL = {
 }
 GENDER = {"female": N_("Female"), "male": N_("Male")}
 TRANSPORT = {"ebike": N_("E-bike"), "transit": N_("Public transport"), "car": N_("Car")}
+REFUND = {
+    "new": N_("Refund requested"),
+    "sent": N_("Refund on its way"),
+    "succeeded": N_("Refunded"),
+    "failed": N_("Refused by the channel"),
+    "balance": N_("Refunded to the balance instead"),
+}
+"""As operators say it: a customer reads that somebody looks after it."""
 ACTION = {
     "force_cancel": N_("Cancelled an order"),
     "cancel": N_("Cancelled an order"),
