@@ -15,7 +15,7 @@ from servicehub.services import ledger, refunds
 from servicehub.texts import formats
 from tests.browser import acts
 from tests.browser.acts import Taps
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, settle
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +36,7 @@ def status_of(session: Session, no: str) -> RefundStatus:
 def row_of(page: Page, no: str) -> Page:
     """The refund's line in the list, found by its number as an operator types it."""
     page.goto("/operator/refunds/?state=failed")
+    settle(page)
     page.get_by_label("搜索退款").fill(no)
     row = page.locator("tbody tr").filter(has=page.locator(f'[title="{no}"]'))
     expect(row).to_have_count(1)

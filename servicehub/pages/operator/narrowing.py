@@ -22,8 +22,10 @@ def figures(sums: Any) -> rx.Component:
 def filters(state: Any, label: Text, placeholder: Text, *more: rx.Component) -> rx.Component:
     """A number, a channel, an item, days, and `more`. `state` is the page's State class."""
 
-    def day(name: Text, on_change: Any) -> rx.Component:
-        box = el.input(type="date", class_name="inp", aria_label=name, title=name, on_change=on_change)
+    def day(name: Text, shown: Any, on_change: Any) -> rx.Component:
+        box = el.input(
+            type="date", class_name="inp", aria_label=name, title=name, default_value=shown, on_change=on_change
+        )
         return el.div(box, class_name="range")
 
     bar = filter_bar(
@@ -35,22 +37,22 @@ def filters(state: Any, label: Text, placeholder: Text, *more: rx.Component) -> 
             default_value=state.q,
             slash=True,
         ),
-        pick("list-channel", _("Channel"), _("All channels"), state.choices.channels, state.in_channel),
-        pick("list-item", _("Part of the price"), _("All parts"), state.choices["items"], state.of_item),
+        pick("list-channel", _("Channel"), _("All channels"), state.choices.channels, state.channel, state.in_channel),
+        pick("list-item", _("Part of the price"), _("All parts"), state.choices["items"], state.item, state.of_item),
         *more,
-        day(_("From day"), state.from_day),
+        day(_("From day"), state.first, state.from_day),
         el.span("–", class_name="mut", **attrs(aria_hidden="true")),
-        day(_("To day"), state.to_day),
+        day(_("To day"), state.last, state.to_day),
         el.span(class_name="grow"),
         abtn("rotate-ccw", _("Clear"), on_click=state.clear),
     )
     return el.div(bar, key="filters-" + state.seq.to(str))
 
 
-def pick(id: str, label: Text, everything: Text, offered: Any, on_change: Any) -> rx.Component:
-    """One of some names, or all."""
+def pick(id: str, label: Text, everything: Text, offered: Any, value: Any, on_change: Any) -> rx.Component:
+    """One of some names, or all; it shows what the server narrows by."""
     options = rx.fragment(option("", everything), rx.foreach(offered, lambda c: option(c.value, c.text, key=c.value)))
-    return select(id, label, options, hidden_label=True, on_change=on_change)
+    return select(id, label, options, hidden_label=True, value=value, on_change=on_change)
 
 
 def number(row: Any, may_trace: Any) -> rx.Component:

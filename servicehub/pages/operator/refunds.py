@@ -105,7 +105,7 @@ def view() -> rx.Component:
         abtn("", _("Clear filters"), on_click=S.clear),
     )
     rows = table(_("Refunds"), heads, rx.foreach(L.rows, _row), empty=rx.cond(L.total == 0, nothing, rx.fragment()))
-    reasons = pick("list-reason", _("Why"), _("All reasons"), S.choices.reasons, S.because)
+    reasons = pick("list-reason", _("Why"), _("All reasons"), S.choices.reasons, S.reason, S.because)
     body = el.section(
         el.h2(_("Refunds"), class_name="sr"),
         views(_("States"), *tabs),

@@ -7,6 +7,7 @@ from servicehub.state.operator.base import OperatorPage
 from servicehub.viewmodels.operator_payments import Choices
 
 NAME_CHARS = 16
+TEXTS = tuple(name for name in Wanted.__slots__ if name != "page")
 
 
 class NarrowedList(OperatorPage, mixin=True):
@@ -22,13 +23,22 @@ class NarrowedList(OperatorPage, mixin=True):
     q: str = ""
     page: int = 1
     seq: int = 0
-    """Changes when the filter is cleared, so that its controls begin anew."""
+    """Changes when the filter is another one at once, so that its controls begin anew."""
 
     def _wanted(self) -> Wanted:
         return Wanted(
             state=self.state, channel=self.channel, item=self.item, reason=self.reason, first=self.first, last=self.last,
             q=self.q, page=self.page,
         )  # fmt: skip
+
+    def _from_address(self) -> None:
+        """Exactly what the address asks for; where it asks for nothing, what was shown last."""
+        state, q = word_of(self._query("state")), number_of(self._query("q", LONGEST))
+        if state or q:
+            for name in TEXTS:
+                setattr(self, name, "")
+            self.state, self.q, self.seq = state, q, self.seq + 1
+        self.page = 1
 
     async def _load(self) -> None:
         raise NotImplementedError
@@ -42,7 +52,7 @@ class NarrowedList(OperatorPage, mixin=True):
 
     async def _clear(self) -> None:
         self.seq += 1
-        await self._narrow(**{name: "" for name in Wanted.__slots__ if name != "page"})
+        await self._narrow(**dict.fromkeys(TEXTS, ""))
 
 
 def word_of(value: object) -> str:

@@ -40,8 +40,8 @@ class RefundsState(NarrowedList, rx.State):
             return
         offered = await self._read(choices)
         async with self:
-            self.choices, self.page = offered, 1
-            self.state, self.q = word_of(self._query("state")), number_of(self._query("q")) or self.q
+            self.choices = offered
+            self._from_address()
         await self._watch(city_topics(actor), self._refresh, settle_s=SETTLE_S, every_s=60)
 
     async def _refresh(self) -> None:
