@@ -274,6 +274,18 @@ class RefundTooLarge(Invalid):
     code = "refund_too_large"
 
 
+class TooManyRefunds(Invalid):
+    """The payment had as many refunds as its channel allows."""
+
+    code = "too_many_refunds"
+
+
+class RefundAlive(Conflict):
+    """The channel has not refused this refund for good: it may still arrive."""
+
+    code = "refund_alive"
+
+
 class ReasonMissing(Invalid):
     code = "reason_missing"
 

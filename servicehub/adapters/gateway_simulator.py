@@ -235,7 +235,7 @@ class GatewaySimulator:
 
     def _refund(self, db: sqlite3.Connection, request: RefundRequest) -> RefundState:
         known = db.execute("SELECT state FROM payback WHERE no = ?", (request.no,)).fetchone()
-        if known:
+        if known and not (request.is_retry and known[0] == RefundState.FAILED.value):
             return RefundState(known[0])
         paid = db.execute(
             "SELECT amount_fen FROM bill WHERE no = ? AND state = 'paid'", (request.payment_no,)
@@ -249,7 +249,7 @@ class GatewaySimulator:
         fits = gone + request.amount_fen <= limit and not self.faults.fail_refunds
         state = RefundState.SUCCEEDED if fits else RefundState.FAILED
         values = (request.no, request.payment_no, request.amount_fen, state.value)
-        db.execute("INSERT INTO payback VALUES (?, ?, ?, ?)", values)
+        db.execute("INSERT OR REPLACE INTO payback VALUES (?, ?, ?, ?)", values)
         return state
 
     def _signed(self, event: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:

@@ -152,16 +152,20 @@ class StripeGateway:
         return ends.get(state, CloseResult.UNKNOWN)
 
     def refund(self, request: RefundRequest) -> RefundState:
-        """See `Gateway`. It is looked for first: Stripe forgets after a day that a number was used."""
+        """See `Gateway`. It is looked for first: Stripe forgets after a day that a number was used.
+
+        A failed one stays failed there, and a refusal is repeated for a day: what is tried once more is another refund of Stripe's
+        with our same number.
+        """
         known, intent = self._refund_of(request)
-        if known is not RefundState.NOT_FOUND:
+        if known is not RefundState.NOT_FOUND and not (request.is_retry and known is RefundState.FAILED):
             return known
         if not intent:  # nothing was paid that could go back
             return RefundState.FAILED
         code, answer = self._ask(
             lambda: self._api.refunds.create(
                 {"payment_intent": intent, "amount": request.amount_fen, "metadata": {REFUND: request.no}},
-                {"idempotency_key": request.no},
+                {"idempotency_key": f"{request.no}-{request.tries}" if request.is_retry else request.no},
             )
         )
         if code == 200:
@@ -331,7 +335,9 @@ class StripeGateway:
         return session, None
 
     def _refund_of(self, request: RefundRequest) -> tuple[RefundState, str]:
-        """A refund by our number, and the number of the payment's intent; that is empty where nothing was paid."""
+        """The newest refund with our number that has not failed, else a failed one, and the number of the payment's intent; that
+        is empty where nothing was paid.
+        """
         session, problem = self._found(request.payment_no)
         if problem is PayState.UNKNOWN:
             return RefundState.UNKNOWN, ""
@@ -341,11 +347,13 @@ class StripeGateway:
         code, found = self._ask(lambda: _all(self._api.refunds.list({"payment_intent": intent, "limit": 100})))
         if code != 200:
             return RefundState.UNKNOWN, intent
-        for one in found["data"]:
-            if named(one).get(REFUND) == request.no:
-                same = (one.get("amount"), one.get("currency")) == (request.amount_fen, self._account.currency)
-                return REFUNDS.get(str(one.get("status")), RefundState.UNKNOWN) if same else RefundState.UNKNOWN, intent
-        return RefundState.NOT_FOUND, intent
+        mine = [one for one in found["data"] if named(one).get(REFUND) == request.no]
+        asked = (request.amount_fen, self._account.currency)
+        if any((one.get("amount"), one.get("currency")) != asked for one in mine):
+            return RefundState.UNKNOWN, intent
+        states = [REFUNDS.get(str(one.get("status")), RefundState.UNKNOWN) for one in mine]
+        alive = (state for state in states if state is not RefundState.FAILED)
+        return next(alive, RefundState.FAILED if states else RefundState.NOT_FOUND), intent
 
     def _is_mine(self, about: Json) -> bool:
         return about.get("currency") == self._account.currency and about.get("livemode") is self._account.live

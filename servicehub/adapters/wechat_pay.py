@@ -57,8 +57,9 @@ REFUNDS = {
     "CLOSED": RefundState.FAILED,
     "ABNORMAL": RefundState.FAILED,
 }
-FINAL = frozenset({"INVALID_REQUEST", "PARAM_ERROR", "RESOURCE_NOT_EXISTS", "MCH_NOT_EXISTS"})
-"""Refusals of a refund that no repetition changes; all others may pass: too fast, too little money, an error over there."""
+FINAL = frozenset({"INVALID_REQUEST", "PARAM_ERROR", "RESOURCE_NOT_EXISTS", "MCH_NOT_EXISTS", "USER_ACCOUNT_ABNORMAL"})
+"""Refusals of a refund that no repetition changes, the last one because the payer has closed the account; all others may pass: too
+fast, too little money, an error over there."""
 _log = logging.getLogger(__name__)
 
 

@@ -126,8 +126,8 @@ def _ignore_late_money(acted: Callable[[], None]) -> None:
 def _number_anew(acted: Callable[[], None]) -> None:
     begin = refunds.begin
 
-    def renumbered(session: Session, no: str) -> RefundRequest | None:
-        asked = begin(session, no)
+    def renumbered(session: Session, no: str, *, now: datetime) -> RefundRequest | None:
+        asked = begin(session, no, now=now)
         if not asked or asked.tries == 1:
             return asked
         acted()

@@ -38,6 +38,7 @@ from servicehub.domain.guarantee import GuaranteeStatus
 from servicehub.domain.offer import OfferStatus
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import PaymentStatus, RefundStatus
+from servicehub.domain.refund import APART
 from servicehub.domain.withdrawal import OPEN
 from servicehub.errors import NotFound, ServiceHubError
 from servicehub.jobs import engine as jobs
@@ -72,6 +73,8 @@ HOLD = 0.3
 """Minutes that an unpaid order is held."""
 TIMEOUT_S = 1.5
 """How long a platform is waited for."""
+REFUNDS_APART = timedelta(seconds=1)
+"""The time that WeChat Pay wants between two refunds of one payment."""
 ACCOUNT, LEAST_FEN = "19900000002", 1_000
 UNDECIDED = (GuaranteeStatus.WAITING, GuaranteeStatus.CAPTURING, GuaranteeStatus.RELEASING)
 
@@ -128,6 +131,7 @@ def _compress() -> None:
     get_settings().hold_minutes = HOLD  # type: ignore[assignment]
     payments.QUERY_AFTER_S = guarantees.QUERY_AFTER_S = (1, 3)  # type: ignore[assignment]
     capturing.AGAIN_S = (1, 2)  # type: ignore[assignment]
+    APART["wechat"] = REFUNDS_APART
     for sender in (refunds, withdrawals):
         sender.RETRY_FIRST_S, sender.RETRY_LONGEST_S = 1, 2  # type: ignore[attr-defined]
     timers.ASKING = timedelta(seconds=20)

@@ -121,6 +121,7 @@ class Storm:
             address = self.url or f"sqlite:///{home / 'chaos.db'}"
             place = _made(address, self.orders * MOST)
             with started(home / "platforms", retry_after_s=RETRY_AFTER_S) as sim:
+                sim.platform.refunds_apart = shop.REFUNDS_APART
                 port = free_port()
                 life = shop.Life(_environment(home, address, port, sim), port, frozenset(), log, self.mutant)
                 crowd = Crowd(place, f"http://{shop.HOST}:{life.port}", sim, self.seed)

@@ -27,6 +27,8 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("money", "wallet", N_("Money"), "/operator/money/"),
             ("ledger", "scale", N_("Ledger"), "/operator/ledger/"),
+            ("payments", "credit-card", N_("Payments"), "/operator/payments/"),
+            ("refunds", "undo-2", N_("Refunds"), "/operator/refunds/"),
             ("settlements", "layers", N_("Settlements"), "/operator/settlements/"),
             ("withdrawals", "hand-coins", N_("Withdrawals"), "/operator/withdrawals/"),
             ("commission", "percent", N_("Commission rules"), "/operator/commission/"),

@@ -125,6 +125,8 @@ class RefundRequest:
     """The channel's own number of a payment that it does not know by ours."""
     return_fen: int = 0
     """What the platform gives back of its share with the same request, where the channel has no other way."""
+    is_retry: bool = False
+    """The channel had refused it, and a person wants it tried once more."""
 
 
 @dataclass(frozen=True, slots=True)

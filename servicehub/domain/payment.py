@@ -50,3 +50,10 @@ class RefundStatus(StrEnum):
     SENT = "sent"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    """Refused by the channel; waits for people, and may still succeed."""
+    BALANCE = "balance"
+    """The channel could not carry it out: two people gave it to the customer's balance, and it is never sent again."""
+
+
+RETURNED = (RefundStatus.SUCCEEDED, RefundStatus.BALANCE)
+"""Booked: nothing can be booked any more."""

@@ -1,14 +1,29 @@
-"""What may be given back of each line of a price. Owns the formula only; rows and books are `services.refunds`'."""
+"""What may be given back of each line of a price, and what channels ask of refunds. Rows and books are `services.refunds`'."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from servicehub.domain.money import split
 
 LABOUR = ("service", "add_on")
 """Kinds of lines that a coupon takes its amount from."""
+MOST_REFUNDS: dict[str, int] = {"wechat": 50}
+"""Channel -> how many refunds one payment can have; without a number where it is not here."""
+APART: dict[str, timedelta] = {"wechat": timedelta(seconds=60)}
+"""Channel -> the least time between two refunds of one payment."""
+MARGIN = timedelta(seconds=1)
+"""Beyond that: the channel's clock is another one."""
+
+
+def wait_s(channel: str, last: datetime | None, now: datetime) -> int:
+    """In how many seconds a payment whose other refund was sent at `last` may have its next one; 0 at once."""
+    if last is None or channel not in APART:
+        return 0
+    left = last + APART[channel] + MARGIN - now
+    return max(-(-left // timedelta(seconds=1)), 0) if left > MARGIN else 0
 
 
 @dataclass(frozen=True, slots=True)

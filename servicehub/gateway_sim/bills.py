@@ -49,7 +49,8 @@ def wechat_bill(platform: Platform, day: str) -> str:
         if one.get("success_time", "").startswith(day)
     ]
     for one in platform.every("wechat-refund"):
-        if one["create_time"].startswith(day) and (paid := platform.get("wechat", one["out_trade_no"])):
+        arrived = one["status"] == "SUCCESS" and one["create_time"].startswith(day)
+        if arrived and (paid := platform.get("wechat", one["out_trade_no"])):
             fen = one["amount"]["refund"]
             rows.append(
                 _wechat_row(paid, one["create_time"])

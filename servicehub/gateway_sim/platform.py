@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 RETRY_AFTER_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 """The platforms' hours, compressed."""
 TIMEOUT_S = 5.0
+REFUNDS_APART = timedelta(seconds=60)
+"""The least time between two refunds of one payment, where a platform wants any."""
 Message = Callable[[], tuple[bytes, dict[str, str]]]
 """Builds a message anew for every sending: a fresh signature around the same event."""
 
@@ -53,6 +55,10 @@ class Faults:
     """So many of the next shares are accepted and come to nothing."""
     return_fails: int = 0
     """So many of the next returns come to nothing."""
+    accounts_closed: int = 0
+    """So many of the next refunds find the payer's account closed, and are refused."""
+    refunds_abnormal: int = 0
+    """So many of the next refunds are accepted, and come to nothing because the payer's card is void."""
     transfer_pending: int = 0
     """So many of the next transfers, or looks at them, are still being accepted."""
     transfer_stuck: int = 0
@@ -74,6 +80,7 @@ class Platform:
     keys: Keys
     faults: Faults = field(default_factory=Faults)
     retry_after_s: tuple[float, ...] = RETRY_AFTER_S
+    refunds_apart: timedelta = REFUNDS_APART
     held: list[tuple[str, Message]] = field(default_factory=list)
     sent: list[tuple[str, int]] = field(default_factory=list)
     """Messages that were taken or refused: where they went, and the status that came back (0: none)."""

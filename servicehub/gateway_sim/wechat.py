@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import uuid
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -117,15 +118,9 @@ class WechatPay:
             return (
                 self._answer(known) if same else self._refused(400, "INVALID_REQUEST", "another refund has the number")
             )
-        made = sum(one["out_trade_no"] == paid["out_trade_no"] for one in self._platform.every("wechat-refund"))
-        if (
-            amount["total"] != paid["total"]
-            or amount["refund"] + paid["refunded"] > paid["total"]
-            or made >= MOST_REFUNDS
-        ):
-            return self._refused(400, "INVALID_REQUEST", "more than was paid, or too often")
-        if amount["refund"] > left_of(paid, paid["total"]):
-            return self._refused(403, "NOT_ENOUGH", "基本账户余额不足，请先分账回退再退款")
+        if refusal := self._refused_refund(paid, amount):
+            return refusal
+        ends = "ABNORMAL" if self._platform.faults.take("refunds_abnormal") else "SUCCESS"
         refund = {
             "refund_id": f"5030{secrets.randbelow(10**24):024}",
             "out_refund_no": no,
@@ -138,15 +133,31 @@ class WechatPay:
         self._platform.put(
             "wechat", paid["out_trade_no"], paid | {"state": "REFUND", "refunded": paid["refunded"] + amount["refund"]}
         )
-        self._platform.put("wechat-refund", no, refund | {"status": "SUCCESS"})
+        self._platform.put("wechat-refund", no, refund | {"status": ends})
         told = {
             **{k: refund[k] for k in ("out_trade_no", "transaction_id", "out_refund_no", "refund_id")},
-            "refund_status": "SUCCESS",
+            "refund_status": ends,
         }
         if url := asked.get("notify_url"):
             about = {"mchid": paid["mchid"], "amount": {"total": paid["total"], "refund": amount["refund"]}, **told}
-            self._tell(str(url), "REFUND.SUCCESS", "refund", about)
+            self._tell(str(url), f"REFUND.{ends}", "refund", about)
         return self._answer(refund)
+
+    def _refused_refund(self, paid: dict[str, Any], amount: dict[str, Any]) -> Response | None:
+        """Why a new refund of a payment is not accepted; None when it is."""
+        before = [one for one in self._platform.every("wechat-refund") if one["out_trade_no"] == paid["out_trade_no"]]
+        if amount["total"] != paid["total"] or amount["refund"] + paid["refunded"] > paid["total"]:
+            return self._refused(400, "INVALID_REQUEST", "more than was paid")
+        if len(before) >= MOST_REFUNDS:
+            return self._refused(400, "INVALID_REQUEST", f"a payment has at most {MOST_REFUNDS} refunds")
+        since = now() - self._platform.refunds_apart
+        if any(datetime.fromisoformat(one["create_time"]) > since for one in before):
+            return self._refused(429, "FREQUENCY_LIMITED", "two refunds of one payment need a minute between them")
+        if amount["refund"] > left_of(paid, paid["total"]):
+            return self._refused(403, "NOT_ENOUGH", "基本账户余额不足，请先分账回退再退款")
+        if self._platform.faults.take("accounts_closed"):
+            return self._refused(403, "USER_ACCOUNT_ABNORMAL", "用户账户已注销")
+        return None
 
     async def query_refund(self, request: Request, _asked: dict[str, Any]) -> Response:
         """The refund as it is."""

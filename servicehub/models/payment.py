@@ -82,7 +82,12 @@ def load_reserved(
 
 class Refund(SQLModel, table=True):
     __tablename__ = "sh_refund"
-    __table_args__ = (sa.CheckConstraint("amount_fen > 0", name="amount"), sa.Index("ix_sh_refund_status", "status"))
+    __table_args__ = (
+        sa.CheckConstraint("amount_fen > 0", name="amount"),
+        sa.CheckConstraint("second_by IS NULL OR (first_by IS NOT NULL AND second_by <> first_by)", name="two_people"),
+        sa.CheckConstraint("(status = 'balance') = (second_by IS NOT NULL)", name="balance"),
+        sa.Index("ix_sh_refund_status", "status"),
+    )
 
     id: int | None = Field(default=None, sa_column=pk())
     no: str = Field(max_length=32, unique=True)
@@ -94,6 +99,14 @@ class Refund(SQLModel, table=True):
     """Key of the wording: cancelled, late_payment, extra_payment, nobody_found, after_sale, goodwill, crew_short."""
     status: RefundStatus = Field(sa_column=sa.Column(stored_as_value(RefundStatus), nullable=False))
     tries: int = 0
+    sent_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    """When the channel was asked last."""
+    first_by: int | None = Field(default=None, sa_column=fk("sh_user.id", nullable=True))
+    """Who proposes to give it to the customer's balance instead."""
+    second_by: int | None = Field(default=None, sa_column=fk("sh_user.id", nullable=True))
+    """Who agreed."""
+    proposal: str = Field(default="", sa_column=sa.Column(sa.String(200), nullable=False, server_default=""))
+    """Why it is to go to the balance."""
     created_at: datetime = Field(sa_column=at())
     done_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
 
@@ -147,6 +160,7 @@ class ChannelEvent(SQLModel, table=True):
     """Inbox: one row for each verified message of a channel, written with its effect in one transaction."""
 
     __tablename__ = "sh_channel_event"
+    __table_args__ = (sa.CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="closed"),)
 
     channel: str = Field(primary_key=True, max_length=16)
     event_id: str = Field(primary_key=True, max_length=64)
@@ -154,6 +168,10 @@ class ChannelEvent(SQLModel, table=True):
     result: str = Field(max_length=24)
     """kept, late, extra, refund, payout, suspect, ignored."""
     received_at: datetime = Field(sa_column=at())
+    closed_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    """When somebody looked at a suspect message and put it away."""
+    closed_by: int | None = Field(default=None, sa_column=fk("sh_user.id", nullable=True))
+    closed_reason: str = Field(default="", sa_column=sa.Column(sa.String(200), nullable=False, server_default=""))
 
 
 class Earning(SQLModel, table=True):

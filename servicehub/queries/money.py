@@ -68,7 +68,8 @@ def ledger_health(session: Session, actor: Actor, *, now: datetime, locale: Loca
             sa.func.count(count).filter(col(JournalEntry.sealed) != 1),
         )
     ).one()
-    suspects = session.scalar(sa.select(sa.func.count()).where(col(ChannelEvent.result) == "suspect")) or 0
+    parked = col(ChannelEvent.result) == "suspect", col(ChannelEvent.closed_at).is_(None)
+    suspects = session.scalar(sa.select(sa.func.count()).where(*parked)) or 0
     by_status = sa.select(col(Refund.status), sa.func.count()).group_by(col(Refund.status))
     refunds: dict[RefundStatus, int] = {status: number for status, number in session.execute(by_status)}  # noqa: C416 - rows are no pairs to mypy
     latest = sa.select(col(JournalEntry.id)).order_by(col(JournalEntry.id).desc()).limit(LATEST_SHOWN)

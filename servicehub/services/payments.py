@@ -29,10 +29,20 @@ from servicehub import bus, outbox
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.channel import Outcome as Outcome  # noqa: PLC0414 - the contract with the order is told here
 from servicehub.domain.channel import OutcomeKind as OutcomeKind  # noqa: PLC0414
-from servicehub.domain.channel import Report, Scene
+from servicehub.domain.channel import RefundState, Report, Scene
 from servicehub.domain.money import split
 from servicehub.domain.order import OrderStatus, PaymentPlan
-from servicehub.domain.payment import CASH, HERE, LEAST_TIP_FEN, MOST_TIP_FEN, OURS, POINTS, PaymentStatus, PlanItem
+from servicehub.domain.payment import (
+    CASH,
+    HERE,
+    LEAST_TIP_FEN,
+    MOST_TIP_FEN,
+    OURS,
+    POINTS,
+    PaymentStatus,
+    PlanItem,
+    RefundStatus,
+)
 from servicehub.domain.sharing import SettlementMode
 from servicehub.errors import BalanceNotHere, Invalid, NotFound, TransitionRefused
 from servicehub.models.order import Order
@@ -311,6 +321,8 @@ def _refund_ended(session: Session, report: Report, now: datetime) -> Outcome:
         return Outcome(OutcomeKind.SUSPECT)
     booked = refunds.record_result(session, refund.no, report.refund_state, now=now)
     kind = OutcomeKind.REFUND if booked else OutcomeKind.DUPLICATE
+    if refund.status is RefundStatus.BALANCE and report.refund_state is RefundState.SUCCEEDED:
+        kind = OutcomeKind.SUSPECT  # it arrived after all: the customer has it twice
     return Outcome(kind, refund.order_id, refund.payment_id, refund.id or 0)
 
 

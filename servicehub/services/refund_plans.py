@@ -18,11 +18,11 @@ from sqlmodel import Session, col, select
 from servicehub.domain.money import BP, scaled, share_bp
 from servicehub.domain.money import split as divided
 from servicehub.domain.payment import OURS
-from servicehub.domain.refund import PricedLine, paid_for
-from servicehub.errors import LedgerRefused, RefundTooLarge
+from servicehub.domain.refund import MOST_REFUNDS, PricedLine, paid_for
+from servicehub.errors import LedgerRefused, RefundTooLarge, TooManyRefunds
 from servicehub.models.ledger import JournalEntry, Posting
 from servicehub.models.order import Order, OrderLine
-from servicehub.models.payment import Earning, Payment, RefundLine, drawn, load_rooms
+from servicehub.models.payment import Earning, Payment, Refund, RefundLine, drawn, load_rooms
 from servicehub.services import deposits, ledger, settlements, shares
 
 
@@ -61,12 +61,21 @@ class Plan:
         return {account: fen for account, fen in found.items() if fen}
 
 
-def plan(session: Session, order: Order, amount_fen: int, *, technician_bp: int = BP, locked: bool = False) -> Plan:
+def plan(
+    session: Session,
+    order: Order,
+    amount_fen: int,
+    *,
+    technician_bp: int = BP,
+    locked: bool = False,
+    is_rule: bool = False,
+) -> Plan:
     """What refunding `amount_fen` of the order's price would do now, or is about to do (`locked`: balances stay as they are).
 
     `technician_bp`: after settlement, how much of the technician's part the technician gives back; the platform bears the rest.
+    `is_rule`: nobody chose it, so it is planned also where the channel will refuse it.
 
-    Raises: RefundTooLarge beyond what was paid and not yet promised back.
+    Raises: RefundTooLarge beyond what was paid and not yet promised back, TooManyRefunds of one payment.
     """
     if locked:
         ledger.locked_balances(session, [ledger.tender(name, order.customer_id) for name in OURS])
@@ -75,11 +84,22 @@ def plan(session: Session, order: Order, amount_fen: int, *, technician_bp: int 
     if not 0 < amount_fen <= most:
         raise RefundTooLarge(order.no, limit_fen=most)
     books = _Books(session, order, technician_bp, locked=locked)
-    parts = []
-    for payment, room, fen in drawn(rooms, amount_fen):
+    parts, chosen = [], drawn(rooms, amount_fen)
+    if not is_rule:
+        _within_count(session, [payment for payment, _room, _fen in chosen])
+    for payment, room, fen in chosen:
         sources, is_clawed = books.take(fen)
         parts.append(Part(payment, room, fen, sources, is_clawed))
     return Plan(amount_fen, tuple(parts))
+
+
+def _within_count(session: Session, payments: Sequence[Payment]) -> None:
+    """Raises: TooManyRefunds when one of the payments has had as many as its channel allows."""
+    for payment in payments:
+        most = MOST_REFUNDS.get(payment.channel)
+        made = sa.select(sa.func.count()).where(col(Refund.payment_id) == payment.id)
+        if most is not None and int(session.scalar(made) or 0) >= most:
+            raise TooManyRefunds(payment.no, limit=most)
 
 
 @dataclass(slots=True)

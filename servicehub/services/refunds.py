@@ -2,6 +2,7 @@
 
 Owns refund rows. `request` takes money from the order's escrow; after settlement it is clawed back from those who got it. The
 channel is asked by `workflows.refunds`, outside any transaction. A refund belongs to one payment; together they never exceed it.
+What people do about refused ones is `services.failed_refunds`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from sqlmodel import Session, col, select
 from servicehub import bus, outbox
 from servicehub.domain.channel import RefundRequest, RefundState
 from servicehub.domain.money import BP
-from servicehub.domain.payment import HERE, OURS, POINTS, WALLET, RefundStatus
+from servicehub.domain.payment import HERE, OURS, POINTS, RETURNED, WALLET, RefundStatus
+from servicehub.domain.refund import wait_s
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment, Refund
 from servicehub.services import ledger, points, shares, sums
@@ -34,12 +36,14 @@ def request(
 
     `technician_bp`: after settlement, how much of the technician's part the technician gives back; the platform bears the rest.
 
+    What a rule promises is promised also to a payment that had as many refunds as its channel allows: people give it to the balance
+    once the channel has refused it.
+
     Raises: RefundTooLarge beyond what was paid and not yet promised back; then nothing is promised.
     """
     session.execute(sa.select(col(Order.id)).where(col(Order.id) == order.id).with_for_update())
-    return carry_out(
-        session, order, plan(session, order, amount_fen, technician_bp=technician_bp, locked=True), reason, now=now
-    )
+    planned = plan(session, order, amount_fen, technician_bp=technician_bp, locked=True, is_rule=True)
+    return carry_out(session, order, planned, reason, now=now)
 
 
 def carry_out(session: Session, order: Order, planned: Plan, reason: str, *, now: datetime) -> list[Refund]:
@@ -87,32 +91,65 @@ def _send(session: Session, payment: Payment, refund: Refund) -> None:
         outbox.defer(session, "refund", {"no": refund.no}, key=f"refund:{refund.no}:0")
 
 
-def begin(session: Session, no: str) -> RefundRequest | None:
-    """Count a try and say what to send; None when the refund is done, or waits for a share to come back first."""
-    refund = _locked(session, no)
-    if refund is None or refund.status is RefundStatus.SUCCEEDED or shares.waits(session, refund):
+def begin(session: Session, no: str, *, now: datetime) -> RefundRequest | None:
+    """Count a try and say what to send; None when the refund is booked or was refused, or waits.
+
+    It waits for a share to come back first, and where a channel wants time between two refunds of a payment, for that time after
+    the other one: then it is tried again.
+    """
+    refund = locked(session, no)
+    if refund is None or refund.status not in (RefundStatus.NEW, RefundStatus.SENT) or shares.waits(session, refund):
         return None
-    payment = session.get_one(Payment, refund.payment_id)
-    refund.status, refund.tries = RefundStatus.SENT, refund.tries + 1
+    payment = _payment_alone(session, refund)
+    if seconds := wait_s(payment.channel, _others_sent_at(session, refund), now):
+        outbox.defer(session, "refund", {"no": no}, key=f"refund:{no}:wait:{now.timestamp()}", delay_s=seconds)
+        return None
+    is_retry = refund.status is RefundStatus.NEW and refund.tries > 0
+    refund.status, refund.tries, refund.sent_at = RefundStatus.SENT, refund.tries + 1, now
     session.add(refund)
     session.flush()
+    returned = shares.carried_fen(session, refund, payment.channel)
+    return _asked(refund, payment, return_fen=returned, is_retry=is_retry)
+
+
+def asked(session: Session, no: str) -> RefundRequest | None:
+    """What the channel was asked last, so that it can be asked what became of it; counts nothing. None without such a refund."""
+    refund = session.exec(select(Refund).where(Refund.no == no)).first()
+    return _asked(refund, session.get_one(Payment, refund.payment_id)) if refund else None
+
+
+def _asked(refund: Refund, payment: Payment, *, return_fen: int = 0, is_retry: bool = False) -> RefundRequest:
     own = payment.no.startswith("G") and payment.channel == "wechat"  # collected under a number of the platform's
     return RefundRequest(
-        no,
+        refund.no,
         payment.no,
         payment.channel,
         refund.amount_fen,
         payment.amount_fen,
         refund.tries,
         channel_no=(payment.channel_no or "") if own else "",
-        return_fen=shares.carried_fen(session, refund, payment.channel),
+        return_fen=return_fen,
+        is_retry=is_retry,
     )
+
+
+def _payment_alone(session: Session, refund: Refund) -> Payment:
+    """The refund's payment, of which no other refund can begin until the end of this transaction."""
+    query = select(Payment).where(Payment.id == refund.payment_id).with_for_update(key_share=True)
+    return session.exec(query.execution_options(populate_existing=True)).one()
+
+
+def _others_sent_at(session: Session, refund: Refund) -> datetime | None:
+    """When the channel was asked last for another refund of the same payment."""
+    others = col(Refund.payment_id) == refund.payment_id, col(Refund.id) != refund.id
+    found: datetime | None = session.scalar(sa.select(sa.func.max(col(Refund.sent_at))).where(*others))
+    return found
 
 
 def again(session: Session, no: str) -> int:
     """Ask again later; returns in how many seconds."""
-    refund = _locked(session, no)
-    if refund is None or refund.status is RefundStatus.SUCCEEDED:
+    refund = locked(session, no)
+    if refund is None or refund.status in RETURNED:
         return 0
     delay = min(RETRY_FIRST_S << min(max(refund.tries - 1, 0), 10), RETRY_LONGEST_S)
     outbox.defer(session, "refund", {"no": no}, key=f"refund:{no}:{refund.tries}", delay_s=delay)
@@ -120,14 +157,14 @@ def again(session: Session, no: str) -> int:
 
 
 def record_result(session: Session, no: str, state: RefundState, *, now: datetime) -> bool:
-    """What the channel said. Success is booked once; failure is kept for people to see and may still become success."""
-    refund = _locked(session, no)
-    if refund is None or refund.status is RefundStatus.SUCCEEDED:
+    """What the channel said. Success is booked once; failure is kept for people to act on and may still become success."""
+    refund = locked(session, no)
+    if refund is None or refund.status in RETURNED:
         return False
     if state is RefundState.FAILED:
         refund.status = RefundStatus.FAILED
     elif state is RefundState.SUCCEEDED:
-        refund.status, refund.done_at = RefundStatus.SUCCEEDED, now
+        refund.status, refund.done_at, refund.first_by, refund.proposal = RefundStatus.SUCCEEDED, now, None, ""
         payment = session.get_one(Payment, refund.payment_id)
         owner = session.get_one(Order, refund.order_id).customer_id
         target = _target(payment, owner)
@@ -140,9 +177,13 @@ def record_result(session: Session, no: str, state: RefundState, *, now: datetim
         return False
     session.add(refund)
     session.flush()
-    order = session.get_one(Order, refund.order_id)
-    bus.publish(session, bus.order(order.no), bus.customer(order.customer_id))
+    hint(session, session.get_one(Order, refund.order_id))
     return True
+
+
+def hint(session: Session, order: Order) -> None:
+    """Something about a refund of the order is different."""
+    bus.publish(session, bus.order(order.no), bus.customer(order.customer_id), bus.overview(str(order.city_id)))
 
 
 def _target(payment: Payment, owner: int) -> str:
@@ -152,6 +193,7 @@ def _target(payment: Payment, owner: int) -> str:
     return shares.held_at(payment)
 
 
-def _locked(session: Session, no: str) -> Refund | None:
+def locked(session: Session, no: str) -> Refund | None:
+    """The refund, which nobody else can change until the end of this transaction."""
     query = select(Refund).where(Refund.no == no).with_for_update().execution_options(populate_existing=True)
     return session.exec(query).first()

@@ -33,6 +33,7 @@ REFUND_STATUSES: dict[str, str] = {
     "sent": N_("Refund on its way"),
     "succeeded": N_("Refunded"),
     "failed": N_("Refund needs attention"),
+    "balance": N_("Refunded to the balance instead"),
 }
 PAYMENT_STATUSES: dict[str, str] = {
     "pending": N_("Waiting for payment"),

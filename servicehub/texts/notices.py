@@ -91,6 +91,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "payment_expired": (N_("Order closed"), N_("It was not paid in time. Nothing was charged.")),
     "nobody_found": (N_("Nobody was free"), N_("We refund you in full, with a coupon to apologise.")),
     "refunded": (N_("Refund sent"), N_("The money goes back the way it was paid.")),
+    "refund_balance": (
+        N_("Refund in your balance"),
+        N_("{amount_fen} could not go back the way they were paid. They are in your balance now."),
+    ),
     "late_payment": (N_("Late payment refunded"), N_("It came after the order had closed. You get all of it back.")),
     "coupon": (N_("A coupon for you"), N_("You find it among your coupons.")),
     "compensated": (N_("A coupon for you"), N_("We are sorry. You find a coupon among yours.")),

@@ -53,6 +53,13 @@ REFUSALS: dict[str, str] = {
     "outside_area": N_("We do not serve this address yet."),
     "not_certified": N_("This needs a skill or certificate that is not on file."),
     "refund_too_large": N_("The refund is larger than what was paid."),
+    "too_many_refunds": N_(
+        "One of these payments has had 50 refunds, which is the most that its channel allows. "
+        "Please give the customer a credit instead."
+    ),
+    "refund_alive": N_(
+        "The channel has not refused this refund for good: the money may still arrive, so it was not given to the balance."
+    ),
     "reason_missing": N_("Please give a reason."),
     "withdrawal_limit": N_("This is more or less than may be withdrawn. Please check the limits on the page."),
     "payee_unknown": N_("Please connect WeChat first: your wallet is found by your log-in there."),

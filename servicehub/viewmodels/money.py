@@ -120,7 +120,7 @@ class LedgerHealth:
     unbalanced: int = 0
     unsealed: int = 0
     suspects: int = 0
-    """Reports of channels that fit no payment of ours."""
+    """Reports of channels that fit no payment of ours, and that nobody has looked at."""
     open_refunds: int = 0
     failed_refunds: int = 0
     accounts: tuple[AccountRow, ...] = ()

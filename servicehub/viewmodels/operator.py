@@ -168,18 +168,6 @@ class MoneyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRow:
-    """A refund that failed or a payment message that fits nothing."""
-
-    key: str
-    title: str
-    when: str
-    amount: str
-    note: str
-    order_no: str
-
-
-@dataclass(frozen=True, slots=True)
 class ScorePart:
     name: str
     text: str

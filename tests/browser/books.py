@@ -152,6 +152,10 @@ class Books:
         self.withdrawals = fens(session, "SELECT amount_fen, fee_fen FROM sh_withdrawal")
         self.asked_back = fens(session, "SELECT asked_fen, returned_fen FROM sh_deposit_request")
         self.targets = {fen for document in self.documents if (fen := document.get("target_fen", 0))}
+        self.paid = _by_status(session, "SELECT status, sum(amount_fen) FROM sh_payment GROUP BY status")
+        self.returned = _by_status(session, "SELECT status, sum(amount_fen) FROM sh_refund GROUP BY status")
+        self.moved = fens(session, "SELECT amount_fen FROM sh_payment UNION SELECT amount_fen FROM sh_refund")
+        self.moved |= fens(session, "SELECT sum(amount_fen) FROM sh_refund GROUP BY payment_id")
         self.bills = fens(session, "SELECT amount_fen, fee_fen FROM sh_bill_row")
         self.bills |= fens(session, "SELECT their_fen, our_fen, their_fen - our_fen FROM sh_difference")
         self.bills |= fens(
@@ -323,7 +327,20 @@ class Books:
         owed = {abs(of(mine, f"{name}:")) for name in ("t_pending", "t_avail", "t_withdraw", "t_deposit", "tech_debt")}
         return {abs(fen) for fen in [*balances, *sums.values()]} | parts | owed | {0}
 
+    def _of_lists(self, path: str, query: Mapping[str, str]) -> Allowed:
+        """The figures above the lists of payments and refunds, which are about all of them unless the address narrows them."""
+        paid, back = self.paid, self.returned
+        figures = (
+            {paid["kept"] + paid["extra"] + paid["late"], paid["extra"] + paid["late"], paid["pending"]}
+            if path == "/operator/payments/"
+            else {back["succeeded"] + back["balance"], back["new"] + back["sent"], back["failed"]}
+        )
+        narrowed = set(paid.values()) | set(back.values()) | {0}
+        return (set() if query else figures, self.moved | narrowed | figures)
+
     def _of_operators(self, path: str, query: Mapping[str, str]) -> Allowed:
+        if path in ("/operator/payments/", "/operator/refunds/"):
+            return self._of_lists(path, query)
         totals = {visit.total for visit in self.orders.values()}
         group: dict[str, list[int]] = defaultdict(list)
         for post in self.posts:
@@ -387,6 +404,11 @@ class Books:
             if visit.status not in ("pending_payment", "expired", "cancelled"):
                 sums[_day(visit.created)] += visit.total
         return {fen for total in sums.values() for fen in (total, total // 100 * 100)}
+
+
+def _by_status(session: Session, query: str) -> dict[str, int]:
+    """Sums of a table's rows by their status; 0 for one that no row has."""
+    return defaultdict(int, {status: int(fen) for status, fen in rows(session, query)})
 
 
 def _day(at: str) -> date:

@@ -40,7 +40,9 @@ from servicehub.queries.operator import (
     trail,
 )
 from servicehub.queries.operator import order as order_query
+from servicehub.queries.operator.narrowing import Wanted
 from servicehub.queries.operator.orders import Filter
+from servicehub.queries.operator.refunds import refund_list
 from servicehub.queries.operator.words_machine import SENTENCES
 from servicehub.services import audits, contacts, technicians_admin
 from servicehub.workflows.previewing import refund_form
@@ -645,11 +647,12 @@ def test_books_tie_for_every_operator_and_cases_are_for_finance(session: Session
     here.add(ChannelEvent(channel="simulator", event_id="e1", raw="x" * 500, result="suspect", received_at=NOW))
 
     assert books.tie(session, dispatcher) is True
-    refund = books.failed_refunds(session, finance, locale="en")[0]
-    assert (refund.key, refund.amount, refund.note, refund.order_no) == ("r1", "¥30.00", "4", order.no)
-    assert [(row.key, len(row.note)) for row in books.suspects(session, finance)] == [("e1", 160)]
+    (refund,) = refund_list(session, finance, Wanted(state="failed"), locale="en", now=NOW).rows
+    assert (refund.no, refund.amount, refund.note, refund.order_no) == ("r1", "¥30.00", "Tried 4 times", order.no)
+    parked = books.suspects(session, finance, locale="en", now=NOW)
+    assert [(row.key, len(row.raw), row.is_open) for row in parked] == [("simulator:e1", 160, True)]
     with pytest.raises(NotAllowed):
-        books.suspects(session, dispatcher)
+        books.suspects(session, dispatcher, locale="en", now=NOW)
 
 
 def test_the_board_ranks_candidates_of_orders_that_can_be_placed(session: Session, here: Here) -> None:

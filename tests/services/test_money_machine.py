@@ -38,7 +38,18 @@ from servicehub.models.ledger import Account, Posting
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.withdrawal import Withdrawal
-from servicehub.services import deposits, ledger, payments, points, refunds, settlements, sums, tenders, withdrawals
+from servicehub.services import (
+    deposits,
+    failed_refunds,
+    ledger,
+    payments,
+    points,
+    refunds,
+    settlements,
+    sums,
+    tenders,
+    withdrawals,
+)
 from tests import city, journey
 from tests.city import NOW
 
@@ -192,7 +203,9 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(works=st.booleans())
     def refund_ends(self, works: bool) -> None:
         no = self.owed[0]
-        request = refunds.begin(self.session, no)
+        if self._refund(no).status is RefundStatus.FAILED:
+            failed_refunds.retry(self.session, self.finance[0], no, now=self.now)
+        request = refunds.begin(self.session, no, now=self.now)
         assert request is not None
         state = RefundState.SUCCEEDED if works else RefundState.FAILED
         if refunds.record_result(self.session, no, state, now=self.now) and works:
@@ -202,6 +215,22 @@ class MoneyMachine(RuleBasedStateMachine):
             assert not refunds.record_result(self.session, no, RefundState.SUCCEEDED, now=self.now)
             assert self._entries() == before
         self._did("refund_ends")
+
+    @precondition(lambda self: self.owed)
+    @rule()
+    def refund_goes_to_the_balance(self) -> None:
+        no, (first, second) = self.owed.pop(0), self.finance
+        if refunds.begin(self.session, no, now=self.now):
+            refunds.record_result(self.session, no, RefundState.FAILED, now=self.now)
+        failed_refunds.propose(self.session, first, no, reason="account closed", now=self.now)
+        failed_refunds.give(self.session, second, no, now=self.now)
+        before = self._entries()
+        assert not refunds.record_result(self.session, no, RefundState.SUCCEEDED, now=self.now)
+        assert self._entries() == before
+        self._did("refund_goes_to_the_balance")
+
+    def _refund(self, no: str) -> Refund:
+        return self.session.exec(select(Refund).where(Refund.no == no)).one()
 
     @precondition(lambda self: self.unsettled)
     @rule()

@@ -70,9 +70,9 @@ def test_a_refund_spreads_over_the_payments_newest_first(session: Session) -> No
 
 def test_every_try_carries_the_same_number(world: World, recorder: Recorder) -> None:
     (refund,) = refunds.request(world.session, paid(world), 3000, "goodwill", now=world.now)
-    first = refunds.begin(world.session, refund.no)
+    first = refunds.begin(world.session, refund.no, now=world.now)
     assert refunds.again(world.session, refund.no) == 30
-    second = refunds.begin(world.session, refund.no)
+    second = refunds.begin(world.session, refund.no, now=world.now)
     assert refunds.again(world.session, refund.no) == 60
 
     assert first is not None
@@ -81,7 +81,7 @@ def test_every_try_carries_the_same_number(world: World, recorder: Recorder) -> 
     assert (first.amount_fen, first.paid_fen) == (3000, 10_000)
     assert recorder.named("refund") == [{"no": refund.no}] * 3
     refunds.record_result(world.session, refund.no, RefundState.SUCCEEDED, now=world.now)
-    assert refunds.begin(world.session, refund.no) is None
+    assert refunds.begin(world.session, refund.no, now=world.now) is None
     assert refunds.again(world.session, refund.no) == 0
 
 

@@ -165,7 +165,7 @@ def test_a_refund_before_settlement_waits_for_nothing(world: World, recorder: Re
     (refund,) = refunds.request(world.session, order, 4_000, "goodwill", now=world.now)
 
     assert recorder.named("refund") == [{"no": refund.no}]
-    assert refunds.begin(world.session, refund.no) is not None
+    assert refunds.begin(world.session, refund.no, now=world.now) is not None
     refunds.record_result(world.session, refund.no, RefundState.SUCCEEDED, now=world.now)
     assert balances(world.session) == {"mirror:simulator": 6_000, f"escrow:{order.id}": -6_000}
 
@@ -178,14 +178,14 @@ def test_after_the_share_a_refund_waits_until_its_part_is_back(world: World, rec
 
     assert (back.amount_fen, back.refund_id) == (1_000, refund.id)
     assert recorder.named("refund") == []
-    assert refunds.begin(world.session, refund.no) is None
+    assert refunds.begin(world.session, refund.no, now=world.now) is None
     asked = shares.begin(world.session, back.no, now=world.now)
     assert asked is not None
     assert (asked.kind, asked.amount_fen, asked.share_no) == (ShareKind.RETURN, 1_000, share.no)
     shares.record_result(world.session, back.no, DONE, now=world.now)
 
     assert recorder.named("refund") == [{"no": refund.no}]
-    assert refunds.begin(world.session, refund.no) is not None
+    assert refunds.begin(world.session, refund.no, now=world.now) is not None
     refunds.record_result(world.session, refund.no, RefundState.SUCCEEDED, now=world.now)
     assert balances(world.session) == {
         "cash:simulator": 1_500, "mirror:simulator": 4_500, "commission:service": -1_500,
@@ -217,7 +217,7 @@ def test_when_the_share_comes_to_nothing_the_refund_goes_and_less_is_claimed(wor
     assert shares.begin(world.session, back.no, now=world.now) is None
     assert (back.status, recorder.named("refund")) == (ShareStatus.VOID, [{"no": refund.no}])
     assert (share.status, share.amount_fen, share.base_fen) == (ShareStatus.FAILED, 1_500, 6_000)
-    assert refunds.begin(world.session, refund.no) is not None
+    assert refunds.begin(world.session, refund.no, now=world.now) is not None
 
 
 def test_a_refused_share_waits_for_a_person_who_tries_again(world: World, recorder: Recorder) -> None:
@@ -317,7 +317,7 @@ def finish(world: World, share: ShareAnswer = DONE) -> None:
             answer = share if row.kind is ShareKind.SHARE else DONE
             shares.record_result(world.session, row.no, answer, now=world.now)
     for refund in world.session.exec(select(Refund).where(Refund.status != RefundStatus.SUCCEEDED)).all():
-        if refunds.begin(world.session, refund.no):
+        if refunds.begin(world.session, refund.no, now=world.now):
             refunds.record_result(world.session, refund.no, RefundState.SUCCEEDED, now=world.now)
 
 

@@ -52,7 +52,7 @@ def _row(r: Any) -> rx.Component:
     owed = rx.cond(r.owed != "", _("{amount} of it repay a debt", amount=r.owed), "")
     amount = link(
         two_lines(r.amount, owed),
-        to=rx.Var.create("/operator/ledger/?order=") + r.no,
+        to=rx.Var.create("/operator/ledger/?q=") + r.no,
         cls="brand",
         title=_("Its entries in the ledger"),
     )

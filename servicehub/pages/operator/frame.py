@@ -125,6 +125,17 @@ def act(name: str, text: Text, dialog: str, *, danger: bool = False) -> rx.Compo
     return abtn(name, text, cls="abtn-d" if danger else "", **attrs(data_open=dialog))
 
 
+def tile(name: Text, value: Child, hint: Text, **props: Any) -> rx.Component:
+    """A figure above a list."""
+    return el.div(
+        el.span(name, class_name="f13 mut"),
+        el.span(value, class_name="v"),
+        el.span(hint, class_name="f11 mut"),
+        class_name="kpi",
+        **props,
+    )
+
+
 def order_link(no: Any) -> rx.Component:
     """An order's number that leads to its page."""
     to = rx.Var.create("/operator/orders/") + no + "/"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
-from servicehub.components.base import el
+from servicehub.components.base import attrs, el
 from servicehub.components.forms import search_box
 from servicehub.components.layout import note, panel
-from servicehub.components.operator import page_head
+from servicehub.components.operator import abtn, page_head
 from servicehub.components.tables import amount_td, table, th, view_tab, views
-from servicehub.pages.operator.entries import account_link, entry_table, group_link, refs, trace_link
-from servicehub.pages.operator.frame import frame, loading, order_link
+from servicehub.pages.operator.entries import account_link, entry_table, group_link, refs
+from servicehub.pages.operator.frame import frame, loading, reason_dialog
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
 from servicehub.state.operator.ledger import LedgerState
@@ -70,56 +68,47 @@ def _days() -> rx.Component:
     return table(_("By day"), heads, rows, dense=True)
 
 
-def _cases(rows: Any, caption: str, nothing: str, heads: list[rx.Component], *, traced: bool) -> rx.Component:
-    def number(key: Any) -> rx.Component:
-        code = el.code(key, class_name="f12")
-        return trace_link(key, code) if traced else code
-
-    lines = rx.foreach(
-        rows,
-        lambda c: el.tr(
-            el.td(number(c.key)), el.td(c.title), el.td(el.span(c.when, class_name="num")),
-            el.td(rx.cond(c.order_no != "", order_link(c.order_no), "—")),
-            el.td(el.span(c.note, class_name="f12 mut cut")), amount_td(c.amount),
-            key=c.key,
-        ),
-    )  # fmt: skip
-    calm = rx.cond(rows.length() == 0, el.p(nothing, class_name="mut f13 panel-b"), rx.fragment())
-    return table(caption, heads, lines, empty=calm)
-
-
-def _refunds() -> rx.Component:
-    heads = [
-        th(_("Refund no.")),
-        th(_("Why")),
-        th(_("Recorded at")),
-        th(_("Order")),
-        th(_("Tries")),
-        th(_("Amount"), "r"),
-    ]
-    return _cases(S.refunds, _("Failed refunds"), _("No refund has failed."), heads, traced=True)
-
-
 def _suspects() -> rx.Component:
     heads = [
-        th(_("Message")),
-        th(_("Channel")),
-        th(_("Recorded at")),
-        th(_("Order")),
-        th(_("Content")),
-        th(_("Amount"), "r"),
-    ]
-    return _cases(S.suspects, _("Suspect messages"), _("Every message fits a payment."), heads, traced=False)
+        th(_("Message")), th(_("Channel")), th(_("Recorded at")), th(_("Content"), "hide-m"), th(_("Looked at by")), th(""),
+    ]  # fmt: skip
+
+    def row(c: rx.Var) -> rx.Component:
+        look = abtn("eye", _("Looked at"), on_click=S.choose(c.key), **attrs(data_open="close-suspect"))
+        return el.tr(
+            el.td(el.code(c.event_id, class_name="f12")), el.td(c.channel_name), el.td(el.span(c.when, class_name="num")),
+            el.td(el.span(c.raw, class_name="f12 mut cut"), class_name="hide-m"),
+            el.td(rx.cond(c.is_open, el.span("—", class_name="dim"), el.span(c.closed, class_name="f13"))),
+            el.td(rx.cond(c.is_open & S.may_close, look, rx.fragment())),
+            key=c.key,
+        )  # fmt: skip
+
+    calm = rx.cond(
+        S.suspects.length() == 0, el.p(_("Every message fits a payment."), class_name="mut f13 panel-b"), rx.fragment()
+    )
+    return table(_("Suspect messages"), heads, rx.foreach(S.suspects, row), empty=calm)
+
+
+def _close() -> rx.Component:
+    return reason_dialog(
+        "close-suspect",
+        _("Looked at this message"),
+        _("It leaves the list of what needs a hand and stays in the inbox with your name. No money moves."),
+        _("Put it away"),
+        S.close,
+        el.p(S.chosen_words, class_name="f14 w6"),
+        danger=False,
+    )
 
 
 def _tabs() -> rx.Component:
     names = (
         ("accounts", _("Trial balance"), None), ("days", _("By day"), None), ("entries", _("Newest entries"), None),
-        ("refunds", _("Failed refunds"), H.failed_refunds), ("suspects", _("Suspect messages"), H.suspects),
+        ("suspects", _("Suspect messages"), H.suspects),
     )  # fmt: skip
     tabs = [view_tab(text, S.tab == key, S.show(key), count) for key, text, count in names]
     body = rx.match(
-        S.tab, ("days", _days()), ("entries", entry_table(H.latest, _("Newest entries"))), ("refunds", _refunds()),
+        S.tab, ("days", _days()), ("entries", entry_table(H.latest, _("Newest entries"))),
         ("suspects", _suspects()), _accounts(),
     )  # fmt: skip
     return el.section(
@@ -146,7 +135,7 @@ def _touched() -> rx.Component:
     return rx.cond(F.touched.length() > 0, body, rx.fragment())
 
 
-def _part(part: Any) -> rx.Component:
+def _part(part: rx.Var) -> rx.Component:
     return el.section(
         el.div(
             el.h3(part.title, class_name="f13 w6"),
@@ -195,7 +184,8 @@ def _trace() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     head = page_head(_("Ledger"), _("Double entry, append-only, checked by the database at every commit"))
-    return frame(head, _verdict(), _trace(), _tabs(), active="ledger", state=S)
+    overlays = rx.cond(S.may_close, _close(), rx.fragment())
+    return frame(head, _verdict(), _trace(), _tabs(), active="ledger", state=S, overlays=overlays)
 
 
 PAGE = Page(

@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import Child, Text, avatar, el, ibtn, icon, link, out_link
+from servicehub.components.base import Text, avatar, el, ibtn, icon, link, out_link
 from servicehub.components.layout import empty
 from servicehub.components.operator import kpis, page_head
 from servicehub.components.tables import amount_td, table, th, view_tab, views
-from servicehub.pages.operator.frame import frame, loading, order_link
+from servicehub.pages.operator.frame import frame, loading, order_link, tile
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
 from servicehub.state.operator.settlements import SettlementsState
@@ -29,15 +29,6 @@ def _day() -> rx.Component:
         ibtn("chevron-right", _("Day after"), on_click=S.step(1), disabled=D.day == D.last_day),
         class_name="row g6 range",
     )  # fmt: skip
-
-
-def _tile(name: Text, value: Child, hint: Text) -> rx.Component:
-    return el.div(
-        el.span(name, class_name="f13 mut"),
-        el.span(value, class_name="v num"),
-        el.span(hint, class_name="f11 mut"),
-        class_name="kpi",
-    )
 
 
 def _batches() -> rx.Component:
@@ -111,9 +102,9 @@ def _tax() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     figures = kpis(
-        _tile(_("Became available"), D.total, _("{n} jobs", n=D.count)),
-        _tile(_("Pending"), D.pending, _("Not matured yet, of everybody")),
-        _tile(_("Held by disputes"), D.frozen_sum, _("{n} jobs", n=D.frozen.length())),
+        tile(_("Became available"), D.total, _("{n} jobs", n=D.count)),
+        tile(_("Pending"), D.pending, _("Not matured yet, of everybody")),
+        tile(_("Held by disputes"), D.frozen_sum, _("{n} jobs", n=D.frozen.length())),
     )
     names = (
         ("batches", _("Batches"), None), ("lines", _("Lines"), None), ("due", _("Matures next"), None),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import Child, Text, attrs, avatar, btn, el, link
+from servicehub.components.base import attrs, avatar, btn, el, link
 from servicehub.components.forms import text_input
 from servicehub.components.layout import empty, modal
 from servicehub.components.operator import abtn, columns, kpis, page_head
 from servicehub.components.tables import table, th, two_lines, view_tab, views
 from servicehub.pages.operator import deposits
-from servicehub.pages.operator.frame import act, frame, loading, reason_dialog
+from servicehub.pages.operator.frame import act, frame, loading, reason_dialog, tile
 from servicehub.pages.page import Page
 from servicehub.queries.withdrawals import STATUSES
 from servicehub.state.operator.base import OperatorShellState
@@ -20,15 +20,6 @@ from servicehub.texts import N_, _
 
 S = WithdrawalsState
 R = WithdrawalsState.shown
-
-
-def _tile(name: Text, value: Child, hint: Text) -> rx.Component:
-    return el.div(
-        el.span(name, class_name="f13 mut"),
-        el.span(value, class_name="v"),
-        el.span(hint, class_name="f11 mut"),
-        class_name="kpi",
-    )
 
 
 def _row(r: rx.Var) -> rx.Component:
@@ -133,9 +124,9 @@ def view() -> rx.Component:
     )
     rows = table(_("Withdrawals"), heads, rx.foreach(R.rows, _row), empty=nothing)
     figures = kpis(
-        _tile(_("Wait for a decision"), R.waiting.to(str), R.waiting_sum),
-        _tile(_("Being paid out"), R.sending.to(str), _("Asked again until the channel answers")),
-        _tile(_("Paid out today"), R.paid_today, _("By the city's day")),
+        tile(_("Wait for a decision"), R.waiting.to(str), R.waiting_sum),
+        tile(_("Being paid out"), R.sending.to(str), _("Asked again until the channel answers")),
+        tile(_("Paid out today"), R.paid_today, _("By the city's day")),
     )
     body = el.section(
         el.h2(_("Withdrawals"), class_name="sr"),

@@ -21,6 +21,7 @@ from servicehub.domain.payment import (
     WALLET,
     PaymentStatus,
     PlanItem,
+    RefundStatus,
 )
 from servicehub.domain.sharing import SettlementMode
 from servicehub.models.catalog import ServiceItem
@@ -218,7 +219,8 @@ def _whither(row: Refund, methods: Mapping[int | None, str], locale: Locale) -> 
     method = methods.get(row.payment_id)
     if method == POINTS:
         return say(locale, N_("To your points"))
-    return say(locale, N_("To your balance") if method in HERE else N_("To the original method"))
+    here = method in HERE or row.status is RefundStatus.BALANCE
+    return say(locale, N_("To your balance") if here else N_("To the original method"))
 
 
 def _sub(locale: Locale, how: str, at: datetime | None, now: datetime, tz: str) -> str:

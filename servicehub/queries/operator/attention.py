@@ -73,7 +73,7 @@ _LOOKS = {
     ),
     "refund": _Look(
         "undo-2", "r", N_("{n} refund failed"), N_("{n} refunds failed"),
-        N_("Check"), "/operator/ledger/?tab=refunds",
+        N_("Check"), "/operator/refunds/?state=failed",
     ),
     "chargeback": _Look(
         "landmark", "r", N_("{n} chargeback waits for an answer"), N_("{n} chargebacks wait for an answer"),
@@ -113,7 +113,7 @@ _LOOKS = {
     ),
 }  # fmt: skip
 _PERMITS = {
-    "refund": Permission.LEDGER_READ,
+    "refund": Permission.ORDER_REFUND,
     "share": Permission.LEDGER_READ,
     "frozen": Permission.LEDGER_READ,
     "suspect": Permission.LEDGER_READ,
@@ -197,6 +197,7 @@ def _of_orders(actor: Actor, now: datetime) -> list[sa.Select[Any]]:
 def _of_money(actor: Actor) -> list[sa.Select[Any]]:
     """Money that waits for people."""
     asked = (col(Withdrawal.status) == WithdrawalStatus.REVIEW, col(Withdrawal.city_id) == actor.city_id)
+    parked = (col(ChannelEvent.result) == "suspect", col(ChannelEvent.closed_at).is_(None))
     back = (col(DepositRequest.status) == DepositStatus.OPEN, col(DepositRequest.city_id) == actor.city_id)
     differs = (
         col(Difference.bill_id) == col(Bill.id),
@@ -205,7 +206,7 @@ def _of_money(actor: Actor) -> list[sa.Select[Any]]:
     by_fen = sa.func.abs(col(Difference.their_fen) - col(Difference.our_fen))
     proposed = col(Voucher.status) == VoucherStatus.PROPOSED
     return [
-        _count("suspect", col(ChannelEvent.received_at), _NOTHING, col(ChannelEvent.result) == "suspect"),
+        _count("suspect", col(ChannelEvent.received_at), _NOTHING, *parked),
         _count("withdrawal", col(Withdrawal.created_at), col(Withdrawal.amount_fen), *asked),
         _count("deposit", col(DepositRequest.created_at), col(DepositRequest.asked_fen), *back),
         _count("difference", col(Bill.pulled_at), by_fen, *differs),

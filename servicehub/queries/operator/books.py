@@ -1,18 +1,19 @@
-"""The books at a glance for everybody, and the money cases that wait for a hand. See `queries.money` for the ledger itself."""
+"""The books at a glance for everybody, and the messages that fit nothing. See `queries.money` for the ledger itself."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from servicehub.domain.access import Actor, Permission
-from servicehub.domain.payment import RefundStatus
+from servicehub.models.account import User
 from servicehub.models.ledger import JournalEntry, Posting
-from servicehub.models.order import Order
-from servicehub.models.payment import ChannelEvent, Refund
-from servicehub.queries.operator.scope import city_of, guard, orders_of
-from servicehub.texts import Locale, formats, money
-from servicehub.viewmodels.operator import CaseRow
+from servicehub.models.payment import ChannelEvent
+from servicehub.queries.operator.scope import city_of, guard
+from servicehub.texts import N_, Locale, formats, money, say
+from servicehub.viewmodels.operator_payments import SuspectRow
 
 _LIMIT = 100
 _RAW = 160
@@ -26,48 +27,39 @@ def tie(session: Session, actor: Actor) -> bool:
     return all(value == 0 for value in session.execute(sa.select(total, off.scalar_subquery())).one())
 
 
-def failed_refunds(session: Session, actor: Actor, *, locale: Locale) -> tuple[CaseRow, ...]:
-    """Refunds that their channel refused, oldest first. Raises: NotAllowed without ledger:read."""
+def suspects(session: Session, actor: Actor, *, locale: Locale, now: datetime) -> tuple[SuspectRow, ...]:
+    """Messages of payment channels that fit nothing of ours: what nobody has looked at first, then the newest.
+
+    Raises: NotAllowed without ledger:read.
+    """
     guard(actor, Permission.LEDGER_READ)
     tz = city_of(session, actor).timezone
     rows = session.execute(
-        sa.select(Refund, Order.no)
-        .join(Order, col(Order.id) == Refund.order_id)
-        .where(*orders_of(actor), col(Refund.status) == RefundStatus.FAILED)
-        .order_by(col(Refund.id))
+        sa.select(ChannelEvent, User)
+        .outerjoin(User, col(User.id) == col(ChannelEvent.closed_by))
+        .where(col(ChannelEvent.result) == "suspect")
+        .order_by(sa.case((col(ChannelEvent.closed_at).is_(None), 0), else_=1), col(ChannelEvent.received_at).desc())
+        .order_by(col(ChannelEvent.channel), col(ChannelEvent.event_id))
         .limit(_LIMIT)
     ).all()
     return tuple(
-        CaseRow(
-            key=refund.no,
-            title=money.of(locale, money.REFUND_REASONS, refund.reason),
-            when=formats.stamp(refund.created_at, tz),
-            amount=formats.yuan(refund.amount_fen, always_decimals=True),
-            note=f"{refund.tries}",
-            order_no=no,
-        )
-        for refund, no in rows
-    )
-
-
-def suspects(session: Session, actor: Actor) -> tuple[CaseRow, ...]:
-    """Messages of payment channels that fit no payment of ours, newest first. Raises: NotAllowed without ledger:read."""
-    guard(actor, Permission.LEDGER_READ)
-    tz = city_of(session, actor).timezone
-    rows = session.execute(
-        sa.select(ChannelEvent)
-        .where(col(ChannelEvent.result) == "suspect")
-        .order_by(col(ChannelEvent.received_at).desc())
-        .limit(_LIMIT)
-    ).scalars()
-    return tuple(
-        CaseRow(
-            key=row.event_id,
-            title=row.channel,
+        SuspectRow(
+            key=f"{row.channel}:{row.event_id}",
+            channel=row.channel,
+            channel_name=money.of(locale, money.METHODS, row.channel),
+            event_id=row.event_id,
             when=formats.stamp(row.received_at, tz),
-            amount="",
-            note=row.raw[:_RAW],
-            order_no="",
+            raw=row.raw[:_RAW],
+            is_open=row.closed_at is None,
+            closed=_closed(row, user, now, tz, locale),
         )
-        for row in rows
+        for row, user in rows
     )
+
+
+def _closed(row: ChannelEvent, user: User | None, now: datetime, tz: str, locale: Locale) -> str:
+    if row.closed_at is None:
+        return ""
+    name = (user.display_name or user.login_name or "") if user else ""
+    at = formats.day_time(row.closed_at, now, tz, locale=locale)
+    return say(locale, N_("{name}, {at}: {reason}"), name=name, at=at, reason=row.closed_reason)

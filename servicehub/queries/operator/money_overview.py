@@ -126,7 +126,7 @@ def _figures(sums: Iterable[_Sum], locale: Locale) -> tuple[Figure, ...]:
     total = _totals(sums)
     shown = (
         ("taken", N_("Taken in"), N_("Paid by customers"), "/operator/reconciliation/"),
-        ("returned", N_("Given back"), N_("Refunds that arrived"), "/operator/ledger/?tab=refunds"),
+        ("returned", N_("Given back"), N_("Refunds that arrived"), "/operator/refunds/?state=succeeded"),
         ("paid_out", N_("Withdrawals paid"), N_("Arrived at their accounts"), "/operator/withdrawals/"),
         ("earned", N_("Earned by professionals"), N_("Visits, tips and bonuses"), "/operator/settlements/"),
         ("income", N_("Platform's income"), N_("Commission, fees, penalties"), "/operator/ledger/?tab=accounts"),

@@ -36,7 +36,7 @@ from servicehub.viewmodels.operator import MoneyRow, OrderPage, OrderSheet, Pers
 
 _E = OrderEvent
 _PAY_TONES = {"kept": "done", "pending": "wait", "extra": "after", "late": "after", "closed": "cancel"}
-_REFUND_TONES = {"new": "wait", "sent": "go", "succeeded": "done", "failed": "after"}
+_REFUND_TONES = {"new": "wait", "sent": "go", "succeeded": "done", "failed": "after", "balance": "done"}
 _HOLD_TONES = {
     "waiting": "wait", "held": "go", "capturing": "go", "captured": "done", "releasing": "go", "released": "idle",
     "failed": "after",

@@ -24,6 +24,8 @@ PAGES: dict[str, Permission] = {
     "technicians": Permission.TECHNICIAN_READ,
     "money": Permission.LEDGER_READ,
     "ledger": Permission.LEDGER_READ,
+    "payments": Permission.LEDGER_READ,
+    "refunds": Permission.ORDER_REFUND,
     "settlements": Permission.LEDGER_READ,
     "withdrawals": Permission.WITHDRAWAL_REVIEW,
     "commission": Permission.LEDGER_READ,

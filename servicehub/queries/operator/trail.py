@@ -61,7 +61,11 @@ def _joined(*columns: Any) -> sa.Select[Any]:
 
 def _row(entry: AuditEntry, user: User, tz: str, locale: Locale) -> AuditRow:
     kind, _sep, name = entry.subject.partition(":")
-    links = {"order": f"/operator/orders/{name}/", "technician": f"/operator/technicians/{name}/"}
+    links = {
+        "order": f"/operator/orders/{name}/",
+        "technician": f"/operator/technicians/{name}/",
+        "refund": f"/operator/refunds/?q={name}",
+    }
     role = user.operator_role.value if user.operator_role else ""
     return AuditRow(
         id=entry.id or 0,

@@ -206,6 +206,14 @@ SKILL = {
 }
 GENDER = {"female": N_("Female"), "male": N_("Male")}
 TRANSPORT = {"ebike": N_("E-bike"), "transit": N_("Public transport"), "car": N_("Car")}
+REFUND = {
+    "new": N_("Refund requested"),
+    "sent": N_("Refund on its way"),
+    "succeeded": N_("Refunded"),
+    "failed": N_("Refused by the channel"),
+    "balance": N_("Refunded to the balance instead"),
+}
+"""As operators say it: a customer reads that somebody looks after it."""
 ACTION = {
     "force_cancel": N_("Cancelled an order"),
     "cancel": N_("Cancelled an order"),
@@ -221,6 +229,10 @@ ACTION = {
     "restore": N_("Restored a technician"),
     "replan": N_("Planned visits anew"),
     "adopt": N_("Adopted a policy"),
+    "retry": N_("Tried again what a channel had refused"),
+    "propose_balance": N_("Proposed a refund to the balance"),
+    "balance": N_("Agreed to a refund to the balance"),
+    "close": N_("Looked at and closed"),
 }
 """By the last part of `noun.verb`."""
 
