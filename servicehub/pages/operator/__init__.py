@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from servicehub.pages.operator import (
     audit,
+    cancellation,
     commission,
     dispatch,
     fairness,
@@ -47,4 +48,5 @@ PAGES: tuple[Page, ...] = (
     machine.PAGE,
     audit.PAGE,
     commission.PAGE,
+    cancellation.PAGE,
 )
