@@ -51,5 +51,5 @@ def value(locale: Locale, name: str, number: int) -> str:
 def typed(name: str, number: int) -> str:
     """The number as it stands in a field: `22.5` for 2250 basis points."""
     if NUMBERS[name][1] in ("share", "yuan"):
-        return formats.amount(number).replace(",", "")
+        return formats.plain(number)
     return str(number)

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from servicehub.db.database import Database
-from servicehub.domain.access import Actor, OperatorRole
+from servicehub.domain.access import SYSTEM, Actor, OperatorRole
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.order import OrderStatus
 from servicehub.errors import (
@@ -28,6 +28,7 @@ from servicehub.models.order import Order, OrderLog
 from servicehub.queries.customer.order import order_page
 from servicehub.queries.customer.rules import cancellation_rules, legal
 from servicehub.services import fulfilment, ledger, orders, policies, settlements
+from servicehub.services.chronicle import PastOrder, import_orders
 from servicehub.workflows.quoting import cancel_terms
 from tests import city, journey
 from tests.city import NOW
@@ -295,6 +296,25 @@ def test_only_the_cancellation_changes_and_commission_keeps_it(world: World) -> 
     assert {k: second.document[k] for k in ("fees", "settlement")} == {k: before[k] for k in ("fees", "settlement")}
     assert second.document["cancellation"]["late_bp"] == 2500
     assert second.document["cancellation"]["by_category"] == {"daily": {"free_per_month": 0}}
+
+
+def test_a_past_that_was_taken_over_has_used_its_free_ones(world: World) -> None:
+    def past(day: int) -> PastOrder:
+        start_at = world.town.local(f"2026-03-{day:02} 14:00")
+        who, place, item = world.town.customer_id, world.address_id, world.town.item_id
+        technician_id, made_at = world.technicians[0].technician_id, start_at - timedelta(days=1)
+        return PastOrder(who, place, item, technician_id, made_at, start_at, "cancelled_late")
+
+    now = world.town.local("2026-03-20 10:00")
+    for days in ((2, 3), (4,)):
+        import_orders(world.session, SYSTEM, world.town.city_id, [past(day) for day in days], now=now)
+    logged = world.session.exec(select(OrderLog.data).where(OrderLog.event == "cancel").order_by(col(OrderLog.id)))
+
+    assert [(data["rule"], data["fee_fen"]) for data in logged] == [("late_free", 0), ("late", FEE), ("late", FEE)]
+    assert [(month, n) for month, n, _order in taken(world.session)] == [("2026-03", 1)]
+    world.now = now
+    assert cancel(world, late(world, "2026-03-21")).rule == "late"
+    assert ledger.verify(world.session) == []
 
 
 def test_a_stranger_cancels_nothing_and_uses_nothing(world: World) -> None:
