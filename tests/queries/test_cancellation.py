@@ -51,7 +51,7 @@ def test_a_draft_of_a_category_says_what_differs_from_the_standard_and_from_what
     assert (cap.value, cap.usual, cap.was, cap.typed, cap.hint) == ("¥50", "", "", "", "50")
     assert [row.text for row in found.table if row.is_new] == ["Less than 3 h before the visit: 12.5%, at most ¥50"]
     assert found.changes == (
-        "Fee at short notice 20% → 25%", "Cleaning · Fee at short notice as the standard → 12.5%",
+        "Fee at short notice: 20% → 25%", "Cleaning · Fee at short notice: as the standard → 12.5%",
     )  # fmt: skip
     assert [(s.value, s.has_own) for s in found.scopes] == [("", False), ("daily", True)]
 
@@ -63,7 +63,7 @@ def test_versions_say_what_they_changed_here(world: World) -> None:
 
     assert [(v.version, v.note, v.changes, v.is_now) for v in page(world).versions] == [
         (3, "Gold", "", True),
-        (2, "Peak", "Fee at short notice 20% → 25%; Cleaning · Fee at short notice as the standard → 12.5%", False),
+        (2, "Peak", "Fee at short notice: 20% → 25%; Cleaning · Fee at short notice: as the standard → 12.5%", False),
         (1, "", "", False),
     ]
 

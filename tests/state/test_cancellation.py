@@ -147,8 +147,8 @@ def test_an_administrator_changes_a_category_and_adopts_it_once(tabs: Any, shop:
                 "距上门不足 3 小时：收取 12.5%，最高 ¥50", "上述临近上门取消，每自然月前 2 次免费，您的全部订单合并计算",
             ]  # fmt: skip
             assert page.changes == (
-                "日常保洁 · 临近上门违约金比例 同标准 → 12.5%",
-                "日常保洁 · 每月免费临近取消次数 同标准 → 2",
+                "日常保洁 · 临近上门违约金比例：同标准 → 12.5%",
+                "日常保洁 · 每月免费临近取消次数：同标准 → 2",
             )
             assert shop.terms()[0] == 1
             await tab.fire(S.adopt, cookie, form={"reason": " "})

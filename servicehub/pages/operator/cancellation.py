@@ -7,6 +7,7 @@ import reflex as rx
 from servicehub.components.base import attrs, btn, chip, el
 from servicehub.components.layout import modal, panel
 from servicehub.components.operator import abtn, columns, page_head
+from servicehub.components.tables import table, th
 from servicehub.pages.operator.frame import act, frame, reason_dialog, waiting_panel
 from servicehub.pages.operator.versioned import change_list, draft_panel, versions_panel
 from servicehub.pages.page import Page
@@ -35,13 +36,15 @@ def _numbers() -> rx.Component:
             r.usual != "", el.span(" · ", _("standard {value}", value=r.usual), class_name="f12 mut"), rx.fragment()
         )
         strong = rx.cond((r.was != "") | (r.usual != ""), "num w6", "num")
-        return el.div(el.dt(r.title), el.dd(was, el.span(r.value, class_name=strong), usual), key=r.name)
+        return el.tr(
+            el.td(r.title, class_name="wraps"), el.td(was, el.span(r.value, class_name=strong), usual), key=r.name
+        )
 
     follow = rx.cond(P.has_own, abtn("undo-2", _("Follow the standard"), on_click=S.follow), rx.fragment())
     tail = el.div(follow, act("sliders-horizontal", _("Change numbers"), "terms"), class_name="row g8 wrap")
     return panel(
         P.scope_name,
-        el.dl(rx.foreach(P.numbers, one), class_name="facts"),
+        table(_("Cancellation terms"), [th(_("Term")), th(_("Value"))], rx.foreach(P.numbers, one), dense=True),
         note=el.span(_("Version {n}", n=P.version)),
         tail=tail,
     )

@@ -101,8 +101,8 @@ def _numbers(locale: Locale, terms: CancellationTerms, tried: CancellationTerms,
 def _changes(
     locale: Locale, before: CancellationTerms, after: CancellationTerms, names: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """`Fee at short notice 20% → 30%`, a category's with its name before."""
-    follows = say(locale, N_("as the standard"))
+    """`Fee at short notice: 20% → 30%`, a category's with its name before."""
+    follows, colon = say(locale, N_("as the standard")), "：" if locale == "zh" else ": "
     parts = [("", asdict(before.standard), asdict(after.standard))]
     parts += [
         (f"{names.get(slug, slug)} · ", dict(before.by_category.get(slug, {})), dict(after.by_category.get(slug, {})))
@@ -115,5 +115,5 @@ def _changes(
                 values = (
                     cancellation.value(locale, name, part[name]) if name in part else follows for part in (old, new)
                 )
-                said.append(f"{scope}{cancellation.title(locale, name)} {' → '.join(values)}")
+                said.append(f"{scope}{cancellation.title(locale, name)}{colon}{' → '.join(values)}")
     return tuple(said)
