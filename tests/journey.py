@@ -186,6 +186,16 @@ def build(session: Session, *, technicians: int = 2, **item: Any) -> World:
     )
 
 
+def without_free(world: World) -> World:
+    """The world with a fee for every late cancellation, the first one of a month too."""
+    policy = world.session.get_one(Policy, world.town.policy_id)
+    terms = policy.document["cancellation"] | {"free_per_month": 0}
+    policy.document = policy.document | {"cancellation": terms}
+    world.session.add(policy)
+    world.session.flush()
+    return world
+
+
 def actor_of(technician: Technician) -> Actor:
     return Actor(
         user_id=technician.user_id, role=Role.TECHNICIAN, city_id=technician.city_id, technician_id=technician.id or 0

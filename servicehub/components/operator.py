@@ -32,6 +32,7 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("settlements", "layers", N_("Settlements"), "/operator/settlements/"),
             ("withdrawals", "hand-coins", N_("Withdrawals"), "/operator/withdrawals/"),
             ("commission", "percent", N_("Commission rules"), "/operator/commission/"),
+            ("cancellation", "calendar-off", N_("Cancellation terms"), "/operator/cancellation/"),
             ("invoices", "receipt-text", N_("Invoices"), "/operator/invoices/"),
             ("settlement-mode", "building-2", N_("Settlement mode"), "/operator/settlement-mode/"),
             ("reconciliation", "list-checks", N_("Reconciliation"), "/operator/reconciliation/"),

@@ -49,6 +49,8 @@ class Permission(StrEnum):
     """Not of those who decide about withdrawals: the limit from which two of them are needed is among these."""
     COMMISSION_WRITE = "commission:write"
     """What technicians are paid. Finance reads and tries rules (`ledger:read`) but does not adopt them."""
+    CANCELLATION_WRITE = "cancellation:write"
+    """What customers pay for cancelling. Every operator may read it."""
     POINTS_WRITE = "points:write"
     """How customers earn and use points."""
     DEPOSIT_WRITE = "deposit:write"

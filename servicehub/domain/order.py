@@ -246,7 +246,7 @@ STEPS: tuple[Step[OrderStatus, OrderEvent], ...] = (
         _E.CUSTOMER_NO_SHOW,
         _S.CANCELLED,
         "T",
-        "waited 15 minutes",
+        "waited as long as the terms say",
         "no-show fee to the technician; rest refunded; cells released",
     ),
     _step(_S.ARRIVED, _E.CANCEL, _S.CANCELLED, "C", "", "no-show fee; rest refunded; cells released"),

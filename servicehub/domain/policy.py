@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from servicehub.domain.cancellation import CancellationPolicy
+from servicehub.domain.cancellation import CancellationTerms
 from servicehub.domain.commission import CommissionPolicy
 from servicehub.domain.pricing import FeePolicy
 from servicehub.domain.settlement import SettlementPolicy
@@ -31,7 +31,8 @@ class OrderPolicy:
 
     version: int
     fees: FeePolicy
-    cancellation: CancellationPolicy
+    cancellation: CancellationTerms
+    """An order's are those of its category: `models.cancellation.load_terms`."""
     commission: CommissionPolicy
     settlement: SettlementPolicy
 
@@ -41,7 +42,7 @@ class OrderPolicy:
         return cls(
             version,
             FeePolicy.of(document.get("fees", {})),
-            CancellationPolicy.of(document.get("cancellation", {})),
+            CancellationTerms.of(document.get("cancellation", {})),
             CommissionPolicy.of(document.get("commission", {})),
             SettlementPolicy.of(document.get("settlement", {})),
         )
@@ -56,12 +57,12 @@ class OrderPolicy:
         }
         return {
             "fees": fees,
-            "cancellation": asdict(self.cancellation),
+            "cancellation": self.cancellation.document(),
             "commission": self.commission.document(),
             "settlement": settlement,
         }
 
 
-DEFAULT_ORDER_POLICY = OrderPolicy.of({"fees": {"holidays": STATUTORY_HOLIDAYS}})
+DEFAULT_ORDER_POLICY = OrderPolicy.of({"fees": {"holidays": STATUTORY_HOLIDAYS}, "cancellation": {"free_per_month": 1}})
 DEFAULT_POLICIES: dict[str, dict[str, Any]] = {ORDER_KIND: DEFAULT_ORDER_POLICY.document()}
 """`Policy.kind` -> document that a new city starts with."""

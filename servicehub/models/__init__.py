@@ -3,6 +3,7 @@
 from servicehub.models import (
     account,
     audit,
+    cancellation,
     catalog,
     chargeback,
     customer,
@@ -29,6 +30,7 @@ from servicehub.models.base import metadata
 __all__ = [
     "account",
     "audit",
+    "cancellation",
     "catalog",
     "chargeback",
     "customer",

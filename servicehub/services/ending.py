@@ -11,6 +11,7 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.money import split
 from servicehub.domain.order import OrderEvent
+from servicehub.models.cancellation import load_free_left, load_terms
 from servicehub.models.order import Order
 from servicehub.services import (
     capturing,
@@ -20,7 +21,6 @@ from servicehub.services import (
     guarantees,
     notices,
     payments,
-    policies,
     refunds,
     scheduling,
     settlements,
@@ -109,11 +109,14 @@ def back_to_matching(
     notices.tell_customer(session, order, "rematching", now=now)
 
 
-def terms(session: Session, order: Order, *, by: Role, now: datetime) -> CancelQuote:
-    """What ending the order now costs, by the policy that it froze: the preview and the charge both."""
+def terms(session: Session, order: Order, *, by: Role, now: datetime, with_free: bool = True) -> CancelQuote:
+    """What ending the order now costs, by the policy that it froze: the preview and the charge both.
+
+    `with_free`: whether a free late cancellation of the month counts, if one is left.
+    """
     secured = guarantees.held(session, order)
     return cancellation.fee(
-        policies.of_order(session, order).cancellation,
+        load_terms(session, order),
         status=order.status,
         paid_fen=sums.paid_net(session, order) + (secured.amount_fen if secured else 0),
         total_fen=order.total_fen,
@@ -124,6 +127,7 @@ def terms(session: Session, order: Order, *, by: Role, now: datetime) -> CancelQ
         by=by,
         delay_minutes=delays.minutes_of(session, order),
         is_short=crews.is_short(session, order),
+        free_left=load_free_left(session, order, now) if with_free else 0,
     )
 
 

@@ -26,13 +26,13 @@ from servicehub.errors import (
     TransitionRefused,
     WrongStartCode,
 )
+from servicehub.models.cancellation import load_terms
 from servicehub.models.order import Order, OrderPhoto, load_checklist
 from servicehub.models.technician import Technician
 from servicehub.services import capturing, crews, ending, notices, scheduling, sums, transitions
 from servicehub.settings import get_settings
 
 CODE_TRIES = 5
-CUSTOMER_WAIT = timedelta(minutes=15)
 ON_TIME_GRACE = timedelta(minutes=10)
 
 
@@ -157,11 +157,11 @@ def technician_cancel(session: Session, actor: Actor, no: str, *, reason: str, n
 
 
 def customer_no_show(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
-    """Leave after waiting at the door. Raises: TooEarly before 15 minutes of waiting."""
+    """Leave after waiting at the door. Raises: TooEarly before the minutes that the order's policy asks for."""
     order = _lead(_own(session, actor, no), "customer_no_show")
-    due = (order.arrived_at or now) + CUSTOMER_WAIT
-    if order.status is OrderStatus.ARRIVED and now < max(due, order.start_at + CUSTOMER_WAIT):
-        raise TooEarly(f"no-show {no}", at=max(due, order.start_at + CUSTOMER_WAIT))
+    due = max(order.arrived_at or now, order.start_at) + timedelta(minutes=load_terms(session, order).wait_minutes)
+    if order.status is OrderStatus.ARRIVED and now < due:
+        raise TooEarly(f"no-show {no}", at=due)
     quote = ending.terms(session, order, by=Role.TECHNICIAN, now=now)
     ending.end_with_fee(session, order, OrderEvent.CUSTOMER_NO_SHOW, actor, quote, now=now, reason="customer_no_show")
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from servicehub import bus
 from servicehub.domain.access import Actor, Permission
+from servicehub.domain.cancellation import CancellationTerms
 from servicehub.domain.commission import CommissionPolicy
 from servicehub.domain.deposit import DEPOSIT_KIND, DepositPolicy
 from servicehub.domain.points import POINTS_KIND, PointsPolicy
@@ -130,13 +131,42 @@ def adopt_commission(
     actor.require(Permission.COMMISSION_WRITE)
     rules = CommissionPolicy.checked(wanted)
     _known(session, actor.city_id, rules)
+    part = {"commission": rules.document()}
+    return _adopt_part(session, actor, part, base=base, note=note, now=now, permission=Permission.COMMISSION_WRITE)
+
+
+def adopt_cancellation(
+    session: Session, actor: Actor, wanted: dict[str, Any], *, base: int, note: str, now: datetime
+) -> int:
+    """Adopt what cancelling costs, by category, for orders made from now on; the other parts stay as in version `base`.
+
+    Raises: Invalid with `field` and `category` (see `CancellationTerms.checked`), and what `adopt` does.
+    """
+    actor.require(Permission.CANCELLATION_WRITE)
+    terms = CancellationTerms.checked(wanted)
+    if unknown := set(terms.by_category) - _slugs(session, actor.city_id):
+        raise Invalid("category", field="by_category", category=min(unknown))
+    part = {"cancellation": terms.document()}
+    return _adopt_part(session, actor, part, base=base, note=note, now=now, permission=Permission.CANCELLATION_WRITE)
+
+
+def _adopt_part(
+    session: Session,
+    actor: Actor,
+    part: dict[str, Any],
+    *,
+    base: int,
+    note: str,
+    now: datetime,
+    permission: Permission,
+) -> int:
+    """A version of the order policy in which only `part` differs from version `base`."""
     row = in_force(session, actor.city_id, ORDER_KIND, now)
     if row.version != base:
         raise PolicyChanged(ORDER_KIND, version=row.version)
-    kept = {name: part for name, part in row.document.items() if name not in ("note", "actor_id")}
-    new = kept | OrderPolicy.of(row.document).document() | {"commission": rules.document()}
-    allowed = Permission.COMMISSION_WRITE
-    version = adopt(session, actor, ORDER_KIND, new, base=base, note=note, now=now, permission=allowed)
+    kept = {name: old for name, old in row.document.items() if name not in ("note", "actor_id")}
+    new = kept | OrderPolicy.of(row.document).document() | part
+    version = adopt(session, actor, ORDER_KIND, new, base=base, note=note, now=now, permission=permission)
     bus.publish(session, bus.overview(str(actor.city_id)))
     return version
 
@@ -163,7 +193,7 @@ def adopt_deposit(
 
 def _known(session: Session, city_id: int, rules: CommissionPolicy) -> None:
     """Raises: Invalid for a rule about a category or technician that the city does not have."""
-    slugs = set(session.exec(select(Category.slug).where(Category.city_id == city_id)))
+    slugs = _slugs(session, city_id)
     asked = {rule.technician_id for rule in rules.rules if rule.technician_id}
     mine = select(Technician.id).where(Technician.city_id == city_id, among(col(Technician.id), asked))
     people = set(session.exec(mine)) if asked else set()
@@ -172,6 +202,10 @@ def _known(session: Session, city_id: int, rules: CommissionPolicy) -> None:
             raise Invalid(f"rule {rule.id}", field="category", rule=rule.id)
         if rule.technician_id and rule.technician_id not in people:
             raise Invalid(f"rule {rule.id}", field="technician", rule=rule.id)
+
+
+def _slugs(session: Session, city_id: int) -> set[str]:
+    return set(session.exec(select(Category.slug).where(Category.city_id == city_id)))
 
 
 def document(session: Session, city_id: int, kind: str, now: datetime) -> dict[str, Any]:

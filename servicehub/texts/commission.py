@@ -21,7 +21,7 @@ GROUPS: dict[str, str] = {ADD_ON: N_("Add-ons {share}"), SURCHARGE: N_("Surcharg
 
 def share(bp: int) -> str:
     """A rate: `22%`, `22.5%`, `22.25%`."""
-    return formats.percent(bp, digits=0 if bp % 100 == 0 else 1 if bp % 10 == 0 else 2)
+    return formats.rate(bp)
 
 
 def rate(locale: Locale, found: Rate, categories: Mapping[str, str]) -> str:

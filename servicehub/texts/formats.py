@@ -161,6 +161,11 @@ def percent(bp: int, *, digits: int = 1) -> str:
     return f"{bp / 100:.{digits}f}%"
 
 
+def rate(bp: int) -> str:
+    """Basis points with the digits that they need: `22%`, `22.5%`, `22.25%`."""
+    return percent(bp, digits=0 if bp % 100 == 0 else 1 if bp % 10 == 0 else 2)
+
+
 def delta(bp: int, *, points: bool = False) -> str:
     """A change in basis points: `▲12.4%`, `▼1.3pt` for rates."""
     mark = "▲" if bp > 0 else "▼" if bp < 0 else ""

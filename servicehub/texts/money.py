@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from servicehub.texts import N_, Locale, say
-from servicehub.texts.formats import duration, percent, yuan
+from servicehub.texts.formats import duration, rate, yuan
 
 LINE_NAMES: dict[str, str] = {
     "travel": N_("Distance fee, per km beyond the free distance"),
@@ -121,6 +121,9 @@ _CANCELLATION: dict[str, str] = {
     "grace": N_("Within {time} of payment, until the professional sets out: free"),
     "ample_notice": N_("At least {time} before the visit: free"),
     "late": N_("Less than {time} before the visit: {share}, at most {cap}"),
+    "late_free": N_(
+        "Of these short-notice cancellations, the first {times} of a calendar month are free, over all your orders"
+    ),
     "delayed": N_("If we expect to be {time} late or more: free, also when the professional is on the way"),
     "short_handed": N_("If fewer professionals come than you ordered: free, and their part is refunded if you go on"),
     "departed": N_("After the professional has set out: distance fee and {share}"),
@@ -128,6 +131,8 @@ _CANCELLATION: dict[str, str] = {
     "our_side": N_("If we cancel: everything back, and a {coupon} coupon"),
     "reschedule": N_("Moving the visit: free up to {time} before, {times} times at most"),
 }
+_FIRST_FREE = N_("The first of these short-notice cancellations in a calendar month is free, over all your orders")
+"""Instead of the row with a number, when it is one."""
 RULE_NAMES: dict[str, str] = {
     "unpaid": N_("Nothing was paid"),
     "our_side": N_("Cancelled by us"),
@@ -135,6 +140,7 @@ RULE_NAMES: dict[str, str] = {
     "grace": N_("Shortly after payment"),
     "ample_notice": N_("In good time"),
     "late": N_("Short notice"),
+    "late_free": N_("Short notice, one of the month's free ones"),
     "delayed": N_("We will be late"),
     "short_handed": N_("Fewer people than ordered"),
     "departed": N_("The professional was on the way"),
@@ -165,9 +171,9 @@ def cancellation_rows(locale: Locale, rows: Iterable[Row]) -> list[str]:
     return [
         say(
             locale,
-            _CANCELLATION[row.rule],
+            _FIRST_FREE if row.rule == "late_free" and row.times == 1 else _CANCELLATION[row.rule],
             time=duration(row.minutes, locale=locale),
-            share=percent(row.bp, digits=0),
+            share=rate(row.bp),
             cap=yuan(row.cap_fen),
             coupon=yuan(row.coupon_fen),
             times=row.times,

@@ -264,6 +264,8 @@ class Job:
     checklist_left: int = 0
     may_cancel: bool = False
     may_no_show: bool = False
+    wait_minutes: int = 0
+    """How long he waits at the door for a customer who is not there."""
     wait_left_s: int = 0
     phase: int = 0
     """0 accepted … 4 done: the dot of the steps."""

@@ -47,6 +47,11 @@ def book(customer: Page, taps: Taps) -> str:
     taps.on(re.compile("^确认 "))
     customer.wait_for_url(re.compile("/book/"))
     settle(customer)  # nobody submits what he has not seen
+    return pay(customer, taps)
+
+
+def pay(customer: Page, taps: Taps) -> str:
+    """From the booking page, filled in, to the paid result; returns the order's number."""
     taps.on("提交订单")
     customer.wait_for_url(re.compile("/pay/"))
     taps.on(re.compile("^确认支付"))
@@ -117,6 +122,18 @@ def serve(site: Site, no: str) -> None:
 def begin(site: Site, no: str) -> tuple[Actor, Order]:
     """The visit as far as its start."""
     database = site.database
+    actor, order = taken(site, no)
+    early = order.start_at - timedelta(minutes=30)
+    database.write_now(fulfilment.depart, actor, no, now=early)
+    database.write_now(fulfilment.arrive, actor, no, order.lat, order.lng, now=order.start_at)
+    code = crypto.decrypt(order.start_code_enc, "order.start_code")
+    assert database.write_now(fulfilment.start, actor, no, code, now=order.start_at)
+    return actor, order
+
+
+def taken(site: Site, no: str) -> tuple[Actor, Order]:
+    """The order, accepted by whom it was offered to."""
+    database = site.database
     order = database.read_now(order_of, no)
     actor = database.read_now(_actor_of, order.technician_id or 0)
     if order.status is OrderStatus.ASSIGNED:
@@ -124,11 +141,6 @@ def begin(site: Site, no: str) -> tuple[Actor, Order]:
         database.write_now(
             dispatching.accept, actor, offer.id or 0, now=offer.created_at
         )  # the site's clock may run ahead
-    early = order.start_at - timedelta(minutes=30)
-    database.write_now(fulfilment.depart, actor, no, now=early)
-    database.write_now(fulfilment.arrive, actor, no, order.lat, order.lng, now=order.start_at)
-    code = crypto.decrypt(order.start_code_enc, "order.start_code")
-    assert database.write_now(fulfilment.start, actor, no, code, now=order.start_at)
     return actor, order
 
 

@@ -144,7 +144,7 @@ def test_a_deposit_is_asked_first_and_the_balance_afterwards(session: Session) -
 
 
 def test_the_previewed_fee_is_the_charged_fee(session: Session) -> None:
-    world = journey.build(session)
+    world = journey.without_free(journey.build(session))
     order = world.accepted()
     world.now = order.start_at - timedelta(hours=1)
     shown = quoting.cancel_terms(session, world.customer, order.no, locale="zh", now=world.now)

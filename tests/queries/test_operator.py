@@ -610,7 +610,7 @@ def test_the_shell_lists_the_pages_of_the_role(session: Session, here: Here) -> 
     here.order(S.MATCHING, NOW - timedelta(hours=1))
     shown = shell.shell(session, here.operator(OperatorRole.DISPATCHER), locale="en", now=NOW)
     assert shown == shell.Shell(
-        "顾明", "Dispatcher", "Here", ("overview", "dispatch", "orders", "technicians", "machine"), 1, 1
+        "顾明", "Dispatcher", "Here", ("overview", "dispatch", "orders", "technicians", "cancellation", "machine"), 1, 1
     )
 
 

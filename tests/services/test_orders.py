@@ -634,7 +634,7 @@ def test_a_silent_customer_is_taken_as_content_after_a_day(world: World) -> None
 
 
 def test_the_preview_of_cancelling_is_what_is_charged(world: World) -> None:
-    order = world.accepted()
+    order = journey.without_free(world).accepted()
     world.now = order.start_at - timedelta(minutes=90)
     preview = orders.cancel_preview(world.session, world.customer, order.no, now=world.now)
     assert (preview.fee_fen, preview.refund_fen) == (2000, 8000)
@@ -651,7 +651,7 @@ def test_the_preview_of_cancelling_is_what_is_charged(world: World) -> None:
 
 
 def test_cancelling_on_terms_that_got_worse_is_refused(world: World) -> None:
-    order = world.accepted()
+    order = journey.without_free(world).accepted()
     world.now = order.start_at - timedelta(minutes=90)
 
     with pytest.raises(PriceChanged):

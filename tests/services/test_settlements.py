@@ -135,7 +135,7 @@ def test_a_dispute_about_a_visit_that_a_coupon_paid_is_settled_too(world: World)
 
 
 def test_a_late_cancellation_pays_the_technician(world: World) -> None:
-    order = world.accepted()
+    order = journey.without_free(world).accepted()
     world.now = order.start_at - timedelta(hours=1)
     orders.cancel(world.session, world.customer, order.no, reason="", expected_refund_fen=8000, now=world.now)
     earning = settlements.of_order(world.session, order.id or 0)

@@ -252,7 +252,7 @@ def test_every_try_carries_the_same_number_and_is_later(world: World) -> None:
 
 
 def test_a_cancellation_fee_is_shared_too(world: World) -> None:
-    order = world.accepted()
+    order = journey.without_free(world).accepted()
     world.now = order.start_at - timedelta(hours=1)
     orders.cancel(world.session, world.customer, order.no, reason="", expected_refund_fen=8000, now=world.now)
 

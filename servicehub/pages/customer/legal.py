@@ -19,7 +19,7 @@ D = LegalState.doc
 
 def _rule(row: Any) -> rx.Component:
     title = rx.cond(row.title != "", el.h3(row.title, class_name="f15 w6"), rx.fragment())
-    return el.li(title, el.p(row.text, class_name="f14 ink2"), class_name="col g2", key=row.text)
+    return el.li(title, el.p(row.text, class_name="f14 ink2"), class_name="col g2", key=row.title + row.text)
 
 
 def view() -> rx.Component:

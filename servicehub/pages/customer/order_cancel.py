@@ -40,6 +40,7 @@ def view() -> rx.Component:
         el.h2(_("What you get back"), class_name="f16 w7"),
         rx.cond(P.is_secured, secured, paid),
         rx.cond(P.is_free, free, costs),
+        rx.cond(P.allowance != "", el.p(P.allowance, class_name="f13 ink2"), rx.fragment()),
         cls="col g8",
     )
     options = [radio_option("reason", key, _(word), checked=key == "plans") for key, word in REASONS]

@@ -26,7 +26,7 @@ def view() -> rx.Component:
     )
     nothing = empty(
         _("This visit cannot be moved any more"),
-        _("It has begun, or it was moved three times"),
+        _("It has begun, or it was moved as often as the terms allow"),
         lbtn(_("Order details"), to=joined("/orders/", P.no, "/")),
     )
     body = rx.cond(P.may, el.div(about, card(grid(MoveState, "move")), class_name="stack"), nothing)

@@ -6,6 +6,7 @@ from servicehub.pages.operator import (
     account,
     account_group,
     audit,
+    cancellation,
     commission,
     dispatch,
     fairness,
@@ -55,4 +56,5 @@ PAGES: tuple[Page, ...] = (
     machine.PAGE,
     audit.PAGE,
     commission.PAGE,
+    cancellation.PAGE,
 )

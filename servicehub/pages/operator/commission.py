@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import attrs, btn, cx, el
-from servicehub.components.layout import empty, note, opens, panel
+from servicehub.components.base import attrs, cx, el
+from servicehub.components.layout import empty, panel
 from servicehub.components.operator import abtn, columns, page_head
 from servicehub.components.tables import table, th
 from servicehub.pages.operator import points
 from servicehub.pages.operator.commission_forms import calculator, rule_dialog, standard_dialog
 from servicehub.pages.operator.frame import frame, reason_dialog, waiting_panel
+from servicehub.pages.operator.versioned import change_list, draft_panel, versions_panel
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
 from servicehub.state.operator.commission import CommissionState
@@ -105,29 +106,6 @@ def _precedence() -> rx.Component:
     return panel(_("Which rule wins"), body)
 
 
-def _draft() -> rx.Component:
-    stale = rx.cond(
-        S.base != P.version,
-        note(_("Version {n} was adopted meanwhile. Discard the draft to build on it.", n=P.version), "warn"),
-        rx.fragment(),
-    )
-    adopt = rx.cond(
-        S.may_write,
-        btn(_("Adopt as version {n}", n=S.base + 1), kind="p", **opens("adopt")),
-        note(_("Your role may try rules; an administrator adopts them."), "info"),
-    )
-    changed = el.div(
-        stale,
-        el.ul(rx.foreach(P.changes, lambda text: el.li(text, key=text)), class_name="col g4 f13 terms", role="status"),
-        el.div(adopt, abtn("undo-2", _("Discard the draft"), on_click=S.discard), class_name="row g8 wrap"),
-        class_name="col g12 panel-b",
-    )
-    nothing = el.p(
-        _("Nothing is changed. Add, edit or remove rules: they are tried here first."), class_name="mut f13 panel-b"
-    )
-    return panel(_("Draft"), rx.cond(P.changes.length() > 0, changed, nothing))
-
-
 def _example() -> rx.Component:
     def line(r: rx.Var) -> rx.Component:
         strong = rx.cond(r.strong, "num w6", "num")
@@ -171,36 +149,16 @@ def _example() -> rx.Component:
     return panel(_("Example"), calculator(), result, note=S.shown.case)
 
 
-def _versions() -> rx.Component:
-    def one(v: rx.Var) -> rx.Component:
-        head = el.div(
-            el.div(
-                el.span(_("Version {n}", n=v.version), class_name="w6 f14"),
-                el.span(
-                    el.span(v.when, class_name="num"), rx.cond(v.who != "", " · " + v.who, ""), class_name="f12 mut"
-                ),
-                class_name="col g0 grow",
-            ),
-            rx.cond(v.is_now, el.span(_("In force"), class_name="tag tag-g"), rx.fragment()),
-            class_name="row g8",
-        )
-        return el.article(
-            head, el.p(v.note, class_name="f13"), el.p(v.changes, class_name="f12 mut"), class_name="col g4 panel-b", key=v.version
-        )  # fmt: skip
-
-    return panel(_("Versions"), rx.foreach(P.versions, one))
-
-
 def view() -> rx.Component:
     """The page."""
     head = page_head(_("Commission rules"), _("What the platform keeps of a price, and the tax that it withholds"))
-    changes = el.ul(rx.foreach(P.changes, lambda text: el.li(text, key=text)), class_name="col g4 f13 terms")
     adopt = reason_dialog(
         "adopt", _("Adopt these rules"), _("They hold for orders made from now on. Orders that exist keep theirs."),
-        _("Adopt"), S.adopt, changes, danger=False,
+        _("Adopt"), S.adopt, change_list(P.changes), danger=False,
     )  # fmt: skip
     left = el.div(_rules(), _example(), class_name="col g16")
-    right = el.div(_draft(), _standard(), points.rules(), _precedence(), _versions(), class_name="col g16")
+    draft = draft_panel(S, _("Nothing is changed. Add, edit or remove rules: they are tried here first."))
+    right = el.div(draft, _standard(), points.rules(), _precedence(), versions_panel(P.versions), class_name="col g16")
     return frame(
         head,
         rx.cond(S.ready, columns(left, right, kind="2"), waiting_panel()),

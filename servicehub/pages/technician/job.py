@@ -194,7 +194,10 @@ def _work() -> rx.Component:
 def _trouble() -> rx.Component:
     wait = row(el.span(_("Wait another"), class_name="f13 mut"), countdown(S.job.wait_left_s, 0), cls="g6 card-p")
     gone = cell(
-        "user-x", _("Customer not there"), _("After 15 minutes of waiting; you get the call-out fee"), **opens("noshow")
+        "user-x",
+        _("Customer not there"),
+        _("After {n} minutes of waiting; you get the call-out fee", n=S.job.wait_minutes),
+        **opens("noshow"),
     )
     back = cell(
         "rotate-ccw", _("Give the job back"), _("With a reason; somebody else is found at once"), **opens("cancel")

@@ -10,12 +10,12 @@ from sqlmodel import Session, col, select
 
 from servicehub import crypto
 from servicehub.domain.access import Actor, Role
-from servicehub.domain.cancellation import CancellationPolicy
 from servicehub.domain.delay import TOLD_MINUTES
 from servicehub.domain.geo import Point, distance_m
 from servicehub.domain.order import CONTACT_OPEN, TRACKED, OrderStatus, PaymentPlan
 from servicehub.domain.timewindow import local_time, minute_of
-from servicehub.models.catalog import Category, City, District, Policy, ServiceItem
+from servicehub.models.cancellation import load_terms
+from servicehub.models.catalog import Category, City, District, ServiceItem
 from servicehub.models.delay import Delay
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
@@ -87,7 +87,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
             link=lambda _member, person: f"/t/{person.id}/" if person else "",
         ),
         track=way,
-        actions=actions(order, reviewed=reviewed, owes=owes),
+        actions=actions(session, order, reviewed=reviewed, owes=owes),
         photos=photos(session, order, "before", "after"),
         placed=formats.day_time(order.created_at, now, city.timezone, locale=locale),
         can_tip=may_tip(session, order),
@@ -107,8 +107,7 @@ def _late(session: Session, order: Order, tz: str, locale: Locale) -> str:
     delay = session.get(Delay, order.id)
     if delay is None or order.status not in DELAYABLE or delay.minutes < TOLD_MINUTES:
         return ""
-    policy = session.get_one(Policy, order.policy_id).document.get("cancellation", {})
-    free = delay.minutes >= CancellationPolicy.of(policy).delayed_minutes
+    free = delay.minutes >= load_terms(session, order).delayed_minutes
     text = (
         N_(
             "Expected to begin at about {time}, {minutes} min late. We are sorry. "

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.order import ACTIVE, ORDER, OrderEvent, OrderStatus
 from servicehub.errors import NotFound
+from servicehub.models.cancellation import load_terms
 from servicehub.models.catalog import Category, ServiceItem
 from servicehub.models.order import Order, OrderPhoto, Review, names_technician, was_sold
 from servicehub.models.technician import Technician
@@ -20,7 +21,6 @@ from servicehub.texts import N_, Locale, formats, say
 from servicehub.viewmodels.customer.orders import MovePreview, OrderActions, OrderCard, ReviewForm
 
 PAGE = 30
-MOST_MOVES = 3
 _S = OrderStatus
 DONE = frozenset({_S.COMPLETED, _S.CLOSED})
 TABS: dict[str, frozenset[OrderStatus]] = {
@@ -124,14 +124,14 @@ def _main_action(order: Order, *, reviewed: bool) -> tuple[str, str, str]:
             return "track", N_("Order progress"), page
 
 
-def actions(order: Order, *, reviewed: bool, owes: bool = False) -> OrderActions:
+def actions(session: Session, order: Order, *, reviewed: bool, owes: bool = False) -> OrderActions:
     """The buttons of an order's page: what the machine allows to a customer, and what leads on. `owes`: the balance may be paid."""
     allowed = frozenset(ORDER.events(order.status, Role.CUSTOMER))
     return OrderActions(
         pay=order.status is _S.PENDING_PAYMENT,
         pay_balance=owes,
         cancel=OrderEvent.CANCEL in allowed,
-        reschedule=OrderEvent.RESCHEDULE in allowed and order.reschedules < MOST_MOVES,
+        reschedule=OrderEvent.RESCHEDULE in allowed and order.reschedules < load_terms(session, order).reschedule_limit,
         confirm=OrderEvent.CONFIRM in allowed,
         review=order.status in DONE and order.technician_id is not None and not reviewed,
         dispute=OrderEvent.DISPUTE in allowed,
@@ -148,8 +148,8 @@ def move_preview(session: Session, actor: Actor, no: str, *, locale: Locale, now
         no=no,
         title=visit.title(locale, item, order),
         when=formats.span(order.start_at, order.end_at, now, tz, locale=locale),
-        moves_left=max(0, MOST_MOVES - order.reschedules),
-        may=actions(order, reviewed=False).reschedule,
+        moves_left=max(0, load_terms(session, order).reschedule_limit - order.reschedules),
+        may=actions(session, order, reviewed=False).reschedule,
     )
 
 
@@ -164,7 +164,7 @@ def review_form(session: Session, actor: Actor, no: str, *, locale: Locale) -> R
         title=visit.title(locale, item, order),
         technician=technician.name if technician else "",
         art=words.portrait(technician) if technician else "",
-        may=actions(order, reviewed=done).review,
+        may=actions(session, order, reviewed=done).review,
         done=done,
         photos=photos(session, order, "review"),
     )

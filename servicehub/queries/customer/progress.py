@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from servicehub.domain.access import Role
+from servicehub.domain.cancellation import LATE_FREE
 from servicehub.domain.order import OrderStatus
 from servicehub.models.order import Order, OrderLog, is_planned_ahead
 from servicehub.models.technician import Technician
 from servicehub.queries.customer import words
-from servicehub.texts import N_, Locale, formats, say
+from servicehub.texts import N_, Locale, formats, money, say
 from servicehub.viewmodels.customer.orders import LogLine, StepMark
 
 _S = OrderStatus
@@ -143,6 +144,8 @@ def log(
         text, icon = SECURED if secured and row.event in ("pay", "pay_chosen") else EVENTS[row.event]
         when = formats.day_time(row.at, now, tz, locale=locale)
         said = f" · {row.reason}" if row.reason and _may_read(row) else ""
+        if row.data.get("rule") == LATE_FREE:
+            said += f" · {money.of(locale, money.RULE_NAMES, LATE_FREE)}"
         title = say(locale, text, name=_name(locale, people.get(row.actor_id)))
         lines.append(LogLine(row.id or 0, title, when + said, "ok" if lines else "now", icon))
     return tuple(lines)

@@ -7,11 +7,13 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor
-from servicehub.domain.cancellation import explain
+from servicehub.domain.cancellation import CancellationTerms, explain
 from servicehub.domain.policy import ORDER_KIND, OrderPolicy
 from servicehub.domain.pricing import FeePolicy
 from servicehub.errors import NotFound
 from servicehub.models.catalog import Policy
+from servicehub.models.commissions import load_category_names
+from servicehub.queries.customer import catalog
 from servicehub.queries.customer.places import city_of
 from servicehub.settings import get_settings
 from servicehub.texts import N_, Locale, formats, money, say
@@ -66,6 +68,10 @@ def legal(session: Session, actor: Actor, name: str, *, locale: Locale, now: dat
     policy = OrderPolicy.of(row.document, row.version)
     day = formats.full_day(row.effective_at.date(), locale=locale)
     version = say(locale, N_("Version {n}, in force since {day}"), n=row.version, day=day)
+    if name == "cancellation":
+        return LegalDoc(
+            say(locale, DOCUMENTS[name]), version, _cancellation(session, row.city_id, locale, policy.cancellation)
+        )
     return LegalDoc(say(locale, DOCUMENTS[name]), version, _rules(locale, name, policy))
 
 
@@ -81,16 +87,30 @@ def in_force(session: Session, actor: Actor, now: datetime) -> Policy:
     return row
 
 
-def cancellation_rules(session: Session, actor: Actor, *, locale: Locale, now: datetime) -> tuple[str, ...]:
-    """The cancellation table in sentences, for the page before an order is placed."""
-    row = in_force(session, actor, now)
-    return tuple(money.cancellation_rows(locale, explain(OrderPolicy.of(row.document, row.version).cancellation)))
+def cancellation_rules(
+    session: Session, actor: Actor, service: str, *, locale: Locale, now: datetime
+) -> tuple[str, ...]:
+    """The cancellation table of a service's category in sentences, for the page before an order is placed. Raises: NotFound."""
+    terms = CancellationTerms.of(in_force(session, actor, now).document.get("cancellation", {}))
+    _item, category = catalog.find(session, actor, service)
+    return tuple(money.cancellation_rows(locale, explain(terms.of_category(category.slug))))
+
+
+def _cancellation(session: Session, city_id: int, locale: Locale, terms: CancellationTerms) -> tuple[Rule, ...]:
+    """The standard table, then of each category that has its own the sentences that differ."""
+    usual = money.cancellation_rows(locale, explain(terms.standard))
+    rows = [Rule("", text) for text in usual]
+    for slug, name in load_category_names(session, city_id, locale).items():
+        own = money.cancellation_rows(locale, explain(terms.of_category(slug)))
+        different = [text for text in own if text not in usual]
+        if terms.standard.free_per_month and not terms.of_category(slug).free_per_month:
+            different.append(say(locale, N_("No cancellation at short notice is free")))
+        rows += [Rule(name, text) for text in different]
+    return tuple(rows)
 
 
 def _rules(locale: Locale, name: str, policy: OrderPolicy) -> tuple[Rule, ...]:
     match name:
-        case "cancellation":
-            return tuple(Rule("", text) for text in money.cancellation_rows(locale, explain(policy.cancellation)))
         case "fees":
             return _fees(locale, policy.fees)
         case "privacy":

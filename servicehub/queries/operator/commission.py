@@ -12,19 +12,14 @@ from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission
 from servicehub.domain.commission import ADD_ON, RATES, SURCHARGE, CommissionPolicy, Rule
-from servicehub.domain.policy import ORDER_KIND
-from servicehub.errors import NotFound
-from servicehub.models.account import User
 from servicehub.models.base import among
-from servicehub.models.catalog import Policy
 from servicehub.models.commissions import load_category_names
 from servicehub.models.technician import Technician
 from servicehub.queries.operator.scope import city_of, guard
+from servicehub.queries.operator.versions import order_policies, version_rows
 from servicehub.texts import N_, Locale, commission, formats, say
 from servicehub.viewmodels.operator_commission import CommissionPage, LevelRow, Named, RuleForm, RuleRow
-from servicehub.viewmodels.operator_policy import VersionRow
 
-VERSIONS = 20
 TIERS: dict[tuple[bool, bool, bool, bool], str] = {
     (False, False, True, True): N_("Category and level"),
     (False, False, True, False): N_("Category"),
@@ -42,29 +37,15 @@ def commission_page(
     """
     guard(actor, Permission.LEDGER_READ)
     tz = city_of(session, actor).timezone
-    rows = _rows(session, actor)
-    if not rows:
-        raise NotFound("order policy")
+    rows, shown = order_policies(session, actor, now)
     kept = {row.version: CommissionPolicy.of(row.document.get("commission", {})) for row in rows}
-    shown = next(row for row in rows if row.effective_at <= now)
     policy = kept[shown.version]
     tried = CommissionPolicy.checked(draft) if draft else policy
     words = Words(session, actor, [*kept.values(), tried], locale)
-    ids = {row.document.get("actor_id", 0) for row in rows}
-    who = dict(session.execute(sa.select(col(User.id), col(User.display_name)).where(col(User.id).in_(ids))).all())
-    versions = [
-        VersionRow(
-            version=row.version,
-            when=formats.stamp(row.effective_at, tz),
-            who=who.get(row.document.get("actor_id", 0), ""),
-            note=str(row.document.get("note", "")),
-            changes=("；" if locale == "zh" else "; ").join(words.changes(kept[row.version - 1], kept[row.version]))
-            if row.version - 1 in kept
-            else "",
-            is_now=row.version == shown.version,
-        )
-        for row in rows[:VERSIONS]
-    ]
+    join = "；" if locale == "zh" else "; "
+    versions = version_rows(
+        session, rows, shown, tz, lambda before, after: join.join(words.changes(kept[before], kept[after]))
+    )
     numbers = [int(r.id[1:]) for one in (*kept.values(), tried) for r in one.rules if r.id[1:].isdecimal()]
     return CommissionPage(
         version=shown.version,
@@ -80,7 +61,7 @@ def commission_page(
         today=now.astimezone(ZoneInfo(tz)).date().isoformat(),
         next_id=f"r{max(numbers, default=0) + 1}",
         categories=tuple(Named(slug, name) for slug, name in words.categories.items()),
-        versions=tuple(versions),
+        versions=versions,
     )
 
 
@@ -194,9 +175,3 @@ def _mark(old: Rule | None, new: Rule | None) -> str:
     if new is None:
         return "removed"
     return "new" if old is None else "changed" if old != new else ""
-
-
-def _rows(session: Session, actor: Actor) -> Sequence[Policy]:
-    """The city's order policies, newest first."""
-    mine = select(Policy).where(Policy.city_id == actor.city_id, Policy.kind == ORDER_KIND)
-    return session.exec(mine.order_by(col(Policy.version).desc())).all()

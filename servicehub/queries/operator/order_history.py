@@ -21,7 +21,7 @@ from servicehub.models.technician import Technician
 from servicehub.queries.entries import entry_rows
 from servicehub.queries.operator import reasoning, trail, words
 from servicehub.queries.operator.scoring import candidate_rows
-from servicehub.texts import Locale, formats, say
+from servicehub.texts import N_, Locale, formats, money, say
 from servicehub.viewmodels.money import EntryRow
 from servicehub.viewmodels.operator import AuditRow, DecisionRow, LogRow, OfferRow
 
@@ -64,12 +64,14 @@ class History:
         )
 
     def _data(self, data: dict[str, Any]) -> str:
-        away = data.get("distance_m")
-        return (
-            say(self.locale, "{distance} from the address", distance=formats.distance(int(away)))
-            if isinstance(away, int)
-            else ""
-        )
+        away, rule = data.get("distance_m"), data.get("rule")
+        if isinstance(away, int):
+            return say(self.locale, "{distance} from the address", distance=formats.distance(away))
+        if not isinstance(rule, str) or rule not in money.RULE_NAMES:
+            return ""
+        why, fee = money.of(self.locale, money.RULE_NAMES, rule), int(data.get("fee_fen", 0))
+        fee_text = say(self.locale, N_("Cancellation fee {fee}"), fee=formats.yuan(fee))
+        return f"{why} · {fee_text}" if fee else why
 
     def entries(self) -> tuple[EntryRow, ...]:
         """The order's ledger entries with their lines; nothing without ledger:read."""

@@ -29,6 +29,7 @@ PAGES: dict[str, Permission] = {
     "settlements": Permission.LEDGER_READ,
     "withdrawals": Permission.WITHDRAWAL_REVIEW,
     "commission": Permission.LEDGER_READ,
+    "cancellation": Permission.ORDER_READ,
     "invoices": Permission.INVOICE_ISSUE,
     "settlement-mode": Permission.LEDGER_READ,
     "reconciliation": Permission.RECONCILE,

@@ -122,6 +122,7 @@ PERMISSION = {
     "invoice:issue": N_("Issue invoices"),
     "wallet:credit": N_("Credit customers' balances"),
     "deposit:write": N_("Set the rules of deposits"),
+    "cancellation:write": N_("Set what cancelling costs"),
     "points:write": N_("Set the rules of points"),
     "reconciliation:resolve": N_("Work on bills and differences"),
     "catalog:write": N_("Change the catalogue"),

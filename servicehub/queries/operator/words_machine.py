@@ -50,7 +50,7 @@ SENTENCES: tuple[str, ...] = (
     N_("travel + fee; rest refunded; cells released"),
     N_("the customer's start code"),
     N_("start time"),
-    N_("waited 15 minutes"),
+    N_("waited as long as the terms say"),
     N_("no-show fee to the technician; rest refunded; cells released"),
     N_("no-show fee; rest refunded; cells released"),
     N_("60 minutes without a start"),

@@ -18,6 +18,7 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.commission import Rate
 from servicehub.domain.order import CONTACT_OPEN, ORDER, OrderEvent, OrderStatus
 from servicehub.domain.payment import CASH, PaymentStatus
+from servicehub.models.cancellation import load_terms
 from servicehub.models.catalog import Category, ServiceItem
 from servicehub.models.order import Order, OrderLog, OrderPhoto, load_checklist
 from servicehub.models.payment import Payment
@@ -30,7 +31,6 @@ from servicehub.texts import N_, Locale, formats, pick, say
 from servicehub.viewmodels.technician import CheckLine, Chip, Job, LogLine, Photo
 
 CODE_TRIES = 5
-CUSTOMER_WAIT = timedelta(minutes=15)
 _S = OrderStatus
 PHASES = {_S.ASSIGNED: 0, _S.ACCEPTED: 0, _S.EN_ROUTE: 1, _S.ARRIVED: 2, _S.IN_SERVICE: 3}
 """Which dot of the steps is now; whatever comes later is the last."""
@@ -112,7 +112,7 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
         checklist=lines,
         checklist_left=sum(not line.done for line in lines),
         may_cancel=OrderEvent.TECHNICIAN_CANCEL in allowed,
-        **_no_show(order, allowed, now),
+        **_no_show(session, order, allowed, now),
         phase=PHASES.get(order.status, 4),
         log=_log(session, order, tz, now, locale),
     )
@@ -174,11 +174,12 @@ def _timer(order: Order, now: datetime) -> dict[str, int | bool]:
     return {}
 
 
-def _no_show(order: Order, allowed: list[OrderEvent], now: datetime) -> dict[str, int | bool]:
+def _no_show(session: Session, order: Order, allowed: list[OrderEvent], now: datetime) -> dict[str, int | bool]:
     if OrderEvent.CUSTOMER_NO_SHOW not in allowed or order.arrived_at is None or order.lead_id is not None:
         return {}
-    due = max(order.arrived_at, order.start_at) + CUSTOMER_WAIT
-    return {"may_no_show": True, "wait_left_s": max(0, int((due - now).total_seconds()))}
+    minutes = load_terms(session, order).wait_minutes
+    due = max(order.arrived_at, order.start_at) + timedelta(minutes=minutes)
+    return {"may_no_show": True, "wait_minutes": minutes, "wait_left_s": max(0, int((due - now).total_seconds()))}
 
 
 def _photos(session: Session, order: Order) -> dict[str, tuple[Photo, ...]]:

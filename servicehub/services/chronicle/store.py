@@ -13,6 +13,8 @@ from sqlmodel import Session, SQLModel, col, select
 
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.geo import Point
+from servicehub.models.base import among
+from servicehub.models.cancellation import FreeCancellation
 from servicehub.models.catalog import AddOn, Category, City, District, ServiceItem
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Offer
@@ -55,7 +57,15 @@ def _read(session: Session, city_id: int, past: Sequence[PastOrder], now: dateti
         {d.id or 0: Point(d.lat, d.lng) for d in session.exec(select(District).where(District.city_id == city_id))},
         {a.id or 0: a for a in session.exec(select(Address).where(Address.city_id == city_id)) if a.id in wanted},
         {t.id or 0: t for t in session.exec(select(Technician).where(Technician.city_id == city_id))},
+        _free_used(session, {p.customer_id for p in past}),
     )
+
+
+def _free_used(session: Session, customer_ids: set[int]) -> dict[tuple[int, str], int]:
+    """(customer, month) -> late cancellations that were free before."""
+    who, month = col(FreeCancellation.customer_id), col(FreeCancellation.month)
+    query = sa.select(who, month, sa.func.max(col(FreeCancellation.n))).where(among(who, customer_ids))
+    return {(customer_id, of): int(n) for customer_id, of, n in session.execute(query.group_by(who, month))}
 
 
 def _store(session: Session, written: list[Rows]) -> None:
@@ -63,7 +73,7 @@ def _store(session: Session, written: list[Rows]) -> None:
     payment_ids = iter(
         _insert(session, Payment, [p | {"order_id": i} for i, r in zip(ids, written, strict=True) for p in r.payments])
     )
-    lines, log, offers, refunds, earnings, reviews, entries = [], [], [], [], [], [], []
+    lines, log, offers, refunds, earnings, reviews, free, entries = [], [], [], [], [], [], [], []
     for order_id, rows in zip(ids, written, strict=True):
         of = {"order_id": order_id}
         lines += [row | of for row in rows.lines]
@@ -76,6 +86,7 @@ def _store(session: Session, written: list[Rows]) -> None:
         ]
         earnings += [rows.earning | of] if rows.earning else []
         reviews += [rows.review | of] if rows.review else []
+        free += [rows.free | of] if rows.free else []
         entries += [
             ledger.Entry(
                 key.replace("{o}", str(order_id)),
@@ -93,6 +104,7 @@ def _store(session: Session, written: list[Rows]) -> None:
         (Refund, refunds),
         (Earning, earnings),
         (Review, reviews),
+        (FreeCancellation, free),
     ):
         if values:
             session.execute(sa.insert(table), values)

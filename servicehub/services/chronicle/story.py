@@ -242,8 +242,9 @@ class _Story:
 
     def end(self, event: OrderEvent, by: Role, at: datetime) -> None:
         """Cancelled with its money sent where it belongs."""
+        policy, free_left = self.books.cancelled_by(self.order, at)
         quote = cancellation.fee(
-            self.books.policy.cancellation,
+            policy,
             status=self.status or OrderStatus.MATCHING,
             paid_fen=self.paid_fen,
             total_fen=self.quoted.total_fen,
@@ -252,19 +253,17 @@ class _Story:
             now=at,
             travel_fee_fen=self.quoted.of_kind("travel"),
             by=by,
+            free_left=free_left,
         )
+        if quote.rule == cancellation.LATE_FREE:
+            self.rows.free = self.books.use_free(self.order, at)
         self.step(
             event, OrderStatus.CANCELLED, at, by, fee_fen=quote.fee_fen, refund_fen=quote.refund_fen, rule=quote.rule
         )
         self.order["cancelled_at"] = at
         if quote.fee_fen:
-            self.earn(
-                "cancellation_fee",
-                at,
-                at + timedelta(days=self.books.policy.settlement.cancellation_days),
-                quote.technician_fen,
-                quote.platform_fen,
-            )
+            matures_at = at + timedelta(days=self.books.policy.settlement.cancellation_days)
+            self.earn("cancellation_fee", at, matures_at, quote.technician_fen, quote.platform_fen)
         left = quote.refund_fen
         for number, payment in enumerate(self.rows.payments):
             part = min(left, payment["amount_fen"])

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from servicehub.domain.cancellation import CancellationPolicy, month_of
 from servicehub.domain.geo import Point
 from servicehub.domain.policy import OrderPolicy
 from servicehub.models.catalog import AddOn, City, ServiceItem
@@ -56,6 +57,8 @@ class Rows:
     offers: list[dict[str, Any]] = field(default_factory=list)
     earning: dict[str, Any] | None = None
     review: dict[str, Any] | None = None
+    free: dict[str, Any] | None = None
+    """The free late cancellation of a month that it used."""
     entries: list[tuple[str, str, datetime, dict[str, int]]] = field(default_factory=list)
     """(key, kind, at, lines); `{o}` in keys and accounts stands for the order's id."""
 
@@ -74,6 +77,22 @@ class Books:
     districts: dict[int, Point]
     addresses: dict[int, Address]
     technicians: dict[int, Technician]
+    free_used: dict[tuple[int, str], int] = field(default_factory=dict)
+    """(customer, month) -> late cancellations that were free; grows with the stories."""
+
+    def cancelled_by(self, order: dict[str, Any], at: datetime) -> tuple[CancellationPolicy, int]:
+        """The terms of the order's category, and how many late cancellations are still free then for its customer."""
+        policy = self.policy.cancellation.of_category(self.categories[order["category_id"]])
+        return policy, policy.free_per_month - self.free_used.get(self._month(order, at), 0)
+
+    def use_free(self, order: dict[str, Any], at: datetime) -> dict[str, Any]:
+        """The row of one more that is free."""
+        customer_id, month = key = self._month(order, at)
+        self.free_used[key] = n = self.free_used.get(key, 0) + 1
+        return {"customer_id": customer_id, "month": month, "n": n, "used_at": at}
+
+    def _month(self, order: dict[str, Any], at: datetime) -> tuple[int, str]:
+        return order["customer_id"], month_of(at, self.city.timezone)
 
 
 def overlaps(windows: Iterable[tuple[int, datetime, datetime]]) -> list[tuple[int, datetime]]:

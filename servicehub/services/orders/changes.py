@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from servicehub.domain.access import Actor, Permission, Role
-from servicehub.domain.cancellation import CancelQuote
+from servicehub.domain.cancellation import LATE_FREE, CancelQuote
 from servicehub.domain.order import ORDER, OrderEvent, OrderStatus
 from servicehub.errors import (
     Invalid,
@@ -19,11 +19,13 @@ from servicehub.errors import (
     SlotUnavailable,
     TransitionRefused,
 )
+from servicehub.models.cancellation import load_terms
 from servicehub.models.order import Order
 from servicehub.services import (
     audits,
     crews,
     ending,
+    free_cancellations,
     notices,
     payments,
     refund_plans,
@@ -34,7 +36,6 @@ from servicehub.services import (
     transitions,
 )
 
-MOST_RESCHEDULES = 3
 _NOTHING_PAID = frozenset({OrderStatus.PENDING_PAYMENT})
 
 
@@ -52,11 +53,19 @@ def cancel_preview(session: Session, actor: Actor, no: str, *, now: datetime) ->
 
 
 def cancel(
-    session: Session, actor: Actor, no: str, *, reason: str, expected_refund_fen: int, now: datetime
+    session: Session,
+    actor: Actor,
+    no: str,
+    *,
+    reason: str,
+    expected_refund_fen: int,
+    expected_rule: str = "",
+    now: datetime,
 ) -> CancelQuote:
-    """Cancel the customer's order on the terms that were shown.
+    """Cancel the customer's order on the terms that were shown; `expected_rule` is the rule that was ("" for not looked at).
 
-    Raises: PriceChanged when the refund is no longer `expected_refund_fen` (look again), TransitionRefused, NotFound.
+    Raises: PriceChanged (look again) when less than `expected_refund_fen` goes back, or when the same does but it would now use up
+    a free one of the month; TransitionRefused, NotFound.
     """
     actor.require_role(Role.CUSTOMER)
     order = transitions.load(session, actor, no)
@@ -66,7 +75,10 @@ def cancel(
     session.refresh(order)
     ORDER.step(order.status, OrderEvent.CANCEL)
     terms = ending.terms(session, order, by=Role.CUSTOMER, now=now)
-    if terms.refund_fen < expected_refund_fen:
+    if terms.rule == LATE_FREE and not free_cancellations.take(session, order, now=now):
+        terms = ending.terms(session, order, by=Role.CUSTOMER, now=now, with_free=False)
+    newly_free = terms.rule == LATE_FREE and expected_rule not in ("", LATE_FREE)
+    if terms.refund_fen < expected_refund_fen or (newly_free and terms.refund_fen == expected_refund_fen):
         raise PriceChanged(no, refund_fen=terms.refund_fen)
     if order.status in _NOTHING_PAID:
         ending.end_unpaid(session, order, OrderEvent.CANCEL, actor, now=now, reason=reason)
@@ -76,10 +88,10 @@ def cancel(
 
 
 def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, now: datetime) -> None:
-    """Move the visit to `start_at`, with the same technician once one accepted; at most three times.
+    """Move the visit to `start_at`, with the same technician once one accepted; as often as the order's policy allows.
 
     The companions of a crew are looked for anew at the new time. Raises: SlotTaken, SlotUnavailable(reason), NobodyAvailable,
-    TransitionRefused (a companion alone is never moved), Invalid after three moves.
+    TransitionRefused (a companion alone is never moved), Invalid after the last move.
     """
     actor.require_role(Role.CUSTOMER, Role.OPERATOR)
     if actor.role is Role.OPERATOR:
@@ -88,7 +100,7 @@ def reschedule(session: Session, actor: Actor, no: str, start_at: datetime, *, n
     ORDER.step(order.status, OrderEvent.RESCHEDULE)
     if order.lead_id is not None:
         raise TransitionRefused(no, state=order.status.value, event=OrderEvent.RESCHEDULE.value)
-    if order.reschedules >= MOST_RESCHEDULES:
+    if order.reschedules >= load_terms(session, order).reschedule_limit:
         raise Invalid("too many moves")
     if order.status is OrderStatus.ACCEPTED and not _free_to_move(session, order, now):
         raise SlotUnavailable(no, reason="notice")
@@ -194,5 +206,5 @@ def _intervene(session: Session, actor: Actor, no: str, permission: Permission, 
 
 
 def _free_to_move(session: Session, order: Order, now: datetime) -> bool:
-    """A visit may be moved while cancelling it would be free."""
-    return ending.terms(session, order, by=Role.CUSTOMER, now=now).fee_fen == 0
+    """A visit may be moved while cancelling it would be free; the free late ones of a month are for cancelling only."""
+    return ending.terms(session, order, by=Role.CUSTOMER, now=now, with_free=False).fee_fen == 0

@@ -70,7 +70,7 @@ class BookState(CustomerPage, rx.State):
             draft = Draft(service=slug)
         if not draft.service:
             raise NotFound("nothing is being booked")
-        self.rules = await self._read(cancellation_rules)
+        self.rules = await self._read(cancellation_rules, draft.service)
         self.is_known = (await self._viewer()).user_id != 0
         await self._show(draft)
         self.ready, self.problem = True, ""

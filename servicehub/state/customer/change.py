@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from servicehub.errors import Invalid, SlotTaken, SlotUnavailable
+from servicehub.errors import Invalid, PriceChanged, SlotTaken, SlotUnavailable
 from servicehub.queries.customer import orders as own_orders
 from servicehub.queries.customer import slots
 from servicehub.queries.customer.words import REVIEW_TAGS
@@ -41,11 +41,17 @@ class CancelState(CustomerPage, rx.State):
     @handler
     async def submit(self, form: dict) -> rx.event.EventSpec:
         """Cancel; refused when the terms got worse meanwhile, which are then shown."""
-        no, chosen = self._order_no(), str(form.get("reason", ""))
-        reason = next((text for key, text in REASONS if key == chosen), REASONS[-1][1])
-        expected = self.preview.refund_fen
-        self.preview = await self._read(cancel_terms, no)
-        await self._write(orders.cancel, no, reason=say(self._locale(), reason), expected_refund_fen=expected)
+        no, chosen, shown = self._order_no(), str(form.get("reason", "")), self.preview
+        reason = say(self._locale(), next((text for key, text in REASONS if key == chosen), REASONS[-1][1]))
+        try:
+            if shown.no != no:
+                raise PriceChanged(no)
+            await self._write(
+                orders.cancel, no, reason=reason, expected_refund_fen=shown.refund_fen, expected_rule=shown.rule_key
+            )
+        except PriceChanged:
+            self.preview = await self._read(cancel_terms, no)
+            raise
         await self._toast(say(self._locale(), N_("The order is cancelled")))
         return rx.redirect(self._to(f"/orders/{no}/"))
 

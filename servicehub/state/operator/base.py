@@ -75,7 +75,7 @@ class OperatorShellState(OperatorPage, rx.State):
     name: str = ""
     role: str = ""
     city: str = ""
-    pages: list[str] = ["overview", "dispatch", "orders", "technicians", "machine"]
+    pages: list[str] = ["overview", "dispatch", "orders", "technicians", "cancellation", "machine"]
     waiting: int = 0
     disputes: int = 0
 

@@ -171,6 +171,10 @@ class CancelPreview:
     is_free: bool = True
     rule: str = ""
     """Why, in one sentence."""
+    rule_key: str = ""
+    """Its name in `domain.cancellation`."""
+    allowance: str = ""
+    """What becomes of the month's free cancellations at short notice; "" where the order has none."""
 
 
 @dataclass(frozen=True, slots=True)
