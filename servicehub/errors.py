@@ -100,6 +100,18 @@ class PriceChanged(Conflict):
     code = "price_changed"
 
 
+class ProposalOpen(Conflict):
+    """The customer has not answered the last proposal."""
+
+    code = "proposal_open"
+
+
+class ProposalGone(Conflict):
+    """The proposal was answered, taken back, or the visit has ended."""
+
+    code = "proposal_gone"
+
+
 class RefundChanged(Conflict):
     """The refund would not do what was shown: other payments, sources or amounts."""
 

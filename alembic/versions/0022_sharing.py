@@ -61,4 +61,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("sh_share")
     op.drop_column("sh_earning", "by_company")
-    op.drop_column("sh_payment", "mode")
+    with op.batch_alter_table("sh_payment") as batch:  # a later step may have made it a constraint of the table
+        batch.drop_constraint(op.f("ck_sh_payment_settlementmode"), type_="check")
+        batch.drop_column("mode")

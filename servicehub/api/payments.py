@@ -40,18 +40,19 @@ STATE_TEXTS = {
 
 
 async def start(request: Request) -> Response:
-    """Form fields: no, method, tip, locale, and each tender of ours by its name.
+    """Form fields: no, method, tip, addon (which proposal), locale, and each tender of ours by its name.
 
     To the channel's cashier, or back to the pay page with the refusal's code.
     """
     async with request.form(max_files=0, max_fields=10) as form:
         no, method = str(form.get("no", ""))[:16], str(form.get("method", ""))[:16]
         tip_fen, ours = _fen(str(form.get("tip", ""))), tuple(name for name in OURS if form.get(name) == "1")
-        locale = as_locale(form.get("locale"))
+        addon, locale = _fen(str(form.get("addon", "")), 15), as_locale(form.get("locale"))
     scene, channel = scene_of(request.headers.get("user-agent", "")), checkout.methods().get(method)
     if scene is Scene.WECHAT and channel in OUTSIDE_WECHAT and not (channel == "wechat" and pays_in_wechat()):
-        return open_elsewhere(no, locale)
-    asked = {"o": no, "m": method, "tip": str(tip_fen or ""), "with": ",".join(ours), "s": scene.value}
+        return open_elsewhere(no, locale, addon)
+    what = {"tip": str(tip_fen or ""), "addon": str(addon or "")}
+    asked = {"o": no, "m": method, **what, "with": ",".join(ours), "s": scene.value}
     page = (
         f"{localized_path('/pay/scan/', locale)}?{urlencode({name: value for name, value in asked.items() if value})}"
     )
@@ -64,10 +65,10 @@ async def start(request: Request) -> Response:
             return RedirectResponse(page, 303)
         ip = address_of(request.scope)
         action = await checkout.start(
-            database(), actor, no, method, locale=locale, client_ip=ip, tip_fen=tip_fen, ours=ours
+            database(), actor, no, method, locale=locale, client_ip=ip, tip_fen=tip_fen, proposal_id=addon, ours=ours
         )
     except ServiceHubError as refusal:
-        query = urlencode({"o": no, "error": refusal.code} | ({"tip": tip_fen} if tip_fen else {}))
+        query = urlencode({"o": no, "error": refusal.code} | {name: value for name, value in what.items() if value})
         return RedirectResponse(f"{localized_path('/pay/', locale)}?{query}", 303)
     return RedirectResponse(action.url, 303) if action.url.startswith("/") else leaving(action.url, locale)
 
@@ -77,11 +78,11 @@ def _asking_who(page: str) -> str:
     return f"/api/wechat/authorize?{urlencode({'next': page})}"
 
 
-def _fen(text: str) -> int:
-    """An amount as the page has sent it; what is none asks for too much, and is refused."""
+def _fen(text: str, digits: int = 6) -> int:
+    """A number as the page has sent it; what is none asks for what does not exist, and is refused."""
     if not text:
         return 0
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else -1
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else -1
 
 
 async def notify(request: Request) -> Response:
@@ -154,11 +155,11 @@ def leaving(url: str, locale: Locale) -> Response:
     return _html(_document(locale, title, body, head))
 
 
-def open_elsewhere(no: str, locale: Locale) -> Response:
+def open_elsewhere(no: str, locale: Locale, addon: int = 0) -> Response:
     """A page of ours that says where the payment can be made instead."""
     title = say(locale, N_("Please pay in your browser"))
     why = say(locale, N_("Tap ··· at the top right and choose “Open in browser”. Your order is kept meanwhile."))
-    back = f"{localized_path('/pay/', locale)}?{urlencode({'o': no})}"
+    back = f"{localized_path('/pay/', locale)}?{urlencode({'o': no} | ({'addon': addon} if addon else {}))}"
     body = f"""<h1 class="f18 w6">{escape(title)}</h1>
 <p class="f15 ink2" role="status">{escape(why)}</p>
 <a class="btn btn-o btn-l" href="{escape(same_site(back))}">{escape(say(locale, N_("Back to the order")))}</a>"""

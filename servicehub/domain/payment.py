@@ -11,6 +11,8 @@ class PlanItem(StrEnum):
     FULL = "full"
     DEPOSIT = "deposit"
     BALANCE = "balance"
+    ADDON = "addon"
+    """What was added during a visit that was paid before; each has a payment of its own."""
     TIP = "tip"
     """A thank-you beside the price: all of it is the technician's, and no refund of the order draws on it."""
 
@@ -25,7 +27,7 @@ OURS = (POINTS, WALLET)
 """Tenders of ours, in the order in which they pay: each is a guarded account of the customer, named like the channel."""
 HERE = (*OURS, CASH)
 """Channels that nobody else is asked about. What a tender of ours had paid goes back to it, cash to the balance."""
-PRICE_ITEMS = (PlanItem.FULL, PlanItem.DEPOSIT, PlanItem.BALANCE)
+PRICE_ITEMS = (PlanItem.FULL, PlanItem.DEPOSIT, PlanItem.BALANCE, PlanItem.ADDON)
 """What the price is paid with."""
 LEAST_TIP_FEN, MOST_TIP_FEN = 100, 50_000
 TIPS_FEN = (500, 1_000, 2_000, 5_000)

@@ -33,17 +33,19 @@ class PricedLine:
     id: int
     kind: str
     amount_fen: int
+    is_added: bool = False
+    """Sold during the visit, at its full price: what was taken off the price before is not taken off it."""
 
 
 def paid_for(lines: Sequence[PricedLine]) -> dict[int, int]:
     """What was paid for each line that is not a discount, in fen; together what the whole came to.
 
-    Discounts are spread over the services and add-ons in proportion to their amounts, largest remainder, so that the refunds of
-    all lines are the refund of the whole.
+    Discounts are spread over the services and add-ons that were sold with them, in proportion to their amounts, largest remainder,
+    so that the refunds of all lines are the refund of the whole.
     """
     off = -sum(line.amount_fen for line in lines if line.amount_fen < 0)
     paid = {line.id: line.amount_fen for line in lines if line.amount_fen >= 0}
-    labour = [line for line in lines if line.amount_fen > 0 and line.kind in LABOUR]
+    labour = [line for line in lines if line.amount_fen > 0 and line.kind in LABOUR and not line.is_added]
     if off and labour:
         for line, part in zip(labour, split(off, [line.amount_fen for line in labour]), strict=True):
             paid[line.id] -= part

@@ -173,6 +173,8 @@ class OrderLine(SQLModel, table=True):
     quantity: int = 1
     unit_fen: int
     amount_fen: int
+    proposal_id: int | None = Field(default=None, sa_column=fk("sh_proposal.id", nullable=True))
+    """Of a line that was added during the visit; the others are the price as it was sold, and are never changed."""
 
 
 class OrderLog(SQLModel, table=True):
@@ -185,7 +187,7 @@ class OrderLog(SQLModel, table=True):
     order_id: int = Field(sa_column=fk("sh_order.id"))
     at: datetime = Field(sa_column=at())
     event: str = Field(max_length=32)
-    """`created`, an OrderEvent, or `chargeback_` and a status of it, which moves nothing."""
+    """`created`, an OrderEvent, or what moves nothing: `chargeback_` and a status of it, `addon_` and what became of a proposal."""
     source: OrderStatus | None = Field(
         default=None, sa_column=sa.Column(stored_as_value(OrderStatus, name="source"), nullable=True)
     )

@@ -13,6 +13,9 @@ from servicehub.domain.sharing import SettlementMode
 from servicehub.models.base import at, fk, pk, stored_as_value
 from servicehub.models.order import Order, OrderLog
 
+_BY_CHANNEL = "status = 'kept' AND channel NOT IN ('points', 'wallet')"
+_BY_US = "status = 'kept' AND channel IN ('points', 'wallet')"
+
 
 def _one(name: str, *columns: str, where: str) -> sa.Index:
     """At most one such row."""
@@ -25,8 +28,11 @@ class Payment(SQLModel, table=True):
     __table_args__ = (
         sa.CheckConstraint("amount_fen > 0", name="amount"),
         sa.CheckConstraint("part_id IS NULL OR channel <> 'wallet'", name="part"),
-        _one("kept", "order_id", "item", where="status = 'kept' AND channel NOT IN ('points', 'wallet')"),
-        _one("of_ours", "order_id", "item", "channel", where="status = 'kept' AND channel IN ('points', 'wallet')"),
+        sa.CheckConstraint("(item = 'addon') = (proposal_id IS NOT NULL)", name="proposal"),
+        _one("kept", "order_id", "item", where=f"{_BY_CHANNEL} AND proposal_id IS NULL"),
+        _one("of_ours", "order_id", "item", "channel", where=f"{_BY_US} AND proposal_id IS NULL"),
+        _one("addon", "proposal_id", where=f"{_BY_CHANNEL} AND proposal_id IS NOT NULL"),
+        _one("addon_of_ours", "proposal_id", "channel", where=f"{_BY_US} AND proposal_id IS NOT NULL"),
         _one("reserved", "order_id", "channel", where="status = 'pending' AND channel IN ('points', 'wallet')"),
         sa.Index("ix_sh_payment_status_expires_at", "status", "expires_at"),
     )
@@ -43,6 +49,8 @@ class Payment(SQLModel, table=True):
     """Where the payer's browser was: a channel opens the same number in one way only."""
     part_id: int | None = Field(default=None, sa_column=fk("sh_payment.id", nullable=True))
     """What a tender of ours pays beside this one, and points may name the balance's part; kept together or not at all."""
+    proposal_id: int | None = Field(default=None, sa_column=fk("sh_proposal.id", nullable=True))
+    """Of an add-on: what was proposed. An item is kept once for an order, an add-on once for its proposal."""
     amount_fen: int
     mode: SettlementMode = Field(
         default=SettlementMode.SELF_OPERATED,

@@ -62,6 +62,11 @@ def sentence(session: Session, order: Order, *, locale: Locale) -> str:
         return ""
     last, amount = found[-1], formats.yuan(found[-1].amount_fen)
     if order.status is OrderStatus.AWAITING_BALANCE and last.status is _S.CAPTURING:
+        if order.total_fen > last.amount_fen:
+            text = N_(
+                "{amount} of the price are being taken from your guarantee. What was added beyond it you pay by yourself."
+            )
+            return say(locale, text, amount=amount)
         return say(locale, N_("The price is being taken from your guarantee. You need not do anything."))
     if order.status is OrderStatus.AWAITING_BALANCE and last.status is _S.FAILED:
         return say(locale, N_("It could not be taken from your guarantee. Please pay by yourself."))

@@ -31,15 +31,16 @@ LIFE = timedelta(days=30)
 _S = GuaranteeStatus
 
 
-def intend(session: Session, order: Order, *, now: datetime) -> bool:
-    """The visit is done: take what is due of it, at most what was guaranteed. False without a guarantee."""
+def intend(session: Session, order: Order, *, now: datetime) -> int:
+    """The visit is done: take what is due of it, at most what was guaranteed, and return it; 0 without a guarantee."""
     payments.lock_order(session, order.id or 0)
     guarantee = guarantees.held(session, order)
     due_fen = sums.balance_due(session, order)
     if guarantee is None or not due_fen:
-        return False
-    _begin(session, guarantee, min(due_fen, guarantee.amount_fen), now)
-    return True
+        return 0
+    taken_fen = min(due_fen, guarantee.amount_fen)
+    _begin(session, guarantee, taken_fen, now)
+    return taken_fen
 
 
 def intend_fee(

@@ -7,41 +7,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub import bus
-from servicehub.domain.delay import NOTABLE_MINUTES, TOLD_MINUTES, WORSE_MINUTES, Forecast, Stop, forecast
-from servicehub.domain.geo import Point
-from servicehub.domain.order import OrderStatus
+from servicehub.domain.delay import NOTABLE_MINUTES, TOLD_MINUTES, WORSE_MINUTES, Forecast, forecast
 from servicehub.domain.timewindow import instant_of, local_time, minute_of
 from servicehub.models.base import among
 from servicehub.models.catalog import City
-from servicehub.models.delay import Delay
+from servicehub.models.delay import WAITING, Delay, load_watched, place_of, stop_of
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
 from servicehub.models.traffic import load_slowness, load_travel
 from servicehub.services import notices
 
-BACK, AHEAD = timedelta(hours=8), timedelta(hours=5)
-"""Visits that begin within this time of now are looked at."""
-FRESH = timedelta(minutes=10)
-"""An older position is no place to set out from."""
-_WAITING = (OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED)
-_WATCHED = (*_WAITING, OrderStatus.IN_SERVICE)
-
 
 def watch(session: Session, now: datetime) -> int:
     """Forecast the visits of the hours ahead; returns how many are expected late. Idempotent."""
-    orders = session.exec(
-        select(Order).where(
-            col(Order.status).in_(_WATCHED),
-            col(Order.technician_id).is_not(None),
-            col(Order.start_at).between(now - BACK, now + AHEAD),
-        )
-    ).all()
+    orders = load_watched(session, now)
     known = {delay.order_id: delay for delay in session.exec(select(Delay)).all()}
     late = _late(session, orders, now)
     gone = known.keys() - {o.id for o in orders if (o.id or 0) in late}
@@ -59,7 +44,7 @@ def watch(session: Session, now: datetime) -> int:
 def minutes_of(session: Session, order: Order) -> int:
     """How late the visit is expected to begin; 0: in time, as far as is known."""
     delay = session.get(Delay, order.id)
-    return delay.minutes if delay is not None and order.status in _WAITING else 0
+    return delay.minutes if delay is not None and order.status in WAITING else 0
 
 
 def _late(session: Session, orders: Sequence[Order], now: datetime) -> dict[int, Forecast]:
@@ -75,35 +60,15 @@ def _late(session: Session, orders: Sequence[Order], now: datetime) -> dict[int,
     found: dict[int, Forecast] = {}
     for person in people:
         played = forecast(
-            [_stop(order) for order in days[person.id or 0]],
+            [stop_of(order) for order in days[person.id or 0]],
             now=minute_of(now),
-            here=_place(person, now),
+            here=place_of(person, now),
             transport=person.transport,
             clock=local_time(zones[person.city_id]),
             travel=roads[person.city_id],
         )
         found |= {f.order_id: f for f in played if f.late >= NOTABLE_MINUTES}
     return found
-
-
-def _stop(order: Order) -> Stop:
-    start = minute_of(order.start_at)
-    return Stop(
-        order_id=order.id or 0,
-        start=start,
-        minutes=minute_of(order.end_at) - start,
-        place=Point(order.lat, order.lng),
-        departed=order.status is OrderStatus.EN_ROUTE,
-        arrived=order.status is OrderStatus.ARRIVED,
-        began=minute_of(order.started_at) if order.started_at is not None else None,
-    )
-
-
-def _place(person: Technician, now: datetime) -> Point:
-    """Where he was seen lately, else home."""
-    if person.last_seen_at is not None and now - person.last_seen_at <= FRESH:
-        return Point(person.last_lat or 0.0, person.last_lng or 0.0)
-    return Point(person.home_lat, person.home_lng)
 
 
 def _keep(session: Session, order: Order, found: Forecast, known: Delay | None, now: datetime) -> None:

@@ -21,6 +21,7 @@ from servicehub.services import (
     guarantees,
     notices,
     payments,
+    proposals,
     refunds,
     scheduling,
     settlements,
@@ -50,6 +51,7 @@ def end_in_full(session: Session, order: Order, event: OrderEvent, actor: Actor,
     _give_back(session, order, now=now)
     coupons.release(session, order, now=now)
     transitions.advance(session, order, event, actor, now=now, reason=reason, cancelled_at=now, dispatch_at=None)
+    proposals.lapse(session, order, now=now)
     payments.close_open(session, order)
     if paid := sums.paid_net(session, order):
         refunds.request(

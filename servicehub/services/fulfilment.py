@@ -29,7 +29,7 @@ from servicehub.errors import (
 from servicehub.models.cancellation import load_terms
 from servicehub.models.order import Order, OrderPhoto, load_checklist
 from servicehub.models.technician import Technician
-from servicehub.services import capturing, crews, ending, notices, scheduling, sums, transitions
+from servicehub.services import capturing, crews, ending, notices, proposals, scheduling, sums, transitions
 from servicehub.settings import get_settings
 
 CODE_TRIES = 5
@@ -122,7 +122,8 @@ def tick(session: Session, actor: Actor, no: str, key: str, *, done: bool, now: 
 def finish(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
     """End the visit for the whole crew: photos before and after and every checklist line are required; unused time is given back.
 
-    Who of the crew never came is let go. Raises: PhotosMissing, ChecklistOpen.
+    Who of the crew never came is let go; an add-on that was not agreed to, or not paid, lapses. Raises: PhotosMissing,
+    ChecklistOpen.
     """
     order = _lead(_own(session, actor, no), "finish")
     _require_proof(session, order)
@@ -132,8 +133,9 @@ def finish(session: Session, actor: Actor, no: str, *, now: datetime) -> None:
         if companion.status is OrderStatus.IN_SERVICE:
             _done(session, companion, OrderEvent.FINISH_PAID, actor, now)
     crews.disband(session, order, now=now, reason="not_there")
-    captured = capturing.intend(session, order, now=now)
-    kind = "finished" if captured or due_fen <= 0 else "balance_due"
+    proposals.lapse(session, order, now=now)
+    captured_fen = capturing.intend(session, order, now=now)
+    kind = "finished" if captured_fen >= due_fen else "balance_due"
     notices.tell_customer(session, order, kind, key=f"finished:{no}", now=now)
 
 

@@ -6,7 +6,8 @@ The contract with the order, all in one transaction of the caller:
     orders.payment_recorded(session, outcome, now=now)               decides about PAID only, and answers with exactly one of
         payments.keep(session, payment, now=now)                         the money is the order's: cash -> escrow
         payments.keep_tip(session, payment, people, now=now)             the money is of those who came: cash -> available
-        payments.mark_late(session, payment, now=now)                    the order is dead: cash -> refund due, returned in full
+        payments.mark_late(session, payment, now=now)                    the order is dead, or the add-on has ended: cash ->
+                                                                         refund due, returned in full
 
 Outcome.kind: PAID wants that decision. EXTRA (the item was paid before) is already booked and on its way back. REFUND is a
 refund's end, booked. CHARGEBACK is booked, too. DUPLICATE, SUSPECT (unknown number or wrong amount: kept in the inbox, nothing
@@ -34,7 +35,6 @@ from servicehub.domain.money import split
 from servicehub.domain.order import OrderStatus, PaymentPlan
 from servicehub.domain.payment import (
     CASH,
-    HERE,
     LEAST_TIP_FEN,
     MOST_TIP_FEN,
     OURS,
@@ -47,8 +47,21 @@ from servicehub.domain.sharing import SettlementMode
 from servicehub.errors import BalanceNotHere, Invalid, NotFound, TransitionRefused
 from servicehub.models.order import Order
 from servicehub.models.payment import ChannelEvent, Payment, Refund, may_tip, waits_for_balance
-from servicehub.services import chargebacks, guarantees, ledger, points, refunds, shares, sums, tenders, withdrawals
-from servicehub.settings import get_settings
+from servicehub.models.proposal import Proposal
+from servicehub.services import (
+    cash,
+    chargebacks,
+    guarantees,
+    ledger,
+    points,
+    refunds,
+    shares,
+    sums,
+    tenders,
+    withdrawals,
+)
+from servicehub.services.closing import close_of as close_of  # noqa: PLC0414 - whoever opens payments closes them here
+from servicehub.services.closing import close_open as close_open  # noqa: PLC0414
 
 QUERY_AFTER_S = (30, 120, 300)
 """Silence after opening a payment: when the channel is asked, and once more before the payment expires."""
@@ -100,16 +113,25 @@ def open_payment(
         raise TransitionRefused(order.no, state=order.status.value, event="pay")
     hold_ends = order.deadline_at if order.status is OrderStatus.PENDING_PAYMENT else None
     ends_at = hold_ends or now + BALANCE_LIFE
-    if ours and shares.mode_for(session, order.id or 0) is SettlementMode.PARTNER:
-        raise BalanceNotHere(order.no)
-    parts = tenders.reserve(session, order, item, amount_fen, ours, ends_at, now=now)
-    rest_fen = amount_fen - sum(part.amount_fen for part in parts)
-    part = parts[0] if parts else None
-    if part is not None and not rest_fen:
-        return part
-    if not channel or (channel == CASH and not takes_cash(order)):
-        raise Invalid(f"payment method {method!r}")
-    return _opened(session, order, item, rest_fen, channel, method, ends_at, now, part=part, scene=scene)
+    return _open(session, order, item, amount_fen, channel, method, ends_at, now, ours=ours, scene=scene)
+
+
+def open_add_on(
+    session: Session,
+    order: Order,
+    proposal: Proposal,
+    channel: str,
+    method: str,
+    *,
+    now: datetime,
+    ours: Collection[str] = (),
+    scene: Scene = Scene.PHONE,
+) -> Payment:
+    """As `open_payment`, for an add-on that its customer has agreed to; the caller has locked the order."""
+    return _open(
+        session, order, PlanItem.ADDON, proposal.amount_fen, channel, method, now + BALANCE_LIFE, now, ours=ours,
+        proposal_id=proposal.id, scene=scene,
+    )  # fmt: skip
 
 
 def open_tip(
@@ -139,6 +161,35 @@ def open_tip(
     return _opened(session, order, PlanItem.TIP, amount_fen, channel, method, now + BALANCE_LIFE, now, scene=scene)
 
 
+def _open(
+    session: Session,
+    order: Order,
+    item: PlanItem,
+    amount_fen: int,
+    channel: str,
+    method: str,
+    ends_at: datetime,
+    now: datetime,
+    *,
+    ours: Collection[str],
+    proposal_id: int | None = None,
+    scene: Scene,
+) -> Payment:
+    """What tenders `ours` pay is reserved; the payment of the rest, or the first of them when nothing is left."""
+    if ours and shares.mode_for(session, order.id or 0) is SettlementMode.PARTNER:
+        raise BalanceNotHere(order.no)
+    parts = tenders.reserve(session, order, item, amount_fen, ours, ends_at, proposal_id=proposal_id, now=now)
+    rest_fen = amount_fen - sum(part.amount_fen for part in parts)
+    part = parts[0] if parts else None
+    if part is not None and not rest_fen:
+        return part
+    if not channel or (channel == CASH and not cash.is_taken(order)):
+        raise Invalid(f"payment method {method!r}")
+    return _opened(
+        session, order, item, rest_fen, channel, method, ends_at, now, part=part, proposal_id=proposal_id, scene=scene
+    )
+
+
 def _opened(
     session: Session,
     order: Order,
@@ -150,6 +201,7 @@ def _opened(
     now: datetime,
     *,
     part: Payment | None = None,
+    proposal_id: int | None = None,
     scene: Scene,
 ) -> Payment:
     part_id, mode = part.id if part else None, shares.mode_for(session, order.id or 0)
@@ -158,7 +210,7 @@ def _opened(
             Payment.order_id == order.id, Payment.item == item, Payment.channel == channel, Payment.method == method,
             Payment.status == PaymentStatus.PENDING, Payment.amount_fen == amount_fen, col(Payment.expires_at) > now,
             col(Payment.part_id).is_not_distinct_from(part_id), Payment.scene == scene,
-            Payment.mode == mode,
+            Payment.mode == mode, col(Payment.proposal_id).is_not_distinct_from(proposal_id),
         )
     ).first()  # fmt: skip
     if again is not None:
@@ -171,6 +223,7 @@ def _opened(
         method=method,
         amount_fen=amount_fen,
         part_id=part_id,
+        proposal_id=proposal_id,
         scene=scene.value,
         mode=mode,
         status=PaymentStatus.PENDING,
@@ -256,33 +309,14 @@ def keep_tip(session: Session, payment: Payment, people: Sequence[int], *, now: 
         bus.publish(session, bus.technician(who))
 
 
-def mark_late(session: Session, payment: Payment, *, now: datetime) -> None:
-    """The money came for an order that is dead: it goes back in full."""
-    _send_back(session, payment, PaymentStatus.LATE, "late_payment", now)
+def mark_late(session: Session, payment: Payment, *, reason: str = "late_payment", now: datetime) -> None:
+    """The money came for an order that is dead, or an add-on that has ended: it goes back in full."""
+    _send_back(session, payment, PaymentStatus.LATE, reason, now)
 
 
 def mark_extra(session: Session, payment: Payment, *, reason: str = "extra_payment", now: datetime) -> None:
     """The item was already paid, or what was to pay a part is gone: the money goes back in full."""
     _send_back(session, payment, PaymentStatus.EXTRA, reason, now)
-
-
-def close_open(session: Session, order: Order) -> int:
-    """Close what is still unpaid of the order, and its guarantee, here at once and at the channel after the commit.
-
-    Returns how many payments the channels are told of.
-    """
-    closed = session.execute(
-        sa.update(Payment)
-        .where(col(Payment.order_id) == order.id, col(Payment.status) == PaymentStatus.PENDING)
-        .values(status=PaymentStatus.CLOSED)
-        .returning(col(Payment.no), col(Payment.channel))
-        .execution_options(synchronize_session=False)
-    )
-    numbers = sorted(no for no, channel in closed if channel not in HERE and not no.startswith(guarantees.PREFIX))
-    guarantees.let_go(session, order)
-    for no in numbers:
-        outbox.defer(session, "payment_close", {"no": no}, key=f"close:{no}")
-    return len(numbers)
 
 
 def lock_order(session: Session, order_id: int) -> None:
@@ -306,7 +340,8 @@ def _paid(session: Session, report: Report, now: datetime) -> Outcome:
     session.add(payment)
     session.flush()
     guarantees.taken(session, payment.no, payment.amount_fen, now=now)
-    if session.exec(select(Payment.id).where(*sums.kept_of_id(payment.order_id), Payment.item == payment.item)).first():
+    same = Payment.item == payment.item, col(Payment.proposal_id).is_not_distinct_from(payment.proposal_id)
+    if session.exec(select(Payment.id).where(*sums.kept_of_id(payment.order_id), *same)).first():
         mark_extra(session, payment, now=now)
         return Outcome(OutcomeKind.EXTRA, *mine)
     if not tenders.can_pay(session, payment, now=now):
@@ -352,19 +387,6 @@ def _arrived(session: Session, payment: Payment, status: PaymentStatus, now: dat
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise TransitionRefused(payment.no, state=payment.status.value, event=status.value)
     session.refresh(payment)
-
-
-def takes_cash(order: Order) -> bool:
-    """Whether it may be paid at the door: the visit is over, and the platform is who is paid."""
-    return order.status is OrderStatus.AWAITING_BALANCE and get_settings().settlement_mode == "self_operated"
-
-
-def cash_waiting(session: Session, order: Order) -> Payment | None:
-    """What the customer has said to pay in cash, and the technician has not confirmed."""
-    query = select(Payment).where(
-        Payment.order_id == order.id, Payment.channel == CASH, Payment.status == PaymentStatus.PENDING
-    )
-    return session.exec(query.order_by(col(Payment.id).desc())).first()
 
 
 def _source(session: Session, payment: Payment) -> str:

@@ -229,7 +229,8 @@ def _clawed_before(session: Session, order_id: int) -> int:
 def line_rooms(session: Session, order: Order) -> dict[int, int]:
     """Line -> what may still go back for it, in fen: what was paid for it after discounts, less what went back for it."""
     lines = session.exec(select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id)))
-    paid = paid_for([PricedLine(line.id or 0, line.kind, line.amount_fen) for line in lines])
+    priced = [PricedLine(line.id or 0, line.kind, line.amount_fen, line.proposal_id is not None) for line in lines]
+    paid = paid_for(priced)
     gone = session.exec(
         select(RefundLine.line_id, sa.func.sum(col(RefundLine.amount_fen)))
         .where(RefundLine.order_id == order.id)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -64,6 +65,17 @@ def take_homes(session: Session, pairs: Sequence[tuple[Order, Technician]]) -> l
             _split(session, _sold(session, order), policy, rate, None, lines[order.lead_id or order.id or 0], part)
         )
     return found
+
+
+def promise(session: Session, order: Order) -> dict[str, Any]:
+    """The rule that the order froze, with what it gives of the whole price as it is now; as it was where nothing was frozen."""
+    if "rate_bp" not in order.commission:
+        return order.commission
+    sold = _sold(session, order)
+    lines = session.exec(select(OrderLine).where(OrderLine.order_id == sold.id).order_by(col(OrderLine.id))).all()
+    part = (order.seat, order.crew_size)
+    whole = _split(session, sold, policies.of_order(session, order), Rate.frozen(order.commission), None, lines, part)
+    return order.commission | whole.as_document()
 
 
 def settle(session: Session, order: Order, *, now: datetime) -> Earning | None:

@@ -42,6 +42,7 @@ def reserve(
     wanted: Collection[str],
     ends_at: datetime,
     *,
+    proposal_id: int | None = None,
     now: datetime,
 ) -> list[Payment]:
     """As much of `amount_fen` as the tenders `wanted` pay, one after another, until `ends_at`; the others are let go.
@@ -56,7 +57,7 @@ def reserve(
     parts: list[Payment] = []
     for tender in reversed(OURS):
         beside_id = parts[0].id if parts else None
-        part = _part(session, order, item, tender, amounts[tender], beside_id, ends_at, now)
+        part = _part(session, order, (item, proposal_id), tender, amounts[tender], beside_id, ends_at, now)
         parts = [part, *parts] if part else parts
     return parts
 
@@ -99,16 +100,20 @@ def _most(session: Session, order: Order, tender: str, due_fen: int, found: Paym
 def _part(
     session: Session,
     order: Order,
-    item: PlanItem,
+    what: tuple[PlanItem, int | None],
     tender: str,
     fen: int,
     beside_id: int | None,
     ends_at: datetime,
     now: datetime,
 ) -> Payment | None:
-    """The reservation of `fen`: the one that is there when nothing else has changed."""
+    """The reservation of `fen` for an item, or for an add-on: the one that is there when nothing else has changed."""
     found = _reservation(session, order, tender)
-    if found is not None and (found.item, found.amount_fen, found.part_id) == (item, fen, beside_id):
+    if found is not None and (found.item, found.proposal_id, found.amount_fen, found.part_id) == (
+        *what,
+        fen,
+        beside_id,
+    ):
         found.created_at, found.expires_at = now, ends_at
         session.add(found)
         return found
@@ -121,7 +126,8 @@ def _part(
     part = Payment(
         no=f"B{secrets.token_hex(15)}",
         order_id=order.id or 0,
-        item=item,
+        item=what[0],
+        proposal_id=what[1],
         channel=tender,
         method=tender,
         amount_fen=fen,

@@ -120,9 +120,11 @@ def amend(session: Session, order: Order, **values: Any) -> None:
     hint(session, order)
 
 
-def note(session: Session, order: Order, event: str, *, now: datetime, data: dict[str, Any]) -> None:
-    """A row of the order's log about what was done to it from outside, which is no step of the machine."""
-    _log(session, order, event, order.status, SYSTEM, now, "", data)
+def note(
+    session: Session, order: Order, event: str, actor: Actor = SYSTEM, *, now: datetime, data: dict[str, Any]
+) -> None:
+    """A row of the order's log about what was done to it, which is no step of the machine."""
+    _log(session, order, event, order.status, actor, now, "", data)
     hint(session, order)
 
 

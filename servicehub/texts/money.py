@@ -21,6 +21,7 @@ LINE_NAMES: dict[str, str] = {
 REFUND_REASONS: dict[str, str] = {
     "cancelled": N_("Order cancelled"),
     "late_payment": N_("Paid after the order had ended"),
+    "addon_late": N_("Paid after the add-on had ended"),
     "extra_payment": N_("Paid twice"),
     "balance_gone": N_("The balance that was to pay a part had been spent"),
     "nobody_found": N_("Nobody could come"),
@@ -53,6 +54,7 @@ PLAN_ITEMS: dict[str, str] = {
     "full": N_("Full price"),
     "deposit": N_("Deposit payment"),
     "balance": N_("Remaining amount"),
+    "addon": N_("Add-on payment"),
     "tip": N_("Tip"),
 }
 METHODS: dict[str, str] = {

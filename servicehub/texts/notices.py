@@ -78,6 +78,14 @@ NOTICES: dict[str, tuple[str, str]] = {
         N_("The visit is expected to begin at {begins_at}. The order page says what you can do."),
     ),
     "arrived": (N_("Technician at your door"), N_("Please show the service code when you meet.")),
+    "addon_proposed": (
+        N_("An add-on is proposed"),
+        N_("{amount_fen} more. You decide on the order page; nothing is done without your yes."),
+    ),
+    "addon_paid": (N_("Add-on paid"), N_("{amount_fen} received. It is part of your visit now.")),
+    "addon_late": (N_("Add-on refunded"), N_("{amount_fen} came after the add-on had ended. You get all of it back.")),
+    "addon_added": (N_("Add-on agreed"), N_("The customer has said yes to {amount_fen} more. You can begin with it.")),
+    "addon_declined": (N_("Add-on declined"), N_("The customer does not want the add-on of {amount_fen}.")),
     "finished": (N_("Service finished"), N_("Please check the result and confirm.")),
     "balance_due": (N_("Balance to pay"), N_("The service is finished. Please pay the balance.")),
     "balance_overdue": (

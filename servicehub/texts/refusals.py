@@ -34,6 +34,8 @@ REFUSALS: dict[str, str] = {
         "Money went back since this invoice was asked for. Refuse it, so that the customer can ask again."
     ),
     "refund_changed": N_("What this refund does has changed. Please check it and confirm again."),
+    "proposal_open": N_("The customer has not answered your last proposal. Take it back first, or wait."),
+    "proposal_gone": N_("This add-on is no longer open. The page shows the newest state."),
     "price_changed": N_("The price has changed. Please check it and confirm again."),
     "offer_gone": N_("This offer has ended."),
     "order_taken": N_("Somebody else was faster."),

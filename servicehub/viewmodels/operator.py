@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from servicehub.viewmodels.crew import Mate
 from servicehub.viewmodels.money import EntryRow
+from servicehub.viewmodels.proposal import ProposalCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +305,7 @@ class OrderPage:
     books: tuple[EntryRow, ...]
     decisions: tuple[DecisionRow, ...]
     offers: tuple[OfferRow, ...]
+    proposals: tuple[ProposalCard, ...]
     photos: tuple[PhotoRow, ...]
     audits: tuple[AuditRow, ...]
 

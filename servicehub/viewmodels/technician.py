@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from servicehub.viewmodels.crew import Mate
+from servicehub.viewmodels.proposal import ProposalCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,12 @@ class Job:
     step_text: str = ""
     cash: str = ""
     """What the customer wants to hand over in cash; empty for nothing."""
+    may_propose: bool = False
+    """Add-ons may be proposed now…"""
+    is_asking: bool = False
+    """…but the customer has not answered the last ones."""
+    proposals: tuple[ProposalCard, ...] = ()
+    """What was proposed, newest first."""
     crew: tuple[Mate, ...] = ()
     """Everybody of a visit of several people, the lead first."""
     is_companion: bool = False

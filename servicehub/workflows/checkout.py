@@ -32,7 +32,7 @@ from servicehub.errors import GatewayUnknown, Invalid, TransitionRefused
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.guarantee import Guarantee
 from servicehub.models.payment import Payment
-from servicehub.services import guarantees, identities, orders, payments, transitions
+from servicehub.services import cash, guarantees, identities, orders, payments, proposals, transitions
 from servicehub.services.payments import Outcome
 from servicehub.texts import DEFAULT_LOCALE, Locale, localized_path, pick
 
@@ -58,10 +58,11 @@ async def start(
     locale: Locale = DEFAULT_LOCALE,
     client_ip: str = "",
     tip_fen: int = 0,
+    proposal_id: int = 0,
     ours: Collection[str] = (),
     scene: Scene = Scene.PHONE,
 ) -> ClientAction:
-    """Open the payment that the order waits for, or one of a tip; returns what the browser does next.
+    """Open the payment that the order waits for, or one of a tip or a proposed add-on; returns what the browser does next.
 
     `ours`: which tenders of ours pay what they can; when that is everything, it goes to our page about how it ended.
 
@@ -77,6 +78,7 @@ async def start(
         locale=locale,
         client_ip=client_ip,
         tip_fen=tip_fen,
+        proposal_id=proposal_id,
         ours=ours,
         scene=scene,
         now=clock.now(),
@@ -92,6 +94,7 @@ def start_now(
     locale: Locale = DEFAULT_LOCALE,
     client_ip: str = "",
     tip_fen: int = 0,
+    proposal_id: int = 0,
     ours: Collection[str] = (),
     scene: Scene = Scene.PHONE,
     now: datetime,
@@ -108,6 +111,7 @@ def start_now(
         channel or "",
         locale=locale,
         tip_fen=tip_fen,
+        proposal_id=proposal_id,
         ours=ours,
         scene=scene,
         now=now,
@@ -128,6 +132,7 @@ def intend(
     locale: Locale,
     now: datetime,
     tip_fen: int = 0,
+    proposal_id: int = 0,
     ours: Collection[str] = (),
     scene: Scene = Scene.PHONE,
 ) -> PayRequest:
@@ -136,11 +141,13 @@ def intend(
     order = transitions.load(session, actor, order_no)
     if tip_fen:
         payment = payments.open_tip(session, actor, order, tip_fen, channel, method, scene=scene, now=now)
+    elif proposal_id:
+        payment = proposals.pay(session, actor, order, proposal_id, channel, method, ours=ours, scene=scene, now=now)
     else:
         item, _amount = payments.due(session, order)
         payment = payments.open_payment(session, actor, order, item, channel, method, ours=ours, scene=scene, now=now)
-        if payment.channel in OURS:
-            orders.payment_recorded(session, payments.paid_here(payment), now=now)
+    if payment.channel in OURS:
+        orders.payment_recorded(session, payments.paid_here(payment), now=now)
     service = session.get_one(ServiceItem, order.service_item_id)
     return PayRequest(
         no=payment.no,
@@ -166,7 +173,7 @@ def cash_received(session: Session, actor: Actor, order_no: str, *, now: datetim
     order = transitions.load(session, actor, order_no)
     payments.lock_order(session, order.id or 0)
     session.refresh(order)
-    payment = payments.cash_waiting(session, order) if payments.takes_cash(order) else None
+    payment = cash.waiting(session, order) if cash.is_taken(order) else None
     if payment is None:
         raise TransitionRefused(order_no, state=order.status.value, event="cash")
     orders.payment_recorded(session, payments.paid_here(payment), now=now)

@@ -5,6 +5,7 @@ Stores nothing. What an order costs is `services.orders.quote`; how it reads is 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -113,13 +114,16 @@ def rebooked(session: Session, actor: Actor, no: str, *, now: datetime) -> Draft
     if not item.published:
         raise NotFound(item.slug)
     lines = session.exec(select(OrderLine).where(OrderLine.order_id == order.id, col(OrderLine.kind).in_(WORK))).all()
-    known = set(session.exec(select(AddOn.slug).where(col(AddOn.service_item_id) == item.id)).all())
+    most = {row.slug: row.max_quantity for row in session.exec(select(AddOn).where(AddOn.service_item_id == item.id))}
+    extras: Counter[str] = Counter()  # one may have been sold twice: with the order, and during the visit
+    for row in lines:
+        extras[row.ref] += row.quantity if row.kind == "add_on" and row.ref in most else 0
     also = set(session.exec(select(ServiceItem.slug).where(col(ServiceItem.id).in_(order.further_ids))).all())
     start = slots.rebook_start(session, actor, order, now=now)
     return Draft(
         service=item.slug,
         quantity=order.quantity,
-        add_ons=tuple((row.ref, row.quantity) for row in lines if row.kind == "add_on" and row.ref in known),
+        add_ons=tuple((slug, min(count, most[slug])) for slug, count in extras.items() if count),
         further=tuple((row.ref, row.quantity) for row in lines if row.kind == "service" and row.ref in also),
         start=start.isoformat() if start else "",
         technician=(order.requested_technician_id if order.paid_at is None else order.technician_id) or 0,

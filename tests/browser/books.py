@@ -148,6 +148,8 @@ class Books:
         self._fill(session)
         self.prices = self._catalogue(session)
         self.forecasts = self._forecasts(session)
+        self.proposals: dict[int, int] = {}
+        self._proposed(session)
         self.limits = {getattr(WithdrawalPolicy(), name) for name in ("least_fen", "most_fen", "second_from_fen")}
         self.withdrawals = fens(session, "SELECT amount_fen, fee_fen FROM sh_withdrawal")
         self.asked_back = fens(session, "SELECT asked_fen, returned_fen FROM sh_deposit_request")
@@ -211,13 +213,26 @@ class Books:
             "WHERE o.status IN ('matching', 'assigned')",
         ):
             prices[order_id][2 if fen < 0 else 1 if kind in PASSED_ON else 0] += abs(fen)
+        self.rates = {bp for bp in rates | set(RATES.values()) if bp <= BP}
         found: set[int] = set()
         for labour, passed, off in prices.values():
             bases = {labour - (off - share_bp(off, platform)) for platform in funders}
-            found |= {
-                base - share_bp(base, bp) + passed for base in bases for bp in rates | set(RATES.values()) if bp <= BP
-            }
+            found |= {base - share_bp(base, bp) + passed for base in bases for bp in self.rates}
         return found
+
+    def _proposed(self, session: Session) -> None:
+        """Add-ons of a visit, whatever became of them; while one is open, what it brings whoever comes, at any rate in force."""
+        by_id = {visit.id: visit for visit in self.orders.values()}
+        for number, order_id, fen, lines, status in rows(
+            session,
+            "SELECT p.id, o.id, p.amount_fen, p.lines, p.status FROM sh_proposal p "
+            "JOIN sh_order o ON o.id = p.order_id OR o.lead_id = p.order_id",
+        ):
+            extras = [(line["unit_fen"], line["quantity"]) for line in json.loads(lines)]
+            by_id[order_id].others |= {fen, *(unit for unit, _n in extras), *(unit * n for unit, n in extras)}
+            self.proposals[number] = fen
+            if status in ("open", "accepted"):
+                by_id[order_id].others |= {fen - share_bp(fen, bp) for bp in self.rates}
 
     def wrong(self, face: str, path: str, shown: Counter[int]) -> Iterator[str]:
         """What an open page shows wrongly."""
@@ -267,6 +282,8 @@ class Books:
         paid = {abs(post.fen) for post in points if post.pays_points}
         moved = {abs(post.fen) for visit in mine for post in visit.posts if post.account.startswith("cash:")} | paid
         due = {int(query["tip"])} if query.get("tip", "").isdigit() else set()
+        addon = self.proposals.get(int(query.get("addon") or 0), 0)
+        due |= {addon} - {0}
         again = self.orders.get(query.get("again", "")) or self.orders.get(query.get("o", ""))
         pages: dict[str, Callable[[], Allowed]] = {
             "/orders/": lambda: (set(), {visit.total for visit in mine}),
@@ -274,7 +291,7 @@ class Books:
             "/wallet/": lambda: ({-of(purse, "wallet:")}, {abs(post.fen) for post in purse}),
             "/points/": lambda: ({-of(points, "points:")}, {100}),
             "/me/payments/": lambda: (moved, {abs(post.fen) for post in purse}),
-            "/pay/": lambda: (due, self._sheet(again.price() if again else set(), purse, points)),
+            "/pay/": lambda: (due, self._sheet((again.price() if again else set()) | due, purse, points)),
             "/book/": lambda: (set(), self.prices | {a - b for a in self.prices for b in self.prices}),
         }
         return pages[path]() if path in pages else (set(), self.prices)

@@ -22,13 +22,14 @@ from sqlmodel import Session, col, select
 
 from servicehub import outbox
 from servicehub.db.sessions import session_on
-from servicehub.domain.access import Actor, OperatorRole
-from servicehub.domain.channel import PayoutState, RefundState
+from servicehub.domain.access import SYSTEM, Actor, OperatorRole
+from servicehub.domain.channel import OutcomeKind, PayoutState, RefundState, Report
 from servicehub.domain.deposit import DEPOSIT_KIND, DepositPolicy
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import POINTS, PaymentStatus, PlanItem, RefundStatus
 from servicehub.domain.points import POINTS_KIND
 from servicehub.domain.policy import DEFAULT_POLICIES
+from servicehub.domain.proposal import Extra, ProposalStatus
 from servicehub.domain.withdrawal import OPEN, WITHDRAWAL_KIND
 from servicehub.errors import LedgerRefused, RefundTooLarge, ServiceHubError
 from servicehub.jobs.recorder import Recorder
@@ -37,6 +38,7 @@ from servicehub.models.deposit import DepositRequest
 from servicehub.models.ledger import Account, Posting
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Payment, Refund
+from servicehub.models.proposal import Proposal
 from servicehub.models.withdrawal import Withdrawal
 from servicehub.services import (
     deposits,
@@ -44,6 +46,7 @@ from servicehub.services import (
     ledger,
     payments,
     points,
+    proposals,
     refunds,
     settlements,
     sums,
@@ -172,6 +175,30 @@ class MoneyMachine(RuleBasedStateMachine):
         self.held += fen
         self.unsettled.append(order)
         return order
+
+    @precondition(lambda self: self.unsettled)
+    @rule(fen=st.integers(100, 9_000), pick=st.integers(0, 99))
+    def add_on(self, fen: int, pick: int) -> None:
+        """Something more is sold, and paid by a payment of its own; a second payment for it goes back."""
+        order = self.unsettled[pick % len(self.unsettled)]
+        extra = Extra("more", "加项", "Add-on", 1, fen, 0)
+        proposal = Proposal(
+            order_id=order.id or 0, technician_id=order.technician_id or 0, status=ProposalStatus.OPEN,
+            lines=[extra.document()], amount_fen=fen, minutes=0, at_once=True, created_at=self.now,
+        )  # fmt: skip
+        self.session.add(proposal)
+        self.session.flush()
+        first, second = (
+            payments.open_add_on(self.session, order, proposal, "alipay", method, now=self._later(minutes=1))
+            for method in ("alipay", "again")
+        )
+        payments.keep(self.session, first, now=self.now)
+        proposals._add(self.session, order, proposal, SYSTEM, self.now)
+        report = Report("alipay", f"again:{second.no}", "payment", second.no, fen, second.no)
+        assert payments.record(self.session, report, now=self.now).kind is OutcomeKind.EXTRA
+        self.owed += self.session.exec(select(Refund.no).where(Refund.payment_id == second.id)).all()
+        self.held += 2 * fen
+        self._did("add_on")
 
     @precondition(lambda self: self.unsettled)
     @rule(share=st.integers(1, 110), pick=st.integers(0, 99))
@@ -466,7 +493,7 @@ def run_often() -> None:
 
 def test_money_always_adds_up() -> None:
     HITS.clear()
-    names = {"pay", "pay_with_points", "points_expire", "refund_before_settling", "refund_after_settling", "refund_ends",
+    names = {"pay", "pay_with_points", "add_on", "points_expire", "refund_before_settling", "refund_after_settling", "refund_ends",
              "settle", "mature", "dispute", "withdraw", "decide", "payout_ends", "put_aside",
              "deposit_back"}  # fmt: skip
     rare: dict[str, int] = {}

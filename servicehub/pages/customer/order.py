@@ -149,6 +149,32 @@ def _money() -> rx.Component:
     )
 
 
+def _proposal() -> rx.Component:
+    """What the technician proposes: it is done only if the customer says so."""
+    p = D.proposal
+    lines = rx.foreach(p.lines, lambda item: price_line(item.title, item.amount, note=item.note))
+    longer = rx.cond(
+        p.longer != "", el.p(icon("clock", "s", "mut"), p.longer, class_name="row g6 f13 mut"), rx.fragment()
+    )
+    how = rx.cond(
+        p.at_once,
+        _("You pay it now; only then it is done. If the visit ends before, you get your money back."),
+        _("It is added to what you pay after the visit."),
+    )
+    later = btn(_("Add it"), cls="grow", on_click=OrderState.accept(p.id))
+    pay = lbtn(
+        _("Agree and pay {amount}", amount=p.amount), to=joined("/pay/?o=", D.no, "&addon=", p.id.to(str)), cls="grow"
+    )
+    no = btn(_("No, thank you"), kind="o", on_click=OrderState.decline(p.id))
+    shown = card(
+        el.h2(icon("plus", "s", "brand"), _("Your professional proposes an add-on"), class_name="f16 w7 row g6"),
+        price_breakdown(lines, p.total), longer, el.p(how, class_name="f13 mut"),
+        row(no, rx.cond(p.at_once, pay, later), cls="g8"),
+        cls="col g12", id="proposal", role="status",
+    )  # fmt: skip
+    return rx.cond(p.id > 0, shown, rx.fragment())
+
+
 def _tip() -> rx.Component:
     """Thanks beside the price, when the visit is over."""
     chosen = [
@@ -236,6 +262,7 @@ def view() -> rx.Component:
     body = el.div(
         _map(),
         _status(),
+        _proposal(),
         _technician(),
         _crew(),
         _tip(),

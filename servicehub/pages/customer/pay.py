@@ -52,6 +52,7 @@ def _sheet() -> rx.Component:
         rx.cond(alone, rx.fragment(), group(_("Payment method"), *methods)),
         hidden("no", P.no),
         hidden("tip", P.tip),
+        hidden("addon", P.addon),
         hidden("locale", LOCALE.get()),
         pay,
         action="/api/payments/start",
@@ -113,7 +114,7 @@ def view() -> rx.Component:
     details = lbtn(_("Order details"), to=joined("/orders/", P.no, "/"))
     nothing = empty(
         _("Nothing to pay here"),
-        _("This order is paid or closed"),
+        rx.cond(P.addon != "", _("This add-on is no longer open"), _("This order is paid or closed")),
         rx.cond(P.no != "", details, lbtn(_("My orders"), to="/orders/")),
     )
     body = loaded(PayState, rx.cond(P.is_due, _sheet(), nothing), of=PayState.asked)

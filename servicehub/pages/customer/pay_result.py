@@ -34,8 +34,9 @@ def view() -> rx.Component:
     """The page."""
     order = lbtn(_("View order"), to=joined("/orders/", R.no, "/"), size="l")
     paid = _shape("circle-check", "c-ok", _("Payment received"), order, lbtn(_("Home"), to="/", kind="g"))
-    closed = _shape("circle-alert", "c-warn", _("Not paid"), lbtn(_("Pay again"), to=joined("/pay/?o=", R.no)), order)
-    again = lbtn(_("Not paid yet? Choose again"), to=joined("/pay/?o=", R.no), kind="g")
+    sheet = joined("/pay/?o=", R.no, rx.cond(R.addon != "", "&addon=", ""), R.addon)
+    closed = _shape("circle-alert", "c-warn", _("Not paid"), lbtn(_("Pay again"), to=sheet), order)
+    again = lbtn(_("Not paid yet? Choose again"), to=sheet, kind="g")
     waiting = _shape("clock", "brand", _("Payment is being confirmed"), order, again)
     body = rx.cond(R.state == "paid", paid, rx.cond(R.state == "closed", closed, waiting))
     return customer_shell(loaded(ResultState, body, of=R.no), header=navbar(_("Payment"), "/orders/"))

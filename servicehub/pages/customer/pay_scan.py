@@ -69,14 +69,15 @@ def _in_wechat() -> rx.Component:
 
 def view() -> rx.Component:
     """The page."""
-    again = lbtn(_("Choose another method"), to=joined("/pay/?o=", P.no), kind="g")
+    sheet = joined("/pay/?o=", P.no, rx.cond(P.addon != "", "&addon=", ""), P.addon)
+    again = lbtn(_("Choose another method"), to=sheet, kind="g")
     nothing = empty(
         _("Nothing to pay here"),
         _("This order is paid or closed"),
         lbtn(_("Order details"), to=joined("/orders/", P.no, "/")),
     )
-    sheet = rx.cond(S.params != "", _in_wechat(), rx.cond(S.picture != "", _code(), skeleton("card", 2)))
-    body = rx.cond(P.is_due, el.div(sheet, again, class_name="stack"), nothing)
+    shown = rx.cond(S.params != "", _in_wechat(), rx.cond(S.picture != "", _code(), skeleton("card", 2)))
+    body = rx.cond(P.is_due, el.div(shown, again, class_name="stack"), nothing)
     return customer_shell(
         loaded(S, body, of=S.item.no), header=navbar(_("Payment"), "/orders/"), overlays=expire_button(S.gave_up)
     )

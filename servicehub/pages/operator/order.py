@@ -186,6 +186,22 @@ def _offers() -> rx.Component:
     return rx.cond(P.offers.length() > 0, body, rx.fragment())
 
 
+def _proposals() -> rx.Component:
+    rows = rx.foreach(
+        P.proposals,
+        lambda p: el.tr(
+            el.td(el.div(rx.foreach(p.lines, lambda line: el.span(line.title, key=line.key)), class_name="col g0")),
+            el.td(el.span(p.when, class_name="num")),
+            el.td(el.span(p.state, class_name=rx.Var.create("st st-") + p.tone)),
+            amount_td(p.amount),
+            key=p.id,
+        ),
+    )
+    heads = [th(_("Add-on")), th(_("Recorded at")), th(_("State")), th(_("Amount"), "r")]
+    body = panel(_("Add-ons during the visit"), table(_("Add-ons during the visit"), heads, rows, dense=True))
+    return rx.cond(P.proposals.length() > 0, body, rx.fragment())
+
+
 def _photos() -> rx.Component:
     grid = photo_grid(rx.foreach(P.photos, lambda p: photo(p.src, p.alt, key=p.src)))
     return rx.cond(P.photos.length() > 0, panel(_("Photos"), el.div(grid, class_name="panel-b")), rx.fragment())
@@ -240,7 +256,16 @@ def _dialogs() -> rx.Component:
 
 def view() -> rx.Component:
     """The page."""
-    left = el.div(_money(), decisions(P.decisions), _offers(), _entries(), _photos(), _audits(), class_name="col g16")
+    left = el.div(
+        _money(),
+        _proposals(),
+        decisions(P.decisions),
+        _offers(),
+        _entries(),
+        _photos(),
+        _audits(),
+        class_name="col g16",
+    )
     right = el.div(_facts(), _people(), _map(), _log(), class_name="col g16")
     body = rx.fragment(_head(), columns(left, right))
     blank = rx.fragment(page_head(_("Order"), _("Loading")), waiting_panel())

@@ -13,6 +13,7 @@ from servicehub.components.layout import confirm, navbar, note, opens, section, 
 from servicehub.components.order import crew_list, photo, photo_grid, status_pill, steps, timeline, timeline_item
 from servicehub.components.technician import big_step, code_pad, technician_shell
 from servicehub.pages.page import Page
+from servicehub.pages.technician import add_ons
 from servicehub.pages.technician.parts import nothing, round_links, rule_line, until_ready
 from servicehub.state.technician.job import REASONS
 from servicehub.state.technician.job import JobState as S
@@ -57,13 +58,21 @@ def _start() -> rx.Component:
 
 
 def _finish() -> rx.Component:
+    asking = rx.cond(
+        S.job.is_asking,
+        note(_("An add-on waits for the customer. If you finish now, it lapses."), "warn", "clock"),
+        rx.fragment(),
+    )
     left = rx.cond(
         S.job.checklist_left > 0,
         el.p(_("{n} lines of the checklist are open", n=S.job.checklist_left), class_name="f13 c-warn"),
         rx.fragment(),
     )
     return el.div(
-        left, btn(icon("check"), _("Finish service"), size="l", block=True, **opens("finish")), class_name="col g8"
+        asking,
+        left,
+        btn(icon("check"), _("Finish service"), size="l", block=True, **opens("finish")),
+        class_name="col g8",
     )
 
 
@@ -260,6 +269,7 @@ def _overlays() -> rx.Component:
     return rx.fragment(
         _manual(),
         _cancel(),
+        add_ons.dialog(),
         confirm(
             "finish",
             _("Finish service"),
@@ -286,7 +296,8 @@ def _overlays() -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     found = rx.fragment(
-        el.div(_step(), _cash(), _work(), _what(), _crew(), _where(), _trouble(), class_name="stack"), _history()
+        el.div(_step(), _cash(), add_ons.block(), _work(), _what(), _crew(), _where(), _trouble(), class_name="stack"),
+        _history(),
     )
     gone = el.div(
         nothing(

@@ -22,7 +22,7 @@ from servicehub.models.order import Order, OrderLine, OrderLog, Review
 from servicehub.models.payment import may_tip
 from servicehub.models.technician import Position, Technician
 from servicehub.models.traffic import load_travel
-from servicehub.queries import crew, visit
+from servicehub.queries import crew, proposals, visit
 from servicehub.queries import guarantees as holds
 from servicehub.queries.customer import payments, progress, words
 from servicehub.queries.customer.orders import actions, own, photos
@@ -90,6 +90,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
         actions=actions(session, order, reviewed=reviewed, owes=owes),
         photos=photos(session, order, "before", "after"),
         placed=formats.day_time(order.created_at, now, city.timezone, locale=locale),
+        proposal=proposals.living(session, order, city.timezone, locale=locale, now=now),
         can_tip=may_tip(session, order),
         has_invoice=order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED) and order.lead_id is None,
         secures=holds.awaits(order),
@@ -128,15 +129,25 @@ def _people(session: Session, logs: Sequence[OrderLog]) -> dict[int, Technician]
 def price_lines(session: Session, order: Order, *, locale: Locale) -> tuple[PriceLine, ...]:
     """Every named line of the order's price."""
     rows = session.exec(select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id)))
+    added = say(locale, N_("Added during the visit"))
     return tuple(
-        line(pick(locale, row.name_zh, row.name_en), row.quantity, row.unit_fen, row.amount_fen) for row in rows
+        line(
+            pick(locale, row.name_zh, row.name_en),
+            row.quantity,
+            row.unit_fen,
+            row.amount_fen,
+            added if row.proposal_id else "",
+        )
+        for row in rows
     )
 
 
-def line(title: str, quantity: int, unit_fen: int, amount_fen: int) -> PriceLine:
+def line(title: str, quantity: int, unit_fen: int, amount_fen: int, about: str = "") -> PriceLine:
     """One line; several of something also name the price of one."""
     note = f"{formats.yuan(unit_fen)} × {quantity}" if quantity > 1 else ""
-    return PriceLine(title, note, formats.yuan(amount_fen), amount_fen < 0)
+    return PriceLine(
+        title, " · ".join(part for part in (note, about) if part), formats.yuan(amount_fen), amount_fen < 0
+    )
 
 
 def track(

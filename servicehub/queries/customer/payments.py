@@ -28,13 +28,14 @@ from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment, Refund, load_mode, may_tip, waits_for_balance
 from servicehub.models.points import PointsLot
+from servicehub.models.proposal import extras_of, load_living, may_propose
 from servicehub.queries import guarantees as holds
 from servicehub.queries import visit
 from servicehub.queries.customer import points, wallet
 from servicehub.queries.customer.orders import own
 from servicehub.queries.customer.places import city_of
 from servicehub.settings import get_settings
-from servicehub.texts import N_, Locale, formats, money, say
+from servicehub.texts import N_, Locale, formats, money, pick, say
 from servicehub.viewmodels.customer.booking import PayItem, PayOutcome
 from servicehub.viewmodels.customer.orders import MoneyMove, PaymentLine
 
@@ -81,24 +82,25 @@ def pay_item(
     no: str,
     tip_fen: int = 0,
     ours: Collection[str] = (),
+    proposal_id: int = 0,
     *,
     locale: Locale,
     now: datetime,
 ) -> PayItem:
-    """The sheet of the cashier: what, how much, how long; of a tip, if one is given. Raises: NotFound.
+    """The sheet of the cashier: what, how much, how long; of a tip or an add-on, if one is given. Raises: NotFound.
 
     `ours`: which tenders of ours are chosen to pay what they can.
     """
     order = own(session, actor, no)
     if tip_fen:
         return _tip_item(session, actor, order, tip_fen, locale, now)
+    if proposal_id:
+        return _add_on_item(session, actor, order, proposal_id, ours, locale, now)
     item = session.get_one(ServiceItem, order.service_item_id)
     secures = holds.awaits(order)
     tz, fen = city_of(session, actor).timezone, order.total_fen if secures else due_fen(session, order)
     runs = order.status is OrderStatus.PENDING_PAYMENT and order.deadline_at is not None
     left = int((order.deadline_at - now).total_seconds()) if runs and order.deadline_at else 0
-    may = _tenders(session, actor, order, fen, ours, now)
-    rest = fen - sum(may[tender] for tender in ours)
     return PayItem(
         no=no,
         title=visit.title(locale, item, order),
@@ -112,14 +114,25 @@ def pay_item(
         is_due=fen > 0 and (not runs or left > 0),
         status=order.status.value,
         takes_cash=order.status is OrderStatus.AWAITING_BALANCE,
-        points=formats.yuan(may[POINTS]) if may[POINTS] else "",
-        points_count=f"{may[POINTS]:,}",
-        balance=formats.yuan(may[WALLET]) if may[WALLET] else "",
-        rest=formats.yuan(rest) if rest else "",
+        **_beside(session, actor, order, fen, ours, now),
         secures=secures,
         guarantee=holds.chosen(session, order) if secures else "",
         note=holds.sentence(session, order, locale=locale),
     )
+
+
+def _beside(
+    session: Session, actor: Actor, order: Order, fen: int, ours: Collection[str], now: datetime
+) -> dict[str, str]:
+    """What tenders of ours can pay of it, and what they leave, as fields of `PayItem`."""
+    may = _tenders(session, actor, order, fen, ours, now)
+    rest = fen - sum(may[tender] for tender in ours)
+    return {
+        "points": formats.yuan(may[POINTS]) if may[POINTS] else "",
+        "points_count": f"{may[POINTS]:,}",
+        "balance": formats.yuan(may[WALLET]) if may[WALLET] else "",
+        "rest": formats.yuan(rest) if rest else "",
+    }
 
 
 def _tenders(
@@ -149,18 +162,48 @@ def _tip_item(session: Session, actor: Actor, order: Order, tip_fen: int, locale
     )
 
 
+def _add_on_item(
+    session: Session,
+    actor: Actor,
+    order: Order,
+    proposal_id: int,
+    ours: Collection[str],
+    locale: Locale,
+    now: datetime,
+) -> PayItem:
+    """Of a proposal that is paid at once; nothing is due once it has ended."""
+    found, item = load_living(session, order), session.get_one(ServiceItem, order.service_item_id)
+    proposal = found if found is not None and found.id == proposal_id and found.at_once else None
+    fen = proposal.amount_fen if proposal is not None else 0
+    extras = extras_of(proposal) if proposal is not None else ()
+    return PayItem(
+        no=order.no,
+        title=" + ".join(pick(locale, extra.name_zh, extra.name_en) for extra in extras)
+        or visit.title(locale, item, order),
+        when=visit.when(locale, order, now, city_of(session, actor).timezone),
+        amount=formats.amount(fen),
+        amount_text=formats.yuan(fen),
+        what=money.of(locale, money.PLAN_ITEMS, PlanItem.ADDON.value),
+        is_due=proposal is not None and may_propose(order),
+        status=order.status.value,
+        addon=str(proposal_id),
+        **_beside(session, actor, order, fen, ours, now),
+    )
+
+
 def outcome(session: Session, actor: Actor, no: str, *, locale: Locale, now: datetime) -> PayOutcome:
     """How the last payment of an order ended; one that was kept counts more than what was opened beside it. Raises: NotFound."""
     order = own(session, actor, no)
     item = session.get_one(ServiceItem, order.service_item_id)
     found = session.exec(select(Payment).where(Payment.order_id == order.id).order_by(col(Payment.id).desc())).all()
-    kept = next((p for p in found if p.status is PaymentStatus.KEPT and p.item is found[0].item), None)
-    last = kept or next(iter(found), None)
-    fen = sum(p.amount_fen for p in found if kept and p.status is kept.status and p.item is kept.item)
-    fen = fen or (last.amount_fen if last else 0)
+    same = [p for p in found if (p.item, p.proposal_id) == (found[0].item, found[0].proposal_id)]
+    kept = [p for p in same if p.status is PaymentStatus.KEPT]
+    last = next(iter(kept or same), None)
+    fen = sum(p.amount_fen for p in kept) or (last.amount_fen if last else 0)
     state, text = _state(order, last)
     return PayOutcome(
         no=no,
+        addon=str((last and last.proposal_id) or ""),
         state=state,
         amount=formats.amount(fen) if fen else "",
         title=visit.title(locale, item, order),
@@ -179,6 +222,8 @@ def _state(order: Order, last: Payment | None) -> tuple[str, str]:
     if last.status is PaymentStatus.KEPT:
         if last.item is PlanItem.TIP:
             return "paid", N_("Thank you! All of it goes to whoever came.")
+        if last.item is PlanItem.ADDON:
+            return "paid", N_("Thank you. The add-on is part of your visit now.")
         if last.item is PlanItem.BALANCE:
             return "paid", N_("The balance is paid. Please confirm the service.")
         return "paid", N_("We are finding a technician for you. You will be told at once.")

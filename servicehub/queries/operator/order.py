@@ -76,6 +76,7 @@ def page(session: Session, actor: Actor, no: str, *, locale: Locale, now: dateti
         books=history.entries(),
         decisions=history.decisions(),
         offers=history.offers(),
+        proposals=history.proposals(),
         photos=_photos(session, order, locale),
         audits=history.audits(),
     )
@@ -201,7 +202,14 @@ class _Sheet:
         return tuple(
             PriceRow(
                 name=pick(self.locale, line.name_zh, line.name_en),
-                note=f"{formats.yuan(line.unit_fen)} × {line.quantity}" if line.quantity > 1 else "",
+                note=" · ".join(
+                    part
+                    for part in (
+                        f"{formats.yuan(line.unit_fen)} × {line.quantity}" if line.quantity > 1 else "",
+                        say(self.locale, N_("Added during the visit")) if line.proposal_id else "",
+                    )
+                    if part
+                ),
                 amount=formats.yuan(line.amount_fen, always_decimals=True),
                 is_discount=line.amount_fen < 0,
             )

@@ -5,6 +5,7 @@ Knows nothing of the order's present state; see `queries.operator.order`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +18,16 @@ from servicehub.models.account import User
 from servicehub.models.dispatch import DispatchDecision, Offer
 from servicehub.models.ledger import JournalEntry
 from servicehub.models.order import Order, OrderLog
+from servicehub.models.proposal import load_proposals
 from servicehub.models.technician import Technician
+from servicehub.queries import proposals
 from servicehub.queries.entries import entry_rows
 from servicehub.queries.operator import reasoning, trail, words
 from servicehub.queries.operator.scoring import candidate_rows
 from servicehub.texts import N_, Locale, formats, money, say
 from servicehub.viewmodels.money import EntryRow
 from servicehub.viewmodels.operator import AuditRow, DecisionRow, LogRow, OfferRow
+from servicehub.viewmodels.proposal import ProposalCard
 
 _OFFER_TONES = {"open": "wait", "accepted": "done", "declined": "cancel", "expired": "cancel", "void": "cancel"}
 
@@ -67,6 +71,8 @@ class History:
         away, rule = data.get("distance_m"), data.get("rule")
         if isinstance(away, int):
             return say(self.locale, "{distance} from the address", distance=formats.distance(away))
+        if "proposal" in data:
+            return formats.yuan(data["amount_fen"])
         if not isinstance(rule, str) or rule not in money.RULE_NAMES:
             return ""
         why, fee = money.of(self.locale, money.RULE_NAMES, rule), int(data.get("fee_fen", 0))
@@ -139,6 +145,17 @@ class History:
             tone=_OFFER_TONES[offer.status.value],
             note=" · ".join(p for p in (pay, formats.distance(offer.distance_m), reason, answered) if p),
             when=formats.stamp(offer.created_at, self.tz),
+        )
+
+    def proposals(self) -> tuple[ProposalCard, ...]:
+        """Add-ons that were proposed during the visit, newest first."""
+        return tuple(
+            replace(
+                proposals.card(self.order, row, self.tz, locale=self.locale, now=self.now),
+                amount=formats.yuan(row.amount_fen, always_decimals=True),
+                when=formats.stamp(row.ended_at or row.created_at, self.tz),
+            )
+            for row in reversed(load_proposals(self.session, self.order))
         )
 
     def audits(self) -> tuple[AuditRow, ...]:

@@ -18,13 +18,15 @@ from servicehub.domain.access import Actor, Role
 from servicehub.domain.commission import Rate
 from servicehub.domain.order import CONTACT_OPEN, ORDER, OrderEvent, OrderStatus
 from servicehub.domain.payment import CASH, PaymentStatus
+from servicehub.domain.proposal import LIVING
 from servicehub.models.cancellation import load_terms
 from servicehub.models.catalog import Category, ServiceItem
 from servicehub.models.order import Order, OrderLog, OrderPhoto, load_checklist
 from servicehub.models.payment import Payment
+from servicehub.models.proposal import load_add_ons, may_propose
 from servicehub.models.technician import Technician
 from servicehub.queries import crew, visit
-from servicehub.queries.technician import money, scope, words
+from servicehub.queries.technician import add_ons, money, scope, words
 from servicehub.queries.technician.scope import SERVED, Task
 from servicehub.queries.technician.workbench import next_step
 from servicehub.texts import N_, Locale, formats, pick, say
@@ -105,6 +107,7 @@ def job(session: Session, actor: Actor, no: str, *, now: datetime, locale: Local
         note=crypto.decrypt(order.note_enc, "order.note") if is_open and order.note_enc else "",
         requirements=tuple(Chip(key, words.requirement(locale, key)) for key in order.requirements),
         **_amounts(session, technician, order, locale),
+        **_proposals(session, technician, order, tz, now, locale),
         tries_left=max(0, CODE_TRIES - order.start_code_tries),
         may_photo_before=order.lead_id is None and order.status in (_S.ARRIVED, _S.IN_SERVICE),
         may_photo_after=order.lead_id is None and order.status is _S.IN_SERVICE,
@@ -152,6 +155,14 @@ def _pay(session: Session, technician: Technician, order: Order) -> tuple[int, i
         return scope.take_home_fen(order), int(order.commission.get("tax_fen", 0)), Rate.frozen(order.commission)
     split = money.estimates(session, technician, [order])[order.id or 0]
     return split.net_fen, split.tax_fen, split.rate
+
+
+def _proposals(
+    session: Session, technician: Technician, order: Order, tz: str, now: datetime, locale: Locale
+) -> dict[str, Any]:
+    cards = add_ons.cards(session, technician, order, tz, locale=locale, now=now)
+    may = may_propose(order) and bool(load_add_ons(session, order))
+    return {"proposals": cards, "may_propose": may, "is_asking": any(card.status in LIVING for card in cards)}
 
 
 def _cash(session: Session, order: Order) -> str:

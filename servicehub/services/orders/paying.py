@@ -24,6 +24,7 @@ from servicehub.services import (
     guarantees,
     notices,
     payments,
+    proposals,
     scheduling,
     sums,
     transitions,
@@ -44,6 +45,9 @@ def payment_recorded(session: Session, outcome: Outcome, *, now: datetime) -> No
     payment = session.get_one(Payment, outcome.payment_id)
     if payment.item is PlanItem.TIP:
         _tip(session, order, payment, now)
+        return
+    if payment.item is PlanItem.ADDON:
+        proposals.paid(session, order, payment, now=now)
         return
     match order.status:
         case OrderStatus.PENDING_PAYMENT:
@@ -118,6 +122,9 @@ def _balance(session: Session, order: Order, payment: Payment, now: datetime) ->
         paid_at = order.paid_at or now
         transitions.advance(session, order, OrderEvent.PAY_BALANCE, SYSTEM, now=now, paid_at=paid_at)
         notices.tell_customer(session, order, "paid", key=f"balance:{order.no}", now=now, amount_fen=paid_fen)
+    else:  # a guarantee covers less than what the visit has come to
+        transitions.hint(session, order)
+        notices.tell_customer(session, order, "balance_due", key=f"rest:{payment.no}", now=now)
 
 
 def _after_expiry(session: Session, order: Order, payment: Payment, now: datetime) -> None:

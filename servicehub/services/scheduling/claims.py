@@ -6,6 +6,7 @@ one statement; the cells' primary key is the last word.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -85,6 +86,34 @@ def release(
     if from_cell is not None:
         query = query.where(col(Occupancy.cell) >= from_cell)
     return _rowcount(session, query)
+
+
+def prolong(session: Session, order: Order, end_at: datetime) -> int:
+    """Take more of the technician's time for a visit under way, up to what somebody else has; nobody is moved.
+
+    Returns the number of further cells.
+    """
+    session.flush()
+    order_id, technician_id = order.id or 0, order.technician_id or 0
+    visit = Visit.of(order, end_at=end_at)
+    service = load_service(session, *visit.sold)
+    block = block_of(visit, service)
+    lock_days(session, [technician_id], block, service.clock)
+    theirs = sa.select(col(Occupancy.cell), col(Occupancy.order_id)).where(
+        col(Occupancy.technician_id) == technician_id, col(Occupancy.cell).in_(list(cells_of(block)))
+    )
+    taken: dict[int, int] = dict(session.execute(theirs).all())
+    mine = [cell for cell, other in taken.items() if other == order_id]
+    if not mine:
+        return 0
+    rows = [row for row in _cells(technician_id, visit, block, CellKind.JOB) if row["cell"] > max(mine)]
+    free = list(itertools.takewhile(lambda row: row["cell"] not in taken, rows))
+    if free:
+        session.connection().execute(sa.insert(Occupancy), free)
+    served = cells_of(visit.window)
+    mine_served = col(Occupancy.order_id) == order_id, col(Occupancy.cell).between(served[0], served[-1])
+    session.connection().execute(sa.update(Occupancy).where(*mine_served).values(kind=CellKind.JOB))
+    return len(free)
 
 
 def promote(session: Session, order_id: int, kind: CellKind = CellKind.JOB) -> int:

@@ -1,18 +1,22 @@
 """One order's page and the commands on it."""
 
+from typing import Any
+
 import reflex as rx
 
 from servicehub import bus
+from servicehub.errors import ProposalGone, ServiceHubError
 from servicehub.queries.customer.order import order_page
-from servicehub.services import orders
+from servicehub.services import orders, proposals
 from servicehub.state.base import handler, roles
-from servicehub.state.customer.base import CustomerPage
+from servicehub.state.customer.base import CustomerPage, whole
 from servicehub.texts import N_, say
 from servicehub.viewmodels.customer.orders import OrderDetail
 
 EVERY_S = 15
 """The estimated arrival moves on without a hint."""
 LONGEST_REASON = 200
+MOST_ID = 10**12
 
 
 @roles("customer")
@@ -48,6 +52,24 @@ class OrderState(CustomerPage, rx.State):
         await self._done(say(self._locale(), N_("Thank you for confirming")), "done")
 
     @handler
+    async def accept(self, proposal: int) -> None:
+        """Add what was proposed; it is paid with the balance."""
+        await self._write(proposals.accept, self._order_no(), whole(proposal, 1, MOST_ID))
+        await self._done(say(self._locale(), N_("Added to your visit")), "")
+
+    @handler
+    async def decline(self, proposal: int) -> None:
+        """No, thank you."""
+        await self._write(proposals.decline, self._order_no(), whole(proposal, 1, MOST_ID))
+        await self._done(say(self._locale(), N_("Declined. Nothing changes.")), "")
+
+    async def _refuse(self, error: ServiceHubError) -> Any:
+        """A proposal that has ended meanwhile is taken off the page."""
+        if isinstance(error, ProposalGone):
+            self.order = await self._read(order_page, self._order_no())
+        return await super()._refuse(error)
+
+    @handler
     async def dispute(self, form: dict) -> None:
         """Open an after-sales case."""
         reason = str(form.get("reason", ""))[:LONGEST_REASON]
@@ -56,5 +78,6 @@ class OrderState(CustomerPage, rx.State):
 
     async def _done(self, text: str, dialog: str) -> None:
         self.order = await self._read(order_page, self._order_no())
-        await self._effect(f"close:{dialog}")
+        if dialog:
+            await self._effect(f"close:{dialog}")
         await self._toast(text)

@@ -33,8 +33,16 @@ async def _asked_meanwhile(actor: Actor, no: str) -> AsyncIterator[None]:
         await asyncio.gather(asking, return_exceptions=True)
 
 
+class CashierPage(CustomerPage, mixin=True):
+    """Mixin of the pages on which something is paid."""
+
+    def _addon(self) -> int:
+        """Which proposal the address names; 0 for none."""
+        return whole(self._query("addon", 15) or "0", 0, 10**12)
+
+
 @roles("customer")
-class PayState(CustomerPage, rx.State):
+class PayState(CashierPage, rx.State):
     """The cashier's sheet."""
 
     item: PayItem = PayItem()
@@ -53,11 +61,15 @@ class PayState(CustomerPage, rx.State):
 
         Who closed the page while he was paying and comes back may have paid: the channel is asked meanwhile.
         """
-        asked = (self._query("o", 16), str(self._tip() or ""))
+        asked = (self._query("o", 16), str(self._tip() or ""), str(self._addon() or ""))
         async with self:
             for last in (ScanState, ResultState):
                 (await self.get_state(last))._forget()
-            if asked != (self.item.no, self.item.tip):  # the sheet of another payment is never shown for this one
+            if asked != (
+                self.item.no,
+                self.item.tip,
+                self.item.addon,
+            ):  # the sheet of another payment is never shown for this one
                 self.item, self.ready, self.with_points, self.with_balance = PayItem(), not asked[0], False, False
         if not asked[0]:
             return
@@ -93,7 +105,8 @@ class PayState(CustomerPage, rx.State):
     async def _sheet(self) -> PayItem:
         chosen = {POINTS: self.with_points, WALLET: self.with_balance}
         ours = tuple(tender for tender in OURS if chosen[tender])
-        return await self._read(payments.pay_item, order_number(self._query("o", 16)), self._tip(), ours)
+        no = order_number(self._query("o", 16))
+        return await self._read(payments.pay_item, no, self._tip(), ours, self._addon())
 
     def _tip(self) -> int:
         """The tip that the address names, in fen (`tip`) or in yuan (`yuan`); 0 for none, -1 for what is no amount."""
@@ -105,7 +118,7 @@ class PayState(CustomerPage, rx.State):
 
 
 @roles("customer")
-class ScanState(CustomerPage, rx.State):
+class ScanState(CashierPage, rx.State):
     """A payment that is made beside this page: its code is scanned, or WeChat's own browser asks for the password."""
 
     item: PayItem = PayItem()
@@ -123,7 +136,8 @@ class ScanState(CustomerPage, rx.State):
         no = order_number(self._query("o", 16))
         async with self:
             self._forget()
-        shown = await self._read(payments.pay_item, no, whole(self._query("tip", 6) or "0", 0, 999_999))
+        tip = whole(self._query("tip", 6) or "0", 0, 999_999)
+        shown = await self._read(payments.pay_item, no, tip, (), self._addon())
         if shown.is_due:
             await self._open(no)
         async with self:
@@ -138,7 +152,7 @@ class ScanState(CustomerPage, rx.State):
         scene = Scene.WECHAT if self._query("s", 8) == Scene.WECHAT else Scene.DESKTOP
         method, tip = self._query("m", 16), whole(self._query("tip", 6) or "0", 0, 999_999)
         action = await checkout.start(
-            database(), await self._actor(), no, method, locale=self._locale(), tip_fen=tip,
+            database(), await self._actor(), no, method, locale=self._locale(), tip_fen=tip, proposal_id=self._addon(),
             ours=tuple(name for name in OURS if name in self._query("with", 40).split(",")), scene=scene,
         )  # fmt: skip
         async with self:
@@ -167,7 +181,8 @@ class ScanState(CustomerPage, rx.State):
     async def gave_up(self) -> rx.event.EventSpec:
         """Not paid: back to the choice of methods."""
         await self._toast(say(self._locale(), N_("The payment was not made. You can choose again.")))
-        return rx.redirect(f"{self._to('/pay/')}?o={order_number(self._query('o', 16))}")
+        addon = f"&addon={self._addon()}" if self._addon() else ""
+        return rx.redirect(f"{self._to('/pay/')}?o={order_number(self._query('o', 16))}{addon}")
 
 
 @roles("customer")

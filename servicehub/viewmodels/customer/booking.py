@@ -97,6 +97,8 @@ class PayItem:
     status: str = ""
     tip: str = ""
     """Fen of a tip; empty when the price is paid."""
+    addon: str = ""
+    """Which proposal is paid; empty for none."""
     takes_cash: bool = False
     """It may be paid at the door."""
     points: str = ""
@@ -119,6 +121,8 @@ class PayOutcome:
     """How a payment ended, as far as we know."""
 
     no: str = ""
+    addon: str = ""
+    """Which proposal it was for; empty for none."""
     state: str = "pending"
     """pending, paid, closed."""
     amount: str = ""

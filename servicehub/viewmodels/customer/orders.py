@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from servicehub.viewmodels.crew import Mate
 from servicehub.viewmodels.customer.booking import PriceLine
+from servicehub.viewmodels.proposal import ProposalCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ class OrderDetail:
     actions: OrderActions = OrderActions()
     photos: tuple[str, ...] = ()
     placed: str = ""
+    proposal: ProposalCard = field(default_factory=ProposalCard)
+    """An add-on that waits for the customer."""
     can_tip: bool = False
     has_invoice: bool = False
     """Whether an invoice may be asked for."""
