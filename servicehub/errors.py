@@ -30,6 +30,12 @@ class NotAllowed(ServiceHubError):
     code = "not_allowed"
 
 
+class Forged(NotAllowed):
+    """A message that its sender did not sign, or signed too long ago."""
+
+    code = "forged"
+
+
 class NotFound(ServiceHubError):
     """There is no such thing, or not for this actor."""
 
@@ -134,6 +140,30 @@ class NotEnough(Conflict):
     """Less is available than was asked for."""
 
     code = "not_enough"
+
+
+class DepositLimit(Invalid):
+    """More or less is put aside than is missing to the target."""
+
+    code = "deposit_limit"
+
+
+class DepositOpen(Conflict):
+    """The technician has asked for his deposit back, and nobody has decided yet."""
+
+    code = "deposit_open"
+
+
+class DepositHeld(Conflict):
+    """Something keeps the deposit where it is. `reason` says what."""
+
+    code = "deposit_held"
+
+
+class DepositChanged(Conflict):
+    """The deposit holds another amount than was shown."""
+
+    code = "deposit_changed"
 
 
 class SecondPersonNeeded(Conflict):

@@ -37,7 +37,7 @@ from servicehub.domain.channel import (
     Scene,
 )
 from servicehub.domain.reconciliation import BillLine, LineKind
-from servicehub.errors import BillUnavailable, GatewayUnknown, NotAllowed
+from servicehub.errors import BillUnavailable, Forged, GatewayUnknown
 from servicehub.settings import AlipayAccount
 
 FRESH = timedelta(hours=26)
@@ -252,20 +252,20 @@ class AlipayGateway:
         return [report if mine else report.foreign()]
 
     def _verified(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> tuple[dict[str, str], str]:
-        """A message's fields and its text. Raises: NotAllowed for anything forged, altered or stale."""
+        """A message's fields and its text. Raises: Forged for anything forged, altered or stale."""
         kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "")
         if len(raw) > MOST_BYTES or not kind.startswith("application/x-www-form-urlencoded"):
-            raise NotAllowed("oversized message, or no form")
+            raise Forged("oversized message, or no form")
         try:
             text = raw.decode()
             form = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
             signed = self._client.verify({k: v for k, v in form.items() if k != "sign"}, form.get("sign", ""))
         except Exception as error:
-            raise NotAllowed("malformed message") from error
+            raise Forged("malformed message") from error
         if not signed:
-            raise NotAllowed("wrong signature")
+            raise Forged("wrong signature")
         if not _is_fresh(form.get("notify_time", ""), now):
-            raise NotAllowed("stale message")
+            raise Forged("stale message")
         return form, text
 
     def ask(self, call: Callable[[DCAliPay], Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Gateway(Protocol):
         """What became of a refund; NOT_FOUND when the channel never heard of it."""
 
     def parse_notify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
-        """The verified reports in a message that the channel sent. Raises: NotAllowed for anything forged, altered or stale."""
+        """The verified reports in a message that the channel sent. Raises: Forged for anything forged, altered or stale."""
 
 
 class Payouts(Protocol):

@@ -32,7 +32,7 @@ from servicehub.domain.channel import (
     RefundState,
     Report,
 )
-from servicehub.errors import GatewayUnknown, NotAllowed
+from servicehub.errors import Forged, GatewayUnknown
 
 FRESH = timedelta(minutes=5)
 """A message that is older, or from the future, is refused."""
@@ -170,15 +170,15 @@ class GatewaySimulator:
         given = {name.lower(): value for name, value in headers.items()}
         stamp, nonce = given.get("x-sim-timestamp", ""), given.get("x-sim-nonce", "")
         if len(raw) > MOST_BYTES or not _is_fresh(stamp, now):
-            raise NotAllowed("stale or oversized message")
+            raise Forged("stale or oversized message")
         try:
             body = raw.decode()
             if not crypto.same(given.get("x-sim-signature", ""), _signature(stamp, nonce, body)):
-                raise NotAllowed("wrong signature")
+                raise Forged("wrong signature")
             event = json.loads(body)
             return [_report(event, body)]
         except (ValueError, KeyError, TypeError) as error:
-            raise NotAllowed("malformed message") from error
+            raise Forged("malformed message") from error
 
     # -- the visitor ------------------------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ class Guarantees(Protocol):
         """A capture that the channel still collects is not wanted any more: it was paid otherwise at `at`."""
 
     def parse_hold(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
-        """The verified reports in a message about guarantees. Raises: NotAllowed for anything forged, altered or stale."""
+        """The verified reports in a message about guarantees. Raises: Forged for anything forged, altered or stale."""
 
 
 @lru_cache(maxsize=1)

@@ -30,7 +30,7 @@ class Payees(Protocol):
         """Take a payout back that still waits for its payee; returns how it stands then, whoever was faster."""
 
     def parse_payout(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> list[Report]:
-        """The verified reports in a message about payouts. Raises: NotAllowed for anything forged, altered or stale."""
+        """The verified reports in a message about payouts. Raises: Forged for anything forged, altered or stale."""
 
 
 def payees(channel: str) -> Payees:

@@ -37,7 +37,7 @@ from servicehub.domain.channel import (
 )
 from servicehub.domain.chargeback import ChargebackStatus
 from servicehub.domain.reconciliation import BillLine
-from servicehub.errors import BillUnavailable, GatewayUnknown, NotAllowed
+from servicehub.errors import BillUnavailable, Forged, GatewayUnknown
 from servicehub.settings import StripeAccount
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -194,22 +194,22 @@ class StripeGateway:
         """
         signature = {name.lower(): value for name, value in headers.items()}.get("stripe-signature", "")
         if len(raw) > MOST_BYTES:
-            raise NotAllowed("oversized message")
+            raise Forged("oversized message")
         try:
             text = raw.decode()
             stripe.WebhookSignature.verify_header(text, signature, self._account.webhook_secret.get_secret_value())
         except (ValueError, stripe.SignatureVerificationError) as error:
-            raise NotAllowed("malformed message, or wrong signature") from error
+            raise Forged("malformed message, or wrong signature") from error
         if not _is_fresh(signature, now):
-            raise NotAllowed("stale message")
+            raise Forged("stale message")
         try:
             event = json.loads(text)
             kind, about, number = str(event["type"]), event["data"]["object"], str(event["id"])[:64]
             live = event["livemode"]
         except (ValueError, KeyError, TypeError) as error:
-            raise NotAllowed("malformed message") from error
+            raise Forged("malformed message") from error
         if live is not self._account.live:
-            raise NotAllowed("a message of the other mode")
+            raise Forged("a message of the other mode")
         if kind == CAPTURABLE and HOLD not in named(about):
             return self._authorised(about, number, text)
         report = self._report(kind, about, number, text)

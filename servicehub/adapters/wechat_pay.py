@@ -34,7 +34,7 @@ from servicehub.domain.channel import (
     Scene,
 )
 from servicehub.domain.reconciliation import BillLine
-from servicehub.errors import BillUnavailable, GatewayUnknown, NotAllowed
+from servicehub.errors import BillUnavailable, Forged, GatewayUnknown
 from servicehub.settings import WechatPayAccount
 
 FRESH = timedelta(minutes=5)
@@ -197,18 +197,18 @@ class WechatPayGateway:
         return list(self._reports(self.event(headers, raw, now=now), raw.decode()))
 
     def event(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> dict[str, Any]:
-        """What a message of the platform says, opened. Raises: NotAllowed for anything forged, altered or stale."""
+        """What a message of the platform says, opened. Raises: Forged for anything forged, altered or stale."""
         given = {name.lower(): value for name, value in headers.items()}
         if given.get("wechatpay-serial") != self._account.public_key_id:
-            raise NotAllowed("signed with another key")  # the library would fetch certificates for it
+            raise Forged("signed with another key")  # the library would fetch certificates for it
         if len(raw) > MOST_BYTES or not _is_fresh(given.get("wechatpay-timestamp", ""), now):
-            raise NotAllowed("stale or oversized message")
+            raise Forged("stale or oversized message")
         try:
             event = self._client.callback(given, raw)
         except Exception as error:
-            raise NotAllowed("malformed message") from error
+            raise Forged("malformed message") from error
         if not event:
-            raise NotAllowed("wrong signature")
+            raise Forged("wrong signature")
         found: dict[str, Any] = event
         return found
 

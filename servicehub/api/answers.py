@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from servicehub.errors import (
     Conflict,
+    Forged,
     Invalid,
     NotAllowed,
     NotFound,
@@ -18,6 +19,7 @@ from servicehub.errors import (
 
 _STATUS: tuple[tuple[type[ServiceHubError], int], ...] = (
     (NotLoggedIn, 401),
+    (Forged, 401),
     (TooManyTries, 429),
     (NotAllowed, 403),
     (NotFound, 404),

@@ -23,7 +23,7 @@ from servicehub.domain.payment import OURS
 from servicehub.gateway_sim.serving import Running
 
 PEOPLE = 6
-ASK_EVERY_S, ASK_FOR_S, TIMEOUT_S = 0.1, 60.0, 6.0
+ASK_EVERY_S, ASK_FOR_S, TIMEOUT_S = 0.1, 180.0, 6.0
 METHODS = ("wechat", "alipay", "card")
 
 

@@ -6,11 +6,10 @@ Nothing of the product knows of this: a process that is to be killed has its dat
 from __future__ import annotations
 
 import functools
-import itertools
 import os
 import secrets
 import signal
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -37,13 +36,17 @@ WRITES = (
 )  # fmt: skip
 """Transactions: the process dies when all is written and nothing committed, or just after the COMMIT."""
 CHANNELS = (WechatPayGateway, AlipayGateway, StripeGateway)
-CALLS = ("open", "query", "close", "refund", "query_refund", "payout", "query_payout")
-"""Requests to a platform: the process dies before the request, or when the answer has come and nobody wrote it down."""
-HOLDS = ("hold", "capture", "release")
-"""Requests about guarantees."""
+_PAID, _HELD = ("open", "query", "close", "refund", "query_refund"), ("hold", "capture", "release")
+REQUESTS: dict[str, tuple[tuple[type, tuple[str, ...]], ...]] = {
+    "wechat": ((WechatPayGateway, _PAID), (WechatPayScore, _HELD)),
+    "alipay": ((AlipayGateway, (*_PAID, "payout", "query_payout")), (AlipayFreeze, _HELD)),
+    "stripe": ((StripeGateway, _PAID), (StripeHold, _HELD)),
+}
+"""Requests to each platform: the process dies before the request, or when the answer has come and nobody wrote it down."""
+CALLS = tuple(f"{channel}.{name}" for channel, sides in REQUESTS.items() for _side, names in sides for name in names)
 POINTS = tuple(
     [f"{name}: {moment}" for name in WRITES for moment in ("uncommitted", "committed")]
-    + [f"{name}: {moment}" for name in (*CALLS, *HOLDS) for moment in ("unasked", "answered")]
+    + [f"{name}: {moment}" for name in CALLS for moment in ("unasked", "answered")]
 )
 MUTANTS = ("late_money_ignored", "new_number_on_retry", "never_asks", "books_outside")
 """Faults to be planted; each must be found."""
@@ -82,14 +85,10 @@ def arm(fuse: Fuse) -> None:
         return result
 
     Database.write_now = write_now  # type: ignore[method-assign]
-    sides: dict[tuple[type, ...], Sequence[str]] = {
-        CHANNELS: CALLS,
-        (WechatPayScore, AlipayFreeze, StripeHold): HOLDS,
-    }
-    for channels, names in sides.items():
-        for channel, name in itertools.product(channels, names):
-            if call := getattr(channel, name, None):
-                setattr(channel, name, _watched(call, name, fuse))
+    for channel, sides in REQUESTS.items():
+        for side, names in sides:
+            for name in names:
+                setattr(side, name, _watched(getattr(side, name), f"{channel}.{name}", fuse))
 
 
 def _watched(call: Callable[..., Any], name: str, fuse: Fuse) -> Callable[..., Any]:

@@ -16,13 +16,15 @@ from servicehub.domain.order import OrderStatus, PaymentPlan
 from servicehub.domain.payment import OURS, WALLET, PaymentStatus, RefundStatus
 from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.gateway_sim.platform import Platform
+from servicehub.models.deposit import load_deposit_policies
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.guarantee import Guarantee
 from servicehub.models.ledger import Account, JournalEntry, Posting
 from servicehub.models.order import Order, OrderLog
 from servicehub.models.payment import Earning, Payment, Refund
+from servicehub.models.technician import Technician
 from servicehub.models.withdrawal import Withdrawal
-from servicehub.services import ledger, points
+from servicehub.services import deposits, ledger, points
 
 BOOKED = (PaymentStatus.KEPT, PaymentStatus.EXTRA, PaymentStatus.LATE)
 DEAD = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
@@ -94,6 +96,7 @@ def _books(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[o
     """The books prove themselves: every entry sums to zero, every kept balance is its postings' sum, points are their lots'."""
     yield from ledger.verify(session)
     yield from points.problems(session)
+    yield from deposits.problems(session)
 
 
 def _guarded(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
@@ -224,6 +227,20 @@ def _divided_as_shown(session: Session, _money: Money, _left: dict[str, Any]) ->
             yield order.no, posted, shown
 
 
+def _deposits(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """What matured repaid debts, went to the deposit or became available, and no deposit is above its target."""
+    for earning in session.exec(select(Earning).where(col(Earning.matured_at).is_not(None))):
+        who, lines = earning.technician_id, ledger.lines_of(session, f"mature:{earning.order_id}")
+        parts = {ledger.debt(who), ledger.deposit(who), ledger.available(who)}
+        pending = lines.pop(ledger.pending(who, earning.order_id), 0)
+        if set(lines) - parts or sum(lines.values()) != -pending or max(lines.values(), default=0) > 0:
+            yield earning.order_id, lines
+    people = [technician_id or 0 for technician_id in session.exec(select(Technician.id))]
+    for who, rules in load_deposit_policies(session, people).items():
+        if (held := ledger.balance(session, ledger.deposit(who))) > rules.target_fen:
+            yield who, held
+
+
 def _payouts(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
     """Whatever was paid out is a withdrawal that is done, and nothing stays frozen."""
     rows = session.exec(select(Withdrawal).where(Withdrawal.status == WithdrawalStatus.DONE))
@@ -252,8 +269,8 @@ def _nothing_left(_session: Session, _money: Money, left: dict[str, Any]) -> Ite
 
 PROOFS: tuple[Proof, ...] = (
     _books, _guarded, _cash, _each_payment, _one_kept, _each_refund, _unwanted_back, _never_more_back, _dead_hold_nothing,
-    _living_hold_all, _secured, _captured, _balances, _settled_once, _divided_as_shown, _payouts, _promised_back,
-    _no_step_twice, _nothing_left,
+    _living_hold_all, _secured, _captured, _balances, _settled_once, _divided_as_shown, _deposits, _payouts,
+    _promised_back, _no_step_twice, _nothing_left,
 )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from servicehub.chaos import fuses, proofs, shop
 from servicehub.chaos.crowd import Crowd, GaveUp, Place
 from servicehub.db.database import Database
 from servicehub.domain.access import OperatorRole, Role
+from servicehub.domain.deposit import DEPOSIT_KIND
 from servicehub.domain.order import PaymentPlan
 from servicehub.gateway_sim.serving import Running, free_port, started
 from servicehub.models.account import User
@@ -38,6 +39,8 @@ from servicehub.models.catalog import Policy, ServiceItem
 
 RULES = {"rules": [{"id": "r1", "category": "daily", "bp": 1750}], "tax": {"bp": 2000, "from_fen": 5_000}}
 """Commission of the town: a rule and a tax, so that every part of a division is at stake."""
+DEPOSIT = {"target_fen": 2_500, "share_bp": 1_500, "hold_days": 0}
+"""Of each technician: reached while the storm lasts."""
 TECHNICIANS = 24
 RETRY_AFTER_S = (0.4, 0.8)
 """How long the platforms wait before they send a message again; then they give up."""
@@ -47,7 +50,7 @@ ARMED = 3
 """A life is armed with one point in so many of those that are left, so that it does not always die at the first step."""
 REST_S = 90.0
 """How long the application may take to come to rest."""
-MUTANT_ORDERS, MUTANT_REST_S = 14, 25.0
+MUTANT_ORDERS, MUTANT_REST_S = 14, 40.0
 MOST = 4
 """At most so many times the wanted orders are placed to reach every point."""
 
@@ -74,6 +77,8 @@ def measure(
     if only in ("", "product"):
         storm = Storm(seed, orders, armed, url=url)
         result |= storm.run()
+        if points == len(fuses.POINTS):
+            result["violations"] += [f"nobody died at {point}" for point in result["points_missed"]]
     mutants = [mutant for mutant in fuses.MUTANTS if only in ("", mutant)]
     caught = {}
     for mutant in mutants:
@@ -87,7 +92,10 @@ def measure(
 def _near(mutant: str) -> Iterator[str]:
     """Where the process dies to bring the mutant to light."""
     yield from {
-        "new_number_on_retry": ["refund: answered", "refunds.record_result: uncommitted"] * 2,
+        "new_number_on_retry": [
+            *(f"{channel}.refund: answered" for channel in fuses.REQUESTS),
+            *["refunds.record_result: uncommitted"] * 2,
+        ],
         "books_outside": ["checkout.apply: committed"] * 3,
     }.get(mutant, [])
 
@@ -248,6 +256,8 @@ def _built(session: Session, count: int) -> Place:
     terms = session.get_one(Policy, built.policy_id)
     terms.document = {**terms.document, "commission": RULES}
     session.add(terms)
+    guarantee = Policy(city_id=built.city_id, kind=DEPOSIT_KIND, version=1, document=DEPOSIT, effective_at=town.START)
+    session.add(guarantee)
     for number in range(2):
         session.add(
             User(

@@ -17,7 +17,7 @@ from servicehub.settings import Settings, get_settings
 
 FOLDER = "gateway-sim"
 HERE = ("127.0.0.1", "localhost", "::1")
-DEMO_CHANNELS = '["wechat", "alipay", "simulator"]'
+DEMO_CHANNELS = '["wechat", "alipay", "stripe", "simulator"]'
 """A visitor pays at the simulated platforms; those who live in the demo pay inside this process."""
 
 

@@ -33,6 +33,7 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("invoices", "receipt-text", N_("Invoices"), "/operator/invoices/"),
             ("settlement-mode", "building-2", N_("Settlement mode"), "/operator/settlement-mode/"),
             ("reconciliation", "list-checks", N_("Reconciliation"), "/operator/reconciliation/"),
+            ("vouchers", "landmark", N_("Vouchers"), "/operator/vouchers/"),
             ("machine", "workflow", N_("Order machine"), "/operator/machine/"),
             ("audit", "scroll-text", N_("Audit log"), "/operator/audit/"),
         ),

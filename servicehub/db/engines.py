@@ -18,6 +18,7 @@ PRAGMAS = {
     "synchronous": "FULL",
     "busy_timeout": "30000",
     "foreign_keys": "ON",
+    "recursive_triggers": "ON",
     "temp_store": "MEMORY",
     "cache_size": "-65536",
 }

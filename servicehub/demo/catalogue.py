@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CITY = {"slug": "shanghai", "code": "21", "name_zh": "上海", "name_en": "Shanghai", "timezone": "Asia/Shanghai"}
+DEPOSIT = {"target_fen": 50_000, "share_bp": 1_000, "hold_days": 30}
+"""What the city asks its technicians to put aside."""
 
 DISTRICTS: tuple[tuple[str, str, str, float, float, str], ...] = (
     # adcode, zh, en, lng, lat (GCJ-02), status

@@ -6,6 +6,7 @@ past is `history`; what happens from now on is `live`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,14 +21,27 @@ from servicehub.adapters.geocoder import PLACES
 from servicehub.db import Database
 from servicehub.demo import catalogue, history, people
 from servicehub.domain.access import SYSTEM, Actor, OperatorRole, Role
+from servicehub.domain.deposit import DEPOSIT_KIND
 from servicehub.domain.geo import Datum, Point, to_wgs84
 from servicehub.domain.order import PaymentPlan
 from servicehub.domain.policy import DEFAULT_POLICIES
+from servicehub.errors import PartnerPays
 from servicehub.models.catalog import AddOn, Category, City, District, DistrictStatus, ServiceItem
 from servicehub.models.customer import Coupon, CouponKind
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
-from servicehub.services import accounts, addresses, catalog, chronicle, coupons, enrolment, points, technicians
+from servicehub.services import (
+    accounts,
+    addresses,
+    catalog,
+    chronicle,
+    coupons,
+    deposits,
+    enrolment,
+    ledger,
+    points,
+    technicians,
+)
 from servicehub.services.addresses import AddressInput
 
 Progress = Callable[[str, float], None]
@@ -44,6 +58,8 @@ class Scale:
     orders: int
 
 
+PUT_ASIDE_BY = 6
+"""So many technicians have a deposit."""
 FULL = Scale(technicians=64, customers=320, days=120, orders=5200)
 SMALL = Scale(technicians=24, customers=24, days=10, orders=120)
 """Enough of everything for tests."""
@@ -86,6 +102,7 @@ def seed_city(
         )
         tell("history", 0.35 + 0.65 * (first + 400) / max(len(past), 1))
     database.write_now(_points, places[0].customer_id)
+    database.write_now(_deposits, city_id, now)
     return city_id
 
 
@@ -279,6 +296,19 @@ def _points(session: Session, customer_id: int) -> None:
     for order in session.exec(settled.order_by(col(Order.settled_at))):
         if order.settled_at is not None:
             points.earn(session, order, now=order.settled_at)
+
+
+def _deposits(session: Session, city_id: int, now: datetime) -> None:
+    """From today on the city asks for a deposit, and the first technicians have put something aside by hand."""
+    catalog.adopt_policy(session, SYSTEM, city_id, DEPOSIT_KIND, catalogue.DEPOSIT, now=now)
+    mine = select(Technician).where(Technician.city_id == city_id).order_by(col(Technician.id)).limit(PUT_ASIDE_BY)
+    for technician in session.exec(mine):
+        who = technician.id or 0
+        fen = min(ledger.balance(session, ledger.available(who)), catalogue.DEPOSIT["target_fen"] * 2 // 5)
+        if fen:
+            actor = Actor(technician.user_id, Role.TECHNICIAN, city_id, who)
+            with contextlib.suppress(PartnerPays):  # where companies are paid nothing is put aside
+                deposits.put_aside(session, actor, fen, key=f"{who:016x}", now=now)
 
 
 def _near(random: Random, place: Any, spread_m: float) -> Point:

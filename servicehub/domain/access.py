@@ -51,6 +51,8 @@ class Permission(StrEnum):
     """What technicians are paid. Finance reads and tries rules (`ledger:read`) but does not adopt them."""
     POINTS_WRITE = "points:write"
     """How customers earn and use points."""
+    DEPOSIT_WRITE = "deposit:write"
+    """What technicians put aside as a guarantee. Not of those who give it back."""
     RECONCILE = "reconciliation:resolve"
     CATALOG_WRITE = "catalog:write"
     CONTACT_REVEAL = "contact:reveal"

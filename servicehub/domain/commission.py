@@ -2,7 +2,7 @@
 
 Owns the order of precedence and what a rule may say. Dividing a price by the winner is `domain.settlement`.
 
-Precedence, first difference decides: a rule for one technician, before a promotion (a rule with dates), before one for a
+Precedence, first difference decides: a promotion (a rule with dates), before a rule for one technician, before one for a
 category, before one for a level; below all of them the city's standard rate of the level, which always applies. Rules that ask for
 the same and hold on a common day are refused when they are adopted, so that exactly one rule wins without a tie to break.
 """
@@ -159,7 +159,7 @@ class Rule:
     @property
     def rank(self) -> tuple[bool, bool, bool, bool]:
         """How specific it is; the larger one wins."""
-        return bool(self.technician_id), self.is_promotion, bool(self.category), bool(self.level)
+        return self.is_promotion, bool(self.technician_id), bool(self.category), bool(self.level)
 
     def misses(self, case: Case) -> str:
         """The first condition that `case` does not meet: technician, early, late, category, level; "" when it applies."""

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-STATIONS: dict[str, int] = {"escrow": 1, "t_pending": 2, "t_avail": 3, "t_withdraw": 4, "refund_due": 4}
+STATIONS: dict[str, int] = {
+    "escrow": 1, "t_pending": 2, "t_avail": 3, "t_withdraw": 4, "t_deposit": 4, "refund_due": 4,
+}  # fmt: skip
 """Groups of accounts that hold money for somebody -> column, in which money goes from left to right."""
 FIRST, LAST = 0, 5
 """Columns of sources and sinks."""

@@ -304,6 +304,14 @@ STEPS: tuple[Step[OrderStatus, OrderEvent], ...] = (
         "pending earning of this order frozen",
     ),
     _step(_S.COMPLETED, _E.AFTERSALE_END, _S.CLOSED, "P", "warranty over", ""),
+    _step(
+        _S.DISPUTED,
+        _E.PAY_BALANCE,
+        _S.AWAITING_CONFIRM,
+        "P",
+        "the balance was overdue, and is paid now",
+        "escrow += balance",
+    ),
     _step(_S.DISPUTED, _E.RESOLVE_REJECT, _S.COMPLETED, "O", "reason given", "unfrozen; settled if it was not"),
     _step(
         _S.DISPUTED,

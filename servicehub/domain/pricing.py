@@ -22,8 +22,6 @@ from servicehub.errors import Invalid
 
 QUARTER = 15
 """Durations are whole quarters of an hour."""
-LEAST_FEN = 1
-"""A coupon leaves at least ¥0.01 to pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,7 @@ def quote(
     lines += _fees(policy, base_fen, start_local, distance_m, holidays, is_immediate=is_immediate)
     total_fen = sum(line.amount_fen for line in lines)
     if coupon is not None:
-        off = min(discount_fen(coupon, eligible_fen(coupon, labour)), total_fen - LEAST_FEN)
+        off = min(discount_fen(coupon, eligible_fen(coupon, labour)), total_fen)
         if off > 0:
             lines.append(Line("coupon", coupon.slug, 1, -off, -off, coupon.name_zh, coupon.name_en))
             total_fen -= off

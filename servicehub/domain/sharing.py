@@ -27,8 +27,6 @@ MOST_BP = 3_000
 """The largest share of a payment: the channels refuse more."""
 EARLIEST = timedelta(seconds=60)
 """After a payment, before which no share may be claimed."""
-FROZEN_FOR = timedelta(days=30)
-"""After a payment; then the channel releases what is frozen, and nothing can be claimed any more."""
 RETURNS_WITH_REFUND = ("alipay",)
 """Channels without a return of its own: the refund names what the receivers of shares give back."""
 SHARING_CHANNELS = ("wechat", "alipay", "simulator")

@@ -55,17 +55,17 @@ class Cashier:
         fen = int(known.get("total") or known.get("fen") or 0)
         sign = "¥" if known.get("currency", "cny") == "cny" else f"{known['currency'].upper()} "
         back = escape(_back(request, known))
-        again = '<button name="do" value="fail">让它失败 · Let it fail</button>' if channel == "stripe" else ""
         choices = (
             '<form method="post"><button class="p" name="do" value="pay">确认付款 · Pay</button>'
-            f'{again}<button name="do" value="leave">暂不付款 · Not now</button></form>'
+            '<button name="do" value="fail">让它失败 · Let it fail</button>'
+            '<button name="do" value="leave">暂不付款 · Not now</button></form>'
             if known["state"] in WAITING
             else f'<p role="status">这笔付款已结束 · This payment has ended</p><a class="b" href="{back}">返回 · Back</a>'
         )
         body = (
             f'<p class="mut">演示收银台，不会真的扣款</p><p class="mut" lang="en">Demo cashier: no real money moves</p>'
             f'<p class="sum">{escape(sign)}{fen / 100:.2f}</p>'
-            f'<p class="mut">{escape(title)}</p>{_declined(known)}{_held(known)}{choices}'
+            f'<p class="mut">{escape(title)}</p>{_declined(channel, known)}{_held(known)}{choices}'
         )
         return HTMLResponse(page(NAMES[channel], body))
 
@@ -78,11 +78,18 @@ class Cashier:
             choice = form.get("do")
         if choice == "pay":
             self._pay[channel](self._no(request))
-        elif choice == "fail" and channel == "stripe":
-            self._stripe.fail(request.query_params["no"])
+        elif choice == "fail":
+            self._fail(channel, self._no(request), known)
             return RedirectResponse(str(request.url), 303)
         _channel, known = self._known(request)
         return RedirectResponse(_back(request, known or {}), 303)
+
+    def _fail(self, channel: str, no: str, known: dict[str, Any]) -> None:
+        """The payer has not enough, or his card is declined: he may try again here, or go back for another way."""
+        if channel == "stripe":
+            self._stripe.fail(no)
+        elif known["state"] in WAITING:
+            self._platform.put(channel, no, known | {"declined": True})
 
     async def pay(self, request: Request) -> Response:
         """Pay without a page."""
@@ -158,6 +165,9 @@ def _held(known: dict[str, Any]) -> str:
     return told if known.get("is_held") else ""
 
 
-def _declined(known: dict[str, Any]) -> str:
-    told = '<p role="alert">银行卡被拒，请换一张 · The card was declined; try another one</p>'
-    return told if known.get("declined") else ""
+def _declined(channel: str, known: dict[str, Any]) -> str:
+    if not known.get("declined") or known["state"] not in WAITING:
+        return ""
+    if channel == "stripe":
+        return '<p role="alert">银行卡被拒，请换一张 · The card was declined; try another one</p>'
+    return '<p role="alert">付款没有成功，请重试或返回换一种方式 · It failed; try again, or go back for another way</p>'

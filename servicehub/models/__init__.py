@@ -7,6 +7,7 @@ from servicehub.models import (
     chargeback,
     customer,
     delay,
+    deposit,
     dispatch,
     guarantee,
     identity,
@@ -20,6 +21,7 @@ from servicehub.models import (
     sharing,
     technician,
     traffic,
+    voucher,
     withdrawal,
 )
 from servicehub.models.base import metadata
@@ -31,6 +33,7 @@ __all__ = [
     "chargeback",
     "customer",
     "delay",
+    "deposit",
     "dispatch",
     "guarantee",
     "identity",
@@ -45,5 +48,6 @@ __all__ = [
     "sharing",
     "technician",
     "traffic",
+    "voucher",
     "withdrawal",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from servicehub.domain.chargeback import ChargebackStatus
 from servicehub.models.base import at, fk, pk, stored_as_value
@@ -31,3 +31,9 @@ class Chargeback(SQLModel, table=True):
     created_at: datetime = Field(sa_column=at())
     taken_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
     returned_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+
+
+def is_contested(session: Session, order_id: int) -> bool:
+    """Whether a bank has taken money of the order and not decided yet."""
+    query = select(Chargeback.id).where(Chargeback.order_id == order_id, Chargeback.status == ChargebackStatus.OPEN)
+    return session.exec(query.where(col(Chargeback.taken_at).is_not(None)).limit(1)).first() is not None

@@ -1,14 +1,15 @@
-"""The double-entry ledger: accounts, sealed entries, postings, and the triggers by which the database itself guards them.
+"""The double-entry ledger: accounts, sealed entries and postings, which the database itself guards.
 
-Amounts are integer fen, + debit / − credit, one posting per account and entry. Zero sum and sealing are enforced at COMMIT on
-both databases by deferred foreign keys into one-row tables; guarded accounts can never fall below zero (CHECK).
+Amounts are integer fen, + debit / − credit, one posting per account and entry. At COMMIT every entry is sealed (a deferred foreign
+key into a one-row table, on both databases); sealing asks for a sum of zero, and nothing is added, edited or deleted afterwards.
+Guarded accounts can never fall below zero (CHECK), and their balances move with postings only. The triggers are in the migrations.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col
 
 from servicehub.models.base import BIG, at, pk
 
@@ -108,49 +109,11 @@ class Posting(SQLModel, table=True):
     """+ debit, − credit."""
 
 
-_DIRECTION = "CASE WHEN kind IN ('asset','expense') THEN NEW.amount_fen ELSE -NEW.amount_fen END"
-TRIGGERS: dict[str, list[str]] = {
-    "sqlite": [
-        "INSERT INTO sh_ledger_zero(v) VALUES (0)",
-        "INSERT INTO sh_ledger_one(v) VALUES (1)",
-        "CREATE TRIGGER sh_posting_sealed BEFORE INSERT ON sh_posting WHEN (SELECT sealed FROM sh_journal_entry WHERE id = NEW.entry_id) = 1 "
-        "BEGIN SELECT RAISE(ABORT, 'entry is sealed'); END",
-        "CREATE TRIGGER sh_posting_insert AFTER INSERT ON sh_posting BEGIN "
-        "UPDATE sh_journal_entry SET imbalance = imbalance + NEW.amount_fen WHERE id = NEW.entry_id; "
-        f"UPDATE sh_account SET balance_fen = balance_fen + {_DIRECTION} WHERE code = NEW.account AND guarded = 1; END",
-        "CREATE TRIGGER sh_posting_update BEFORE UPDATE ON sh_posting BEGIN SELECT RAISE(ABORT, 'postings are immutable'); END",
-        "CREATE TRIGGER sh_posting_delete BEFORE DELETE ON sh_posting BEGIN SELECT RAISE(ABORT, 'postings are immutable'); END",
-        "CREATE TRIGGER sh_entry_update BEFORE UPDATE OF id, key, kind, ref, reverses_id, at ON sh_journal_entry "
-        "BEGIN SELECT RAISE(ABORT, 'entries are immutable'); END",
-        "CREATE TRIGGER sh_entry_unseal BEFORE UPDATE OF sealed ON sh_journal_entry WHEN OLD.sealed = 1 "
-        "BEGIN SELECT RAISE(ABORT, 'entry is sealed'); END",
-        "CREATE TRIGGER sh_entry_delete BEFORE DELETE ON sh_journal_entry BEGIN SELECT RAISE(ABORT, 'entries are immutable'); END",
-        "CREATE TRIGGER sh_order_log_update BEFORE UPDATE ON sh_order_log BEGIN SELECT RAISE(ABORT, 'the log is immutable'); END",
-        "CREATE TRIGGER sh_order_log_delete BEFORE DELETE ON sh_order_log BEGIN SELECT RAISE(ABORT, 'the log is immutable'); END",
-        "CREATE TRIGGER sh_audit_update BEFORE UPDATE ON sh_audit_entry BEGIN SELECT RAISE(ABORT, 'the audit trail is immutable'); END",
-        "CREATE TRIGGER sh_audit_delete BEFORE DELETE ON sh_audit_entry BEGIN SELECT RAISE(ABORT, 'the audit trail is immutable'); END",
-    ],
-    "postgresql": [
-        "INSERT INTO sh_ledger_zero(v) VALUES (0)",
-        "INSERT INTO sh_ledger_one(v) VALUES (1)",
-        "CREATE FUNCTION sh_posting_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "IF (SELECT sealed FROM sh_journal_entry WHERE id = NEW.entry_id) = 1 THEN RAISE EXCEPTION 'entry is sealed'; END IF; "
-        "UPDATE sh_journal_entry SET imbalance = imbalance + NEW.amount_fen WHERE id = NEW.entry_id; "
-        f"UPDATE sh_account SET balance_fen = balance_fen + {_DIRECTION} WHERE code = NEW.account AND guarded = 1; RETURN NEW; END $$",
-        "CREATE TRIGGER sh_posting_insert BEFORE INSERT ON sh_posting FOR EACH ROW EXECUTE FUNCTION sh_posting_insert()",
-        "CREATE FUNCTION sh_immutable() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'immutable'; END $$",
-        "CREATE TRIGGER sh_posting_immutable BEFORE UPDATE OR DELETE ON sh_posting FOR EACH ROW EXECUTE FUNCTION sh_immutable()",
-        "CREATE TRIGGER sh_entry_immutable BEFORE UPDATE OF id, key, kind, ref, reverses_id, at OR DELETE ON sh_journal_entry "
-        "FOR EACH ROW EXECUTE FUNCTION sh_immutable()",
-        "CREATE TRIGGER sh_entry_unseal BEFORE UPDATE OF sealed ON sh_journal_entry FOR EACH ROW WHEN (OLD.sealed = 1) "
-        "EXECUTE FUNCTION sh_immutable()",
-        "CREATE TRIGGER sh_order_log_immutable BEFORE UPDATE OR DELETE ON sh_order_log FOR EACH ROW EXECUTE FUNCTION sh_immutable()",
-        "CREATE TRIGGER sh_audit_immutable BEFORE UPDATE OR DELETE ON sh_audit_entry FOR EACH ROW EXECUTE FUNCTION sh_immutable()",
-    ],
-}
-"""Statements that the migration runs after the tables exist, per dialect."""
-
-
-def dialect_triggers(connection: Any) -> list[str]:
-    """The statements for the connection's database."""
-    return TRIGGERS[connection.dialect.name]
+def load_signed(session: Session, accounts: Sequence[str]) -> dict[str, int]:
+    """Balances of the accounts from their postings, + debit; those without any are left out."""
+    rows = session.execute(
+        sa.select(col(Posting.account), sa.func.sum(col(Posting.amount_fen)))
+        .where(col(Posting.account).in_(accounts))
+        .group_by(col(Posting.account))
+    )
+    return {account: int(fen) for account, fen in rows}

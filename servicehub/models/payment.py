@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from servicehub.domain.channel import Scene
-from servicehub.domain.order import TIPPABLE
+from servicehub.domain.order import TIPPABLE, OrderEvent, OrderStatus
 from servicehub.domain.payment import OURS, PRICE_ITEMS, PaymentStatus, PlanItem, RefundStatus
 from servicehub.domain.sharing import SettlementMode
 from servicehub.models.base import at, fk, pk, stored_as_value
-from servicehub.models.order import Order
+from servicehub.models.order import Order, OrderLog
 
 
 def _one(name: str, *columns: str, where: str) -> sa.Index:
@@ -190,6 +190,29 @@ class Earning(SQLModel, table=True):
         default=False, sa_column=sa.Column(sa.Boolean(), nullable=False, server_default=sa.false())
     )
     """The company was paid and pays its people; none of it is held here."""
+
+
+def in_collection() -> sa.ColumnElement[bool]:
+    """Condition on `Order`: its balance was not paid in time and still is not, so it became a case. Nobody has decided about it."""
+    log = sa.exists().where(col(OrderLog.order_id) == Order.id, col(OrderLog.event) == OrderEvent.BALANCE_OVERDUE.value)
+    kept = (
+        sa.select(sa.func.coalesce(sa.func.sum(col(Payment.amount_fen)), 0))
+        .where(
+            col(Payment.order_id) == Order.id,
+            col(Payment.status) == PaymentStatus.KEPT,
+            col(Payment.item).in_(PRICE_ITEMS),
+        )
+        .correlate(Order)
+        .scalar_subquery()
+    )
+    return sa.and_(col(Order.status) == OrderStatus.DISPUTED, log, col(Order.total_fen) > kept)
+
+
+def waits_for_balance(session: Session, order: Order) -> bool:
+    """Whether the visit is over and its balance may be paid: also when that is overdue and became a case."""
+    if order.status is not OrderStatus.DISPUTED:
+        return order.status is OrderStatus.AWAITING_BALANCE
+    return session.exec(select(Order.id).where(Order.id == order.id, in_collection())).first() is not None
 
 
 def may_tip(session: Session, order: Order) -> bool:

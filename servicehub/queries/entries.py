@@ -31,7 +31,7 @@ NUMBERED: dict[str, str] = {
 }
 """First part of an entry's key -> what its last part numbers."""
 OF_ORDERS = ("escrow", "refund_due", "t_pending")
-OF_TECHNICIANS = ("t_pending", "t_avail", "t_withdraw", "tech_debt")
+OF_TECHNICIANS = ("t_pending", "t_avail", "t_withdraw", "t_deposit", "tech_debt")
 """Groups of accounts whose codes end with an order, and begin with a technician."""
 
 
@@ -110,6 +110,10 @@ class Links:
                 found = self._technician(name)
             case "withdrawal":
                 found = self.traced(N_("Withdrawal"), name)
+            case "deposit":
+                found = self.traced(N_("Deposit"), name)
+            case "voucher":
+                found = Ref(say(self.locale, N_("Voucher")), f"#{name}", ref, self._page("vouchers"))
             case "bill":
                 found = self._bill(ref)
             case _:
@@ -156,7 +160,10 @@ class Links:
         return Ref(say(self.locale, N_("Bill")), text, ref, to)
 
     def _bills_page(self) -> str:
-        return "/operator/reconciliation/" if self.actor.may(Permission.RECONCILE) else ""
+        return self._page("reconciliation")
+
+    def _page(self, name: str) -> str:
+        return f"/operator/{name}/" if self.actor.may(Permission.RECONCILE) else ""
 
 
 def short(no: str) -> str:

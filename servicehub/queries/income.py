@@ -16,9 +16,11 @@ from servicehub.domain.commission import Rate
 from servicehub.errors import NotFound
 from servicehub.models.catalog import City, ServiceItem
 from servicehub.models.commissions import load_category_names
+from servicehub.models.deposit import load_deposit_policy
 from servicehub.models.ledger import Account, JournalEntry, Posting
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Earning
+from servicehub.models.technician import Technician
 from servicehub.queries import visit
 from servicehub.queries.entries import entry_rows
 from servicehub.texts import N_, Locale, commission, formats, pick, say
@@ -47,7 +49,8 @@ def income(session: Session, actor: Actor, *, now: datetime, locale: Locale) -> 
         if one.at >= since:
             age = (today - one.at.astimezone(zone).date()).days
             sums[age] = sums.get(age, 0) + one.fen
-    pending, available, owed = _balances(session, actor.technician_id)
+    pending, available, owed, deposit = _balances(session, actor.technician_id)
+    target = load_deposit_policy(session, session.get_one(Technician, actor.technician_id).city_id).target_fen
     return Income(
         today=_yuan(sums.get(0, 0)),
         today_jobs=len(by_day.get(0, [])),
@@ -56,6 +59,8 @@ def income(session: Session, actor: Actor, *, now: datetime, locale: Locale) -> 
         pending=_yuan(pending),
         available=_yuan(available),
         debt=_yuan(owed) if owed else "",
+        deposit=_yuan(deposit) if deposit or target else "",
+        deposit_target=formats.yuan(target) if target else "",
         days=tuple(
             IncomeDay(
                 formats.weekday(today - timedelta(days=age), locale=locale),
@@ -86,7 +91,7 @@ class _Beside:
 def _beside(session: Session, technician_id: int) -> list[_Beside]:
     """As the books have them, newest first."""
     order_ref = sa.literal("order:").concat(sa.cast(col(Order.id), sa.String))
-    mine = (f"t_avail:{technician_id}", f"tech_debt:{technician_id}")
+    mine = tuple(f"{name}:{technician_id}" for name in ("t_avail", "t_deposit", "tech_debt"))
     query = (
         sa.select(
             col(JournalEntry.id),
@@ -188,14 +193,15 @@ def _rows(
     return tuple(row for _at, row in sorted(found, key=lambda pair: pair[0], reverse=True)[:ROWS_SHOWN])
 
 
-def _balances(session: Session, technician_id: int) -> tuple[int, int, int]:
-    """(pending, available, owed), as the ledger has them."""
+def _balances(session: Session, technician_id: int) -> tuple[int, int, int, int]:
+    """(pending, available, owed, deposit), as the ledger has them."""
     code, balance = col(Account.code), col(Account.balance_fen)
     mine = f"t_pending:{technician_id}:"
     pending = session.scalar(sa.select(sa.func.sum(balance)).where(code >= mine, code < f"t_pending:{technician_id};"))
-    single: Sequence[str] = (f"t_avail:{technician_id}", f"tech_debt:{technician_id}")
+    single: Sequence[str] = [f"{name}:{technician_id}" for name in ("t_avail", "tech_debt", "t_deposit")]
     found = {account: int(fen) for account, fen in session.execute(sa.select(code, balance).where(code.in_(single)))}
-    return int(pending or 0), found.get(single[0], 0), found.get(single[1], 0)
+    available, owed, deposit = (found.get(account, 0) for account in single)
+    return int(pending or 0), available, owed, deposit
 
 
 def _state(earning: Earning) -> str:

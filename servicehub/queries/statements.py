@@ -28,6 +28,7 @@ PARTS: dict[str, str] = {
     "t_pending": N_("Pending"),
     "t_avail": N_("Available"),
     "t_withdraw": N_("Frozen in a withdrawal"),
+    "t_deposit": N_("Deposit"),
     "tech_debt": N_("Owed to the platform"),
 }
 """A technician's accounts, by the first part of their codes."""

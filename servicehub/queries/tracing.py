@@ -50,7 +50,9 @@ def trace(session: Session, actor: Actor, query: str, *, locale: Locale) -> Trac
         return reader.of_withdrawal(wanted, made)
     if wanted and session.get(Account, wanted) is not None:
         return reader.of_account(wanted)
-    return reader.of_entries(wanted, sa.or_(col(JournalEntry.key) == wanted, col(JournalEntry.ref) == wanted))
+    return reader.of_entries(
+        wanted, col(JournalEntry.ref).in_((wanted, f"deposit:{wanted}")) | (col(JournalEntry.key) == wanted)
+    )
 
 
 @dataclass(frozen=True, slots=True)

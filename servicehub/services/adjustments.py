@@ -1,7 +1,7 @@
 """Bonuses and penalties: money between the platform and a technician beside any order, with a reason that the technician reads.
 
-Owns their entries. A bonus is available at once; a penalty is taken from what is available, and the rest is a debt that earnings
-repay first when they mature.
+Owns their entries. A bonus is available at once; a penalty is taken from what is available, then from the deposit where the city
+has one, and the rest is a debt that earnings repay first when they mature.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from servicehub import bus
 from servicehub.domain.access import Actor, Permission
 from servicehub.errors import Invalid, NotFound, ReasonMissing
 from servicehub.models.technician import Technician
-from servicehub.services import audits, ledger, notices
+from servicehub.services import audits, deposits, ledger, notices
 
 MOST_FEN = 200_000
 """For one bonus or penalty."""
@@ -40,13 +40,15 @@ def penalty(
 ) -> bool:
     """Take; as `bonus`."""
     technician = _checked(session, actor, technician_id, amount_fen, reason, key)
-    available = ledger.available(technician_id)
-    there = min(ledger.locked_balances(session, [available])[available], amount_fen)
-    lines = {
-        available: there,
-        ledger.debt(technician_id): amount_fen - there,
-        ledger.PENALTY_INCOME: -amount_fen,
-    }
+    sources = [ledger.available(technician_id)]
+    if deposits.covering(session, {technician_id}):
+        sources.append(ledger.deposit(technician_id))
+    held, left = ledger.locked_balances(session, sources), amount_fen
+    lines = {ledger.PENALTY_INCOME: -amount_fen}
+    for account in sources:
+        lines[account] = min(held[account], left)
+        left -= lines[account]
+    lines[ledger.debt(technician_id)] = left
     return _book(session, actor, technician, "penalty", lines, amount_fen, reason.strip(), key, now)
 
 

@@ -1,7 +1,8 @@
 """Chargebacks: booked when a channel says that a bank has taken a payment back, and again when it was given back.
 
 Owns the rows. What was taken is an expense until the bank decides for us (`chargeback:<channel>`), so the channel's cash is what
-it really is; whom it costs in the end is for people to say. The order's status is not moved: its timeline says what happened.
+it really is, and the technicians' earnings of the order wait; whom it costs in the end is for people to say. The order's status
+is not moved: its timeline says what happened.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from servicehub.domain.chargeback import TAKEN, ChargebackStatus, is_news
 from servicehub.models.chargeback import Chargeback
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment
-from servicehub.services import ledger, shares, transitions
+from servicehub.services import ledger, settlements, shares, transitions
 
 _S = ChargebackStatus
 
@@ -58,6 +59,7 @@ def _move(session: Session, row: Chargeback, payment: Payment, report: Report, n
     session.add(row)
     session.flush()
     order = session.get_one(Order, row.order_id)
+    (settlements.freeze if row.status is _S.OPEN else settlements.unfreeze)(session, order)
     transitions.note(session, order, f"chargeback_{row.status.value}", now=now, data={"fen": row.amount_fen})
 
 

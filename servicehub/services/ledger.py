@@ -12,14 +12,16 @@ accounts is said where the event happens (`payments`, `refunds`, `settlements`).
     t_pending:<technician>:<order>  liability  earned, not matured                                            guarded
     t_avail:<technician>            liability  may be withdrawn                                               guarded
     t_withdraw:<technician>         liability  frozen in a withdrawal                                         guarded
+    t_deposit:<technician>          liability  put aside as a guarantee, drawn on before a debt               guarded
     tech_debt:<technician>          asset      clawed back beyond what was there; repaid first at maturing    guarded
     tax_payable:iit                 liability  income tax withheld from technicians, owed to the tax office
-    commission:service  fee_income:cancellation  fee_income:withdrawal  penalty_income:technician         income
+    commission:service  fee_income:<cancellation, withdrawal, unexplained>  penalty_income:technician         income
     mirror:<channel>                asset      where a company is paid: the money in its account there
     mirror:company:<order>          asset      the company's own part of it, a credit
     mirror:fees:<channel>           asset      what the channel kept of it, which the company bears
     suspense:<channel>              asset      differences to a channel's bill that two people accepted
-    subsidy:coupon  comp:goodwill  comp:dispute  comp:bonus  comp:credit  comp:points  gw_fee:<channel>                   expense
+    cash:bank                       asset      the company's bank account, as far as vouchers say
+    subsidy:coupon  comp:<goodwill, dispute, bonus, credit, points, unexplained>  gw_fee:<channel>            expense
     chargeback:<channel>            expense    what banks took back through a channel and have not given back
 """
 
@@ -58,6 +60,7 @@ CHART: dict[str, tuple[str, int]] = {
     "t_pending": ("liability", 1),
     "t_avail": ("liability", 1),
     "t_withdraw": ("liability", 1),
+    "t_deposit": ("liability", 1),
     "tech_debt": ("asset", 1),
     "tax_payable": ("liability", 0),
     "commission": ("income", 0),
@@ -137,6 +140,10 @@ def available(technician_id: int) -> str:
 
 def withdrawing(technician_id: int) -> str:
     return f"t_withdraw:{technician_id}"
+
+
+def deposit(technician_id: int) -> str:
+    return f"t_deposit:{technician_id}"
 
 
 def suspense(channel: str) -> str:

@@ -36,7 +36,7 @@ from servicehub.domain.payment import CASH, HERE, LEAST_TIP_FEN, MOST_TIP_FEN, O
 from servicehub.domain.sharing import SettlementMode
 from servicehub.errors import BalanceNotHere, Invalid, NotFound, TransitionRefused
 from servicehub.models.order import Order
-from servicehub.models.payment import ChannelEvent, Payment, Refund, may_tip
+from servicehub.models.payment import ChannelEvent, Payment, Refund, may_tip, waits_for_balance
 from servicehub.services import chargebacks, guarantees, ledger, points, refunds, shares, sums, tenders, withdrawals
 from servicehub.settings import get_settings
 
@@ -55,7 +55,7 @@ def due(session: Session, order: Order) -> tuple[PlanItem, int]:
     if order.status is OrderStatus.PENDING_PAYMENT:
         item = PlanItem.DEPOSIT if order.payment_plan is PaymentPlan.DEPOSIT else PlanItem.FULL
         return item, order.first_due_fen
-    if order.status is OrderStatus.AWAITING_BALANCE:
+    if waits_for_balance(session, order):
         first = order.payment_plan is PaymentPlan.AFTER and not sums.kept(session, order)
         return PlanItem.FULL if first else PlanItem.BALANCE, sums.balance_due(session, order)
     raise TransitionRefused(order.no, state=order.status.value, event="pay")

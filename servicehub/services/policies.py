@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from servicehub import bus
 from servicehub.domain.access import Actor, Permission
 from servicehub.domain.commission import CommissionPolicy
+from servicehub.domain.deposit import DEPOSIT_KIND, DepositPolicy
 from servicehub.domain.points import POINTS_KIND, PointsPolicy
 from servicehub.domain.policy import ORDER_KIND, OrderPolicy
 from servicehub.domain.withdrawal import WITHDRAWAL_KIND, WithdrawalPolicy
@@ -145,6 +146,17 @@ def adopt_points(session: Session, actor: Actor, wanted: dict[str, Any], *, base
     rules = asdict(PointsPolicy.checked(wanted))
     allowed = Permission.POINTS_WRITE
     version = adopt(session, actor, POINTS_KIND, rules, base=base, note=note, now=now, permission=allowed)
+    bus.publish(session, bus.overview(str(actor.city_id)))
+    return version
+
+
+def adopt_deposit(
+    session: Session, actor: Actor, wanted: dict[str, Any], *, base: int, note: str, now: datetime
+) -> int:
+    """Adopt what technicians put aside from now on. Raises: Invalid with the `field`, and what `adopt` does."""
+    rules = asdict(DepositPolicy.checked(wanted))
+    allowed = Permission.DEPOSIT_WRITE
+    version = adopt(session, actor, DEPOSIT_KIND, rules, base=base, note=note, now=now, permission=allowed)
     bus.publish(session, bus.overview(str(actor.city_id)))
     return version
 

@@ -261,15 +261,15 @@ def _book_fees(session: Session, bill: Bill, now: datetime) -> None:
     """What the channel kept, less what was booked from an earlier pull of the same bill."""
     fees = ledger.mirror_fees if _is_partner() else ledger.channel_fees
     ref, account = f"bill:{bill.channel}:{bill.day}", fees(bill.channel)
-    booked = session.scalar(
-        sa.select(sa.func.sum(col(Posting.amount_fen)))
+    booked, times = session.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(col(Posting.amount_fen)), 0), sa.func.count())
         .join(JournalEntry, col(JournalEntry.id) == col(Posting.entry_id))
         .where(col(JournalEntry.ref) == ref, col(JournalEntry.kind) == "channel_fee", col(Posting.account) == account)
-    )
-    more = bill.fee_fen - int(booked or 0)
+    ).one()
+    more = bill.fee_fen - int(booked)
     if more:
         lines = {account: more, _held_at(bill.channel): -more}
-        ledger.post(session, f"fee:{bill.channel}:{bill.day}:{bill.fee_fen}", "channel_fee", ref, lines, now=now)
+        ledger.post(session, f"fee:{bill.channel}:{bill.day}:#{times + 1}", "channel_fee", ref, lines, now=now)
 
 
 def _ours(session: Session, channel: str, begins: datetime, ends: datetime) -> Amounts:

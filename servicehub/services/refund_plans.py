@@ -23,7 +23,7 @@ from servicehub.errors import LedgerRefused, RefundTooLarge
 from servicehub.models.ledger import JournalEntry, Posting
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Earning, Payment, RefundLine, drawn, load_rooms
-from servicehub.services import ledger, settlements, shares
+from servicehub.services import deposits, ledger, settlements, shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +91,18 @@ class _Books:
     technician_bp: int
     locked: bool
     earned: Sequence[Earning] = field(init=False)
+    covering: frozenset[int] = field(init=False)
+    """Technicians whose deposit is drawn on before a debt."""
     held: dict[str, int] = field(init=False)
     before: int = field(init=False)
     """What was clawed back before."""
 
     def __post_init__(self) -> None:
         self.earned = settlements.of_visit(self.session, self.order)
+        self.covering = deposits.covering(self.session, {earning.technician_id for earning in self.earned})
         accounts = [ledger.escrow(self.order.id or 0)]
         for earning in self.earned:
-            accounts += _accounts_of(earning)
+            accounts += self._accounts_of(earning)
         self.held = (
             ledger.locked_balances(self.session, accounts)
             if self.locked
@@ -159,17 +162,19 @@ class _Books:
         return split
 
     def _taken(self, earning: Earning, amount: int) -> dict[str, int]:
-        """`amount` from the technician: this order's pending earning, then what is available, then as a debt."""
+        """`amount` from the technician: this order's pending earning, what is available, his deposit, then as a debt."""
         lines = {}
-        for account in _accounts_of(earning):
+        for account in self._accounts_of(earning):
             lines[account] = min(self.held[account], amount)
             self.held[account] -= lines[account]
             amount -= lines[account]
         return lines | {ledger.debt(earning.technician_id): amount}
 
-
-def _accounts_of(earning: Earning) -> tuple[str, str]:
-    return ledger.pending(earning.technician_id, earning.order_id), ledger.available(earning.technician_id)
+    def _accounts_of(self, earning: Earning) -> list[str]:
+        """What he gives from, in this order."""
+        who = earning.technician_id
+        covered = [ledger.deposit(who)] if who in self.covering else []
+        return [ledger.pending(who, earning.order_id), ledger.available(who), *covered]
 
 
 def _part(whole: int, before: int, amount: int, paid: int) -> int:

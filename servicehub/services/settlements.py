@@ -20,20 +20,24 @@ from servicehub import bus
 from servicehub.domain import settlement
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.commission import Rate
+from servicehub.domain.deposit import DepositPolicy
 from servicehub.domain.money import BP
 from servicehub.domain.money import split as split_fen
+from servicehub.domain.order import OrderStatus
 from servicehub.domain.policy import OrderPolicy
 from servicehub.domain.settlement import Split
-from servicehub.domain.sharing import of_partner
+from servicehub.domain.sharing import SettlementMode, of_partner
 from servicehub.errors import LedgerRefused
 from servicehub.models.base import among
 from servicehub.models.catalog import Category
+from servicehub.models.chargeback import is_contested
 from servicehub.models.commissions import load_cases
 from servicehub.models.customer import Coupon, CouponGrant
+from servicehub.models.deposit import load_deposit_policies
 from servicehub.models.order import Order, OrderLine, load_companions
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Technician
-from servicehub.services import ledger, points, policies, shares
+from servicehub.services import deposits, ledger, points, policies, shares
 from servicehub.services.due import each
 
 CANCELLATION_RULE = "cancellation"
@@ -65,7 +69,8 @@ def take_homes(session: Session, pairs: Sequence[tuple[Order, Technician]]) -> l
 def settle(session: Session, order: Order, *, now: datetime) -> Earning | None:
     """Divide what is held for the order among those who came; returns the earning of its own technician, who led the visit.
 
-    Once: a repetition returns the first earning. None when nothing is held.
+    Once: a repetition returns the first earning. None when nothing is held, unless a coupon paid the whole price: then everybody
+    who came gets his part of what its funders pay.
 
     Raises: LedgerRefused for an order without a technician.
     """
@@ -73,19 +78,21 @@ def settle(session: Session, order: Order, *, now: datetime) -> Earning | None:
     if known := of_order(session, order_id):
         return known
     paid = ledger.balance(session, ledger.escrow(order_id))
-    if not paid:
+    if not paid and order.total_fen:
         return None
     policy = policies.of_order(session, order)
     priced = session.exec(select(OrderLine).where(OrderLine.order_id == order_id)).all()
     category = session.get_one(Category, order.category_id).slug
     came = [order, *(c for c in load_companions(session, [order_id])[order_id] if c.finished_at is not None)]
-    paid_parts = shares.bases(session, order_id, paid) if shares.is_partner(session, order_id) else None
+    is_partner = shares.mode_for(session, order_id) is SettlementMode.PARTNER
+    paid_parts = shares.bases(session, order_id, paid) if is_partner else None
+    people = len(came) if paid else order.crew_size
     room = split_fen(shares.room_of(paid_parts or ()), [1] * len(came))
     earned, claimed = [], 0
     for seat, member in enumerate(came):
         technician = _technician(session, member)
         rate = _frozen_rate(session, member, technician, policy)
-        split = _split(session, order, policy, rate, paid, priced, (seat, len(came)))
+        split = _split(session, order, policy, rate, paid, priced, (seat, people))
         member_id = member.id or 0
         if paid_parts is not None:
             split = of_partner(split, room[seat])
@@ -98,13 +105,16 @@ def settle(session: Session, order: Order, *, now: datetime) -> Earning | None:
             ledger.TAX: -split.tax_fen,
             earner: -split.net_fen,
         }
-        ledger.post(session, f"settle:{member_id}", "settlement", ledger.order_ref(member_id), lines, now=now)
+        if any(lines.values()):
+            ledger.post(session, f"settle:{member_id}", "settlement", ledger.order_ref(member_id), lines, now=now)
         matures_at = policy.settlement.matures_at(technician.level, category, now)
         earned.append(
             _earn(session, member_id, technician, "service", split, matures_at, now, by_company=paid_parts is not None)
         )
     if paid_parts is not None:
         shares.claim(session, claimed, paid_parts, now=now)
+    if is_contested(session, order_id):
+        freeze(session, order)
     points.earn(session, order, now=now)
     return earned[0]
 
@@ -157,7 +167,10 @@ def settle_cancellation(
 
 
 def mature_due(session: Session, now: datetime, *, limit: int = 200) -> int:
-    """Make available what has matured, debts first; returns how many earnings. Idempotent, and safe in several processes."""
+    """Make available what has matured: debts first, then a share for the deposit; returns how many earnings.
+
+    Idempotent, and safe in several processes.
+    """
     due = session.exec(
         select(Earning)
         .where(col(Earning.matured_at).is_(None), col(Earning.matures_at) <= now, col(Earning.frozen).is_(False))
@@ -165,16 +178,19 @@ def mature_due(session: Session, now: datetime, *, limit: int = 200) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    return each(session, due, lambda earning: _mature(session, earning, now))
+    rules = load_deposit_policies(session, {earning.technician_id for earning in due})
+    return each(session, due, lambda earning: _mature(session, earning, rules[earning.technician_id], now))
 
 
 def freeze(session: Session, order: Order) -> bool:
-    """A dispute keeps the order's earning from maturing; False when there is none to freeze."""
+    """A dispute, or a bank that has taken the money, keeps the earnings from maturing; False when there is none to freeze."""
     return _set_frozen(session, order, frozen=True)
 
 
 def unfreeze(session: Session, order: Order) -> bool:
-    """The dispute is over."""
+    """The dispute is over, or the bank has decided. False while the other of the two still holds them."""
+    if order.status is OrderStatus.DISPUTED or is_contested(session, order.id or 0):
+        return False
     return _set_frozen(session, order, frozen=False)
 
 
@@ -268,13 +284,23 @@ def _earn(
     return earning
 
 
-def _mature(session: Session, earning: Earning, now: datetime) -> None:
+def _mature(session: Session, earning: Earning, rules: DepositPolicy, now: datetime) -> None:
     technician_id, order_id = earning.technician_id, earning.order_id
-    pending, debt = ledger.pending(technician_id, order_id), ledger.debt(technician_id)
-    balances = ledger.locked_balances(session, (pending, debt))
-    left, repaid = balances[pending], min(balances[pending], balances[debt])
+    if rules.target_fen:
+        deposits.lock(session, technician_id)
+    pending, debt, deposit = (
+        ledger.pending(technician_id, order_id), ledger.debt(technician_id), ledger.deposit(technician_id),
+    )  # fmt: skip
+    balances = ledger.locked_balances(session, (pending, debt, deposit))
+    left = balances[pending]
     if left:
-        lines = {pending: left, debt: -repaid, ledger.available(technician_id): repaid - left}
+        parts = rules.matured(left, owed=balances[debt], held=balances[deposit])
+        lines = {
+            pending: left,
+            debt: -parts.repaid,
+            deposit: -parts.aside,
+            ledger.available(technician_id): -parts.available,
+        }
         ledger.post(session, f"mature:{order_id}", "mature", ledger.order_ref(order_id), lines, now=now)
     earning.matured_at = now
     session.add(earning)

@@ -62,6 +62,7 @@ METHODS: dict[str, str] = {
     "wallet": N_("Balance"),
     "points": N_("Points"),
     "cash": N_("Cash"),
+    "bank": N_("Bank account"),
     "simulator": N_("Demo channel"),
 }
 ACCOUNTS: dict[str, str] = {
@@ -74,6 +75,7 @@ ACCOUNTS: dict[str, str] = {
     "t_pending": N_("Professionals, not yet matured"),
     "t_avail": N_("Professionals, available"),
     "t_withdraw": N_("Professionals, being withdrawn"),
+    "t_deposit": N_("Professionals, put aside"),
     "tech_debt": N_("Owed by professionals"),
     "tax_payable": N_("Tax withheld, to be paid"),
     "commission": N_("Commission income"),
@@ -103,8 +105,11 @@ ENTRIES: dict[str, str] = {
     "points_expired": N_("Points expired"),
     "penalty": N_("Penalty"),
     "withdrawal": N_("Withdrawal"),
+    "deposit": N_("Put aside as a deposit"),
+    "deposit_back": N_("Deposit given back"),
     "channel_fee": N_("Channel fee of a day"),
     "reconciliation": N_("Difference to the bill"),
+    "voucher": N_("Booked by hand"),
     "share": N_("Share arrived"),
     "share_return": N_("Share given back"),
     "chargeback": N_("Charged back by a bank"),

@@ -64,6 +64,12 @@ REFUSALS: dict[str, str] = {
         "This visit is paid to the company that comes, which the balance cannot do. Please choose WeChat Pay or Alipay."
     ),
     "not_enough": N_("Less than that is available. Please choose a smaller amount."),
+    "deposit_limit": N_("That is more than is missing to the deposit, or nothing. Please check the amount."),
+    "deposit_open": N_(
+        "You have asked for your deposit back. Nothing can be added until it is decided, or you take it back."
+    ),
+    "deposit_held": N_("Not yet: a visit, an after-sales case or the waiting period keeps this deposit."),
+    "deposit_changed": N_("The deposit holds another amount now. Please look at it again."),
     "bill_unavailable": N_("The channel did not send this bill. Please try again later."),
     "still_different": N_("Something of this day does not fit yet. Please work on the differences first."),
     "second_person_needed": N_("You have said yes already. From this amount on a second person decides."),

@@ -163,6 +163,10 @@ class Income:
     available: str = ""
     debt: str = ""
     """"" when nothing is owed."""
+    deposit: str = ""
+    """Put aside; "" where none is asked for or held."""
+    deposit_target: str = ""
+    """"" where none is asked for."""
     days: tuple[IncomeDay, ...] = ()
     """The last seven local days, oldest first."""
     rows: tuple[IncomeRow, ...] = ()

@@ -16,6 +16,8 @@ class Batch:
     available: str = ""
     repaid: str = ""
     """What of it repaid a debt; empty for nothing."""
+    aside: str = ""
+    """What of it went to the deposit; empty for nothing."""
     total: str = ""
 
 

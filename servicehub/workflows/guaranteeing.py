@@ -70,7 +70,7 @@ def deliver(
 ) -> list[Outcome]:
     """Take a channel's message; when this returns, its effect is durable. For threads.
 
-    Raises: NotAllowed for a message that the channel did not sign; NotFound for an unknown channel.
+    Raises: Forged for a message that the channel did not sign; NotFound for an unknown channel.
     """
     reports = channel_of(channel).parse_hold(headers, raw, now=now)
     return [database.write_now(checkout.apply, report, now=now, urgent=True) for report in reports]

@@ -86,7 +86,7 @@ def deliver(
 ) -> list[Outcome]:
     """Take a channel's message about payouts; when this returns, its effect is durable. For threads.
 
-    Raises: NotAllowed for a message that the channel did not sign; NotFound for an unknown channel.
+    Raises: Forged for a message that the channel did not sign; NotFound for an unknown channel.
     """
     reports = payees(channel).parse_payout(headers, raw, now=now)
     return [database.write_now(checkout.apply, report, now=now, urgent=True) for report in reports]

@@ -19,6 +19,7 @@ _SOURCES: dict[str, str] = {
     "escrow": N_("Held for this order"),
     "t_pending": N_("The professional's income of this order"),
     "t_avail": N_("The professional's available income"),
+    "t_deposit": N_("The professional's deposit"),
     "tech_debt": N_("The professional will owe it"),
     "commission": N_("Commission given back"),
     "tax_payable": N_("Tax no longer withheld"),

@@ -114,7 +114,7 @@ def test_a_forged_message_is_refused(
             unknown = await http.post("/api/payments/notify/nobody", content=b"{}")
             return forged.status_code, unknown.status_code
 
-    assert run(post()) == (403, 404)
+    assert run(post()) == (401, 404)
     assert status_of(seeded, booked[0]) is OrderStatus.PENDING_PAYMENT
 
 

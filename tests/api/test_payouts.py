@@ -12,7 +12,7 @@ from sqlmodel import Session
 from servicehub import clock
 from servicehub.api.cookies import name
 from servicehub.db import Database
-from servicehub.errors import NotAllowed
+from servicehub.errors import Forged, NotAllowed
 from servicehub.models.account import User
 from servicehub.services import accounts, identities
 from tests import journey
@@ -26,7 +26,7 @@ class Asker:
 
     def parse_payout(self, headers: dict[str, str], raw: bytes, **_now: Any) -> list[Any]:
         if raw != b"true":
-            raise NotAllowed("wrong signature")
+            raise Forged("wrong signature")
         return []
 
 
@@ -53,7 +53,7 @@ def test_messages_that_nobody_signed_and_channels_that_nobody_knows(
     assert run(post("nobody", b"{}")) == 404
     for module in "servicehub.workflows.payouts", "servicehub.api.payouts":
         monkeypatch.setattr(f"{module}.payees", lambda _channel: Asker())
-    assert run(post("wechat", b"forged")) == 403
+    assert run(post("wechat", b"forged")) == 401
     assert run(post("wechat", b"true")) == 204
 
 

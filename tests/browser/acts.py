@@ -83,7 +83,8 @@ def finish(site: Site, technician: Page, no: str) -> None:
     boxes = technician.locator("main input[type=checkbox]")
     expect(boxes).to_have_count(3)
     for i in range(3):
-        boxes.nth(i).check(force=True)
+        boxes.nth(i).click(force=True)
+        expect(boxes.nth(i)).to_be_checked()
     technician.get_by_role("button", name="完成服务").first.click()
     technician.locator("dialog[open]").get_by_role("button", name=re.compile("完成")).click()
 

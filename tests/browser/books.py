@@ -150,6 +150,8 @@ class Books:
         self.forecasts = self._forecasts(session)
         self.limits = {getattr(WithdrawalPolicy(), name) for name in ("least_fen", "most_fen", "second_from_fen")}
         self.withdrawals = fens(session, "SELECT amount_fen, fee_fen FROM sh_withdrawal")
+        self.asked_back = fens(session, "SELECT asked_fen, returned_fen FROM sh_deposit_request")
+        self.targets = {fen for document in self.documents if (fen := document.get("target_fen", 0))}
         self.bills = fens(session, "SELECT amount_fen, fee_fen FROM sh_bill_row")
         self.bills |= fens(session, "SELECT their_fen, our_fen, their_fen - our_fen FROM sh_difference")
         self.bills |= fens(
@@ -285,10 +287,15 @@ class Books:
         earned = [post for post in mine if post.account.startswith("t_pending:") and post.fen < 0]
         nets = {abs(post.fen) for post in earned}
         parts = {-of(mine, f"t_{name}:") for name in ("pending", "avail", "withdraw")}
+        deposit = -of(mine, "t_deposit:")
         pages: dict[str, Callable[[], Allowed]] = {
-            "/technician/income/": lambda: (parts - {0}, nets | spans(earned)),
+            "/technician/income/": lambda: (
+                (parts | ({deposit} if self.targets else set())) - {0},
+                nets | spans(earned) | {deposit} | self.targets,
+            ),
+            "/technician/deposit/": lambda: ({deposit}, self._deposit(mine, deposit)),
             "/technician/withdraw/": lambda: ({-of(mine, "t_avail:")}, self.limits | self.withdrawals),
-            "/technician/statement/": lambda: (parts, self._statement(self.technician)),
+            "/technician/statement/": lambda: (parts | {deposit}, self._statement(self.technician)),
             "/technician/offers/": lambda: (set(), self.forecasts),
         }
         shown: dict[date, int] = defaultdict(int)
@@ -297,6 +304,11 @@ class Books:
                 shown[_day(visit.start)] += visit.take_home
         planned = {visit.take_home for visit in self.orders.values()} | set(shown.values())
         return pages[path]() if path in pages else (set(), spans(earned) | {abs(post.fen) for post in mine} | planned)
+
+    def _deposit(self, mine: Sequence[Post], held: int) -> set[int]:
+        """The target, what is missing to it, what is available, and what was asked back."""
+        missing = {max(target - held, 0) for target in self.targets}
+        return self.targets | missing | self.asked_back | {-of(mine, "t_avail:"), 0}
 
     def _statement(self, technician: int) -> set[int]:
         """Balances, sums of each kind of entry and month, and every movement with what it is made of."""
@@ -308,7 +320,7 @@ class Books:
             sums[post.kind, post.day.replace(day=1)] += post.fen
         entries = {post.entry for post in mine}
         parts = {abs(post.fen) for post in self.posts if post.entry in entries}
-        owed = {abs(of(mine, f"{name}:")) for name in ("t_pending", "t_avail", "t_withdraw", "tech_debt")}
+        owed = {abs(of(mine, f"{name}:")) for name in ("t_pending", "t_avail", "t_withdraw", "t_deposit", "tech_debt")}
         return {abs(fen) for fen in [*balances, *sums.values()]} | parts | owed | {0}
 
     def _of_operators(self, path: str, query: Mapping[str, str]) -> Allowed:
@@ -320,7 +332,7 @@ class Books:
         mirrored = {
             sum(side) for fens in group.values() for side in ([f for f in fens if f > 0], [-f for f in fens if f < 0])
         }
-        labour = sum(held.get(name, 0) for name in ("t_pending", "t_avail", "t_withdraw"))
+        labour = sum(held.get(name, 0) for name in ("t_pending", "t_avail", "t_deposit"))
         flows = self._days()
         number = re.search(r"/technicians/(\d+)/", path)
         earned = [p for p in self.posts if number and re.match(rf"t_pending:{number[1]}\b", p.account)]
@@ -328,9 +340,12 @@ class Books:
             matured = {sum(p.fen for p in earned if p.fen > 0)}
             sold = {visit.total for visit in self.orders.values() if visit.technician == int(number[1])}
             incomes = spans(p for p in earned if p.fen < 0) | matured | sold
-            return {abs(of(earned, ""))}, self._statement(int(number[1])) | incomes
+            return {abs(of(earned, ""))}, self._statement(int(number[1])) | incomes | self.targets
         booked = {abs(post.fen) for post in self.posts}
+        moved = {post.account for post in self.posts if post.account.startswith(("cash:", "suspense:", "tax_payable:"))}
+        by_hand = {abs(sum(p.fen for p in self.posts if p.account == account)) for account in moved} - {0}
         pages: dict[str, Allowed] = {
+            "/operator/vouchers/": (by_hand, booked),
             "/operator/": (set(), totals | flows | self._sold()),
             "/operator/reconciliation/": (set(), self.bills | booked | {0}),
             "/operator/money/": ({held["t_pending"], held["t_avail"]}, set(held.values()) | flows | {0}),
@@ -339,9 +354,17 @@ class Books:
             "/operator/ledger/group/": accounts.of_group(self.posts, query.get("name", "")),
             "/operator/settlements/": ({held["t_pending"]}, booked | flows | {0}),
             "/operator/settlement-mode/": ({labour}, set()),
-            "/operator/withdrawals/": (set(), self.withdrawals | self.limits | {0}),
+            "/operator/withdrawals/": ({held.get("t_deposit", 0)}, self._deposits() | self.withdrawals | self.limits),
         }
         return pages.get(path, (set(), totals | booked))
+
+    def _deposits(self) -> set[int]:
+        """Every technician's, what of it repays a debt, what was asked back, and what is asked for."""
+        sums: Counter[str] = Counter()
+        for post in self.posts:
+            if post.account.startswith(("t_deposit:", "tech_debt:")):
+                sums[post.account] += post.fen
+        return {abs(fen) for fen in sums.values()} | self.asked_back | self.targets | {0}
 
     def _days(self) -> set[int]:
         """Sums of each day: of each kind of entry by group of account and by its sign; and what was ordered."""
@@ -349,13 +372,8 @@ class Books:
         for post in self.posts:
             name = post.account.partition(":")[0]
             up = post.fen > 0
-            keys: list[tuple[Any, ...]] = [
-                (post.kind, name),
-                (name,),
-                (name, up),
-                (name, post.kind, up),
-                (post.account, up, ""),
-            ]
+            keys: list[tuple[Any, ...]] = [(post.kind, name), (name,), (name, up), (name, post.kind, up)]
+            keys.append((post.account, up, ""))
             if name in ("t_pending", "t_avail") and not up and post.kind != "mature":
                 keys.append(("earned",))
             for key in keys:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 def draft(page: Page, technician_id: int, percent: str, fixed: str = "") -> None:
     """A rule for one technician, into the draft of this tab."""
     page.get_by_role("button", name="新增规则").click()
+    settle(page)  # the form is the server's: what is typed before it comes is gone
     dialog = page.locator("dialog[open]")
     dialog.get_by_role("textbox", name="技师").fill(str(technician_id))
     dialog.get_by_label("抽成比例").fill(percent)

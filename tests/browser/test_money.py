@@ -34,7 +34,7 @@ def to_the_cashier(customer: Page, *, method: str = "", amount: str = "") -> Non
     expect(customer.get_by_text("演示收银台").first).to_be_visible()
 
 
-def test_walking_away_and_paying_with_something_else(site: Site) -> None:
+def test_a_payment_that_fails_is_paid_with_something_else(site: Site) -> None:
     customer, database = site.customer(), site.database
     customer.goto("/s/cleaning-2h/")
     taps = Taps(customer)
@@ -45,6 +45,8 @@ def test_walking_away_and_paying_with_something_else(site: Site) -> None:
     customer.wait_for_url(re.compile("/pay/"))
     to_the_cashier(customer)
     assert "/cashier/wechat" in customer.url
+    taps.on("让它失败")
+    expect(customer.get_by_role("alert")).to_contain_text("付款没有成功")
     taps.on("暂不付款")
     expect(customer.get_by_text("支付结果确认中").first).to_be_visible()
 
@@ -62,6 +64,41 @@ def test_walking_away_and_paying_with_something_else(site: Site) -> None:
     kept = {p.method: p.amount_fen for p in payments if p.status is PaymentStatus.KEPT}
     assert kept == {"alipay": order.first_due_fen}
     assert database.read_now(ledger.balance, ledger.escrow(order.id or 0)) == order.first_due_fen
+
+
+def test_the_page_is_closed_while_the_payment_is_under_way(site: Site) -> None:
+    """The customer has paid, sees nothing of it, and comes back later; the platform's message never came."""
+    customer, database = site.customer(), site.database
+    customer.goto("/s/cleaning-2h/")
+    taps = Taps(customer)
+    taps.on("选时间预约")
+    taps.on(re.compile("^确认 "))
+    customer.wait_for_url(re.compile("/book/"))
+    taps.on("提交订单")
+    customer.wait_for_url(re.compile("/pay/"))
+    found = re.search(r"o=(\d{16})", customer.url)
+    assert found is not None
+    to_the_cashier(customer)
+    control = customer.url.partition("/cashier/")[0] + "/control"
+    assert customer.request.post(f"{control}/faults", data={"hold": True}).ok
+    try:
+        assert customer.request.post(customer.url, form={"do": "pay"}, max_redirects=0).status == 303
+        context = customer.context
+        customer.close()
+        assert database.read_now(acts.order_of, found[1]).status is OrderStatus.PENDING_PAYMENT
+
+        back = context.new_page()
+        back.goto(f"{site.url}/pay/?o={found[1]}")
+        acts.eventually(back, database, lambda s: acts.order_of(s, found[1]).status is not OrderStatus.PENDING_PAYMENT)
+        back.goto(f"{site.url}/orders/{found[1]}/")
+        expect(back.get_by_text("待支付")).to_have_count(0)
+    finally:
+        back.request.post(f"{control}/faults", data={"hold": False})
+        back.request.post(f"{control}/release")
+    order = database.read_now(acts.order_of, found[1])
+    kept = database.read_now(payments_of, order.id)
+    assert kept == {"full": order.total_fen}
+    assert database.read_now(ledger.balance, ledger.escrow(order.id or 0)) == order.total_fen
 
 
 def test_a_deposit_the_balance_a_tip_and_a_part_back(site: Site) -> None:

@@ -41,8 +41,8 @@ def policy(*rules: dict[str, Any], **more: Any) -> CommissionPolicy:
 
 
 EVERY = (
-    rule("who", technician_id=7),
     rule("promo", **{"from": "2026-11-01", "until": "2026-11-30"}),
+    rule("who", technician_id=7),
     rule("both", category="daily", level="gold"),
     rule("category", category="daily"),
     rule("level", level="gold"),
@@ -81,7 +81,7 @@ def test_the_verdicts_say_why() -> None:
         rule("other", technician_id=8),
     )
     assert {v.rule.id: v.why for v in found.judge(case())} == {
-        "who": "", "promo": "outranked", "both": "outranked", "category": "outranked", "level": "outranked",
+        "promo": "", "who": "outranked", "both": "outranked", "category": "outranked", "level": "outranked",
         "else": "category", "lower": "level", "early": "early", "late": "late", "other": "technician",
     }  # fmt: skip
 

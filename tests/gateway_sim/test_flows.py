@@ -131,6 +131,23 @@ def test_paid_and_heard_of_three_times(shop: Shop) -> None:
     assert len(shop.database.read_now(lambda s: s.exec(select(ChannelEvent)).all())) == 1
 
 
+def test_who_cannot_pay_tries_again_on_the_same_page(shop: Shop) -> None:
+    action = checkout.start_now(shop.database, shop.customer, shop.no, shop.method, now=shop.clock.now)
+    page = str(httpx.get(action.url, follow_redirects=True, trust_env=False).url)
+    again = httpx.post(page, data={"do": "fail"}, follow_redirects=True, trust_env=False)
+    assert 'role="alert"' in again.text
+    assert 'value="pay"' in again.text
+    checkout.query(shop.database, {"no": shop.payments()[-1].no, "step": 0})
+    assert (shop.status(), shop.cash()) == (OrderStatus.PENDING_PAYMENT, 0)
+
+    assert shop.pay(shop.payments()[-1].no)
+    heard = [kind for at in range(len(shop.sim.platform.held)) for kind in shop.hear(at=at)]
+
+    assert heard.count(OutcomeKind.PAID) == 1
+    assert (shop.status(), shop.cash(), shop.is_proven()) == (OrderStatus.ASSIGNED, PRICE, True)
+    assert 'role="alert"' not in httpx.get(page, trust_env=False).text
+
+
 def test_a_forged_message_leaves_no_trace(shop: Shop) -> None:
     shop.pay(shop.open())
     shop.sim.platform.faults.forge = True

@@ -75,6 +75,8 @@ def test_the_page_counts_orders_of_both_modes_and_names_rates_above_the_cap(
     assert "32.0%" in shown.rates
     later = mode_page(world.session, admin, now=world.later(days=26), locale="en")
     assert dict(later.counts)["Payments frozen for more than 25 days"] == "1"
+    alerts = {alert.key: alert for alert in attention(world.session, admin, locale="zh", now=world.now)}
+    assert (alerts["frozen"].title, alerts["frozen"].link) == ("1 笔支付已冻结 25 天", "/operator/settlement-mode/")
 
 
 def test_technicians_read_why_and_customers_are_not_offered_their_balance(world: World) -> None:

@@ -49,7 +49,8 @@ def owed(session: Session, technician_id: int) -> int:
     total = 0
     for code, fen in ledger.trial(session).by_account.items():
         kind, _, rest = code.partition(":")
-        if kind in ("t_pending", "t_avail", "t_withdraw", "tech_debt") and rest.partition(":")[0] == str(technician_id):
+        own = ("t_pending", "t_avail", "t_withdraw", "t_deposit", "tech_debt")
+        if kind in own and rest.partition(":")[0] == str(technician_id):
             total -= fen
     return total
 

@@ -21,7 +21,7 @@ from servicehub.queries.customer.order import order_page
 from servicehub.queries.operator import attention, money_overview
 from servicehub.queries.operator import order as order_sheet
 from servicehub.queries.operator import orders as desk
-from servicehub.services import ledger, orders, payments
+from servicehub.services import ledger, orders, payments, settlements
 from servicehub.services.payments import OutcomeKind
 from tests import journey
 from tests.city import NOW
@@ -102,6 +102,34 @@ def test_taken_and_won_comes_back(world: World) -> None:
     assert balances(world.session) == (payment.amount_fen, 0)
     row = world.session.exec(select(Chargeback)).one()
     assert (row.status, row.taken_at, row.returned_at) == (S.WON, NOW, NOW)
+
+
+@pytest.mark.parametrize("verdict", [S.WON, S.LOST])
+def test_earnings_wait_until_the_bank_has_decided(world: World, verdict: ChargebackStatus) -> None:
+    order = world.completed()
+    payment = world.session.exec(select(Payment).where(Payment.order_id == order.id)).one()
+    hear(world.session, report(payment, S.OPEN))
+    assert settlements.mature_due(world.session, world.later(days=9)) == 0
+
+    hear(world.session, report(payment, verdict))
+
+    assert settlements.mature_due(world.session, world.now) == 1
+    assert ledger.verify(world.session) == []
+
+
+def test_earnings_wait_also_when_the_bank_was_first_or_a_dispute_is_over(world: World) -> None:
+    order = world.finished()
+    payment = world.session.exec(select(Payment).where(Payment.order_id == order.id)).one()
+    hear(world.session, report(payment, S.OPEN))
+    orders.dispute(world.session, world.customer, order.no, reason="漏扫", now=world.now)
+    orders.resolve(world.session, journey.operator(world), order.no, refund_fen=0, reason="已核实", now=world.now)
+
+    assert settlements.mature_due(world.session, world.later(days=9)) == 0
+    orders.dispute(world.session, world.customer, order.no, reason="又漏扫", now=world.now)
+    hear(world.session, report(payment, S.WON))
+    assert settlements.mature_due(world.session, world.now) == 0  # the second dispute
+    orders.resolve(world.session, journey.operator(world), order.no, refund_fen=0, reason="已核实", now=world.now)
+    assert settlements.mature_due(world.session, world.now) == 1
 
 
 def test_won_is_heard_first(world: World) -> None:

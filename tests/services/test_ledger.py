@@ -109,6 +109,43 @@ def test_nothing_is_edited_or_deleted(database: Database, table: str) -> None:
     assert database.read_now(ledger.verify) == []
 
 
+@pytest.mark.parametrize("forged", ["-7", "0"])
+def test_an_entry_cannot_be_balanced_by_its_own_account_of_itself(database: Database, forged: str) -> None:
+    """Neither begun with a sum that one posting makes up for, nor with a sum that is put right by hand."""
+    pay(database)
+    steps = [POSTING.format("cash:simulator", 7), "UPDATE sh_journal_entry SET sealed = 1 WHERE id = 900"]
+    if forged == "0":
+        steps[1:1] = ["UPDATE sh_journal_entry SET imbalance = 0 WHERE id = 900"]
+    attack(database, ENTRY.format(0).replace("00:00:00', 0,", f"00:00:00', {forged},"), *steps)
+    attack(database, ENTRY.format(1))
+
+    assert database.read_now(ledger.verify) == []
+
+
+@pytest.mark.parametrize("table", ["sh_posting", "sh_journal_entry", "sh_account"])
+def test_nothing_is_replaced_or_emptied(database: Database, table: str) -> None:
+    pay(database)
+    attack(
+        database, f"REPLACE INTO {table} SELECT * FROM {table}" if database.is_sqlite else f"TRUNCATE {table} CASCADE"
+    )
+
+    assert database.read_now(ledger.verify) == []
+    assert database.read_now(ledger.balance, "escrow:1") == 5000
+
+
+@pytest.mark.parametrize(
+    "change", ["guarded = 0", "kind = 'asset'", "code = 'escrow:2'", "balance_fen = balance_fen + 1", "balance_fen = 0"]
+)
+def test_an_account_is_what_its_postings_make_it(database: Database, change: str) -> None:
+    pay(database)
+    attack(database, f"UPDATE sh_account SET {change} WHERE code = 'escrow:1'")
+    attack(database, "DELETE FROM sh_account WHERE code = 'escrow:1'")
+    attack(database, "INSERT INTO sh_account (code, kind, guarded, balance_fen) VALUES ('wallet:1', 'liability', 1, 5)")
+
+    assert database.read_now(ledger.verify) == []
+    assert database.read_now(ledger.balance, "escrow:1") == 5000
+
+
 def test_a_guarded_account_never_falls_below_zero(database: Database) -> None:
     pay(database)
 

@@ -1,7 +1,7 @@
-"""Money driven at random: payments, refunds before and after settling, maturing, disputes, withdrawals, each of them repeated.
+"""Money driven at random: payments, refunds before and after settling, maturing, disputes, withdrawals, deposits, each repeated.
 
 After every step the books balance, guarded accounts hold what they say, and our cash is what the channel really has. How often
-every rule did something is counted, and six faults that are planted on purpose are found.
+every rule did something is counted, and seven faults that are planted on purpose are found.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from servicehub import outbox
 from servicehub.db.sessions import session_on
 from servicehub.domain.access import Actor, OperatorRole
 from servicehub.domain.channel import PayoutState, RefundState
+from servicehub.domain.deposit import DEPOSIT_KIND, DepositPolicy
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import POINTS, PaymentStatus, PlanItem, RefundStatus
 from servicehub.domain.points import POINTS_KIND
@@ -32,17 +33,20 @@ from servicehub.domain.withdrawal import OPEN, WITHDRAWAL_KIND
 from servicehub.errors import LedgerRefused, RefundTooLarge, ServiceHubError
 from servicehub.jobs.recorder import Recorder
 from servicehub.models.catalog import Policy
+from servicehub.models.deposit import DepositRequest
 from servicehub.models.ledger import Account, Posting
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.withdrawal import Withdrawal
-from servicehub.services import ledger, payments, points, refunds, settlements, sums, tenders, withdrawals
+from servicehub.services import deposits, ledger, payments, points, refunds, settlements, sums, tenders, withdrawals
 from tests import city, journey
 from tests.city import NOW
 
 EXAMPLES, STEPS = int(os.environ.get("MONEY_EXAMPLES", "40")), 60
 MOST_RUNS, LEAST = 5, 200
 """Every rule has to do something so often; `MONEY_EXAMPLES` asks for longer runs."""
+TARGET = 4_000
+"""Of a deposit, in fen: reached and lost again often."""
 HITS: Counter[str] = Counter()
 engine_of: list[sa.Engine] = []
 """The database of this module's runs, set by a fixture: a machine takes no arguments."""
@@ -67,6 +71,10 @@ class MoneyMachine(RuleBasedStateMachine):
         loyalty = {"per_yuan": 20, "most_bp": 3_000, "least": 1, "months": 1}
         self.session.add(
             Policy(city_id=self.town.city_id, kind=POINTS_KIND, version=1, document=loyalty, effective_at=NOW)
+        )
+        guarantee = {"target_fen": TARGET, "share_bp": 1_500, "hold_days": 0}
+        self.session.add(
+            Policy(city_id=self.town.city_id, kind=DEPOSIT_KIND, version=1, document=guarantee, effective_at=NOW)
         )
         rules = {"rules": [{"id": "r1", "category": "daily", "bp": 1333}], "tax": {"bp": 777, "from_fen": 1_000}}
         self.session.get_one(Policy, self.town.policy_id).document = DEFAULT_POLICIES["order"] | {"commission": rules}
@@ -256,6 +264,43 @@ class MoneyMachine(RuleBasedStateMachine):
             self._promise(order, 50, 10_000, "refund_after_settling")
         self._did("take_all_and_owe")
 
+    @rule(share=st.integers(10, 100), pick=st.integers(0, 1))
+    def put_aside(self, share: int, pick: int) -> None:
+        who, key = self.technicians[pick], f"{self.steps:016x}"
+        available, held = (self._balance(of(who.technician_id)) for of in (ledger.available, ledger.deposit))
+        fen = min(available, TARGET - held) * share // 100
+        if self._tried(deposits.put_aside, who, fen, key=key):
+            assert self._balance(ledger.deposit(who.technician_id)) == held + fen
+            before = self._entries()
+            assert not deposits.put_aside(self.session, who, fen, key=key, now=self.now)
+            assert self._entries() == before
+            self._did("put_aside")
+        assert not self._tried(deposits.put_aside, who, TARGET + 1, key=f"f{self.steps:015x}")
+
+    def _holders(self) -> list[Actor]:
+        return [t for t in self.technicians if self._balance(ledger.deposit(t.technician_id))]
+
+    @precondition(lambda self: self._holders())
+    @rule(yes=st.booleans())
+    def deposit_back(self, yes: bool) -> None:
+        who, boss = self._holders()[0], self.finance[0]
+        assert self._tried(deposits.ask_back, who)
+        assert not self._tried(deposits.ask_back, who)
+        no = self.session.exec(select(DepositRequest.no).order_by(col(DepositRequest.id).desc())).first() or ""
+        held = self._balance(ledger.deposit(who.technician_id))
+        ended = sa.update(Order).where(col(Order.technician_id) == who.technician_id).values(status=OrderStatus.CLOSED)
+        self.session.execute(ended)
+        assert not self._tried(deposits.give_back, boss, no, held + 1)
+        if yes:
+            assert self._tried(deposits.give_back, boss, no, held)
+        else:
+            assert self._tried(deposits.refuse, boss, no, reason="不符")
+        assert self._balance(ledger.deposit(who.technician_id)) == (0 if yes else held)
+        before = self._entries()
+        assert not self._tried(deposits.give_back, boss, no, held)
+        assert self._entries() == before
+        self._did("deposit_back")
+
     def _free(self) -> list[Actor]:
         """Who has no open withdrawal."""
         busy = [*self.asked.values(), *self.sending.values()]
@@ -326,10 +371,14 @@ class MoneyMachine(RuleBasedStateMachine):
     @invariant()
     def the_books_are_sound(self) -> None:
         self.steps += 1
-        assert self.steps % 8 or ledger.verify(self.session) == []
+        assert self.steps % 8 or [*ledger.verify(self.session), *deposits.problems(self.session)] == []
         assert ledger.trial(self.session).total_fen == 0
         low = select(Account.code).where(Account.guarded == 1, Account.balance_fen < 0)
         assert self.session.exec(low).all() == []
+
+    @invariant()
+    def no_deposit_is_above_its_target(self) -> None:
+        assert all(self._balance(ledger.deposit(who.technician_id)) <= TARGET for who in self.technicians)
 
     @invariant()
     def lots_are_the_points(self) -> None:
@@ -389,7 +438,8 @@ def run_often() -> None:
 def test_money_always_adds_up() -> None:
     HITS.clear()
     names = {"pay", "pay_with_points", "points_expire", "refund_before_settling", "refund_after_settling", "refund_ends",
-             "settle", "mature", "dispute", "withdraw", "decide", "payout_ends"}  # fmt: skip
+             "settle", "mature", "dispute", "withdraw", "decide", "payout_ends", "put_aside",
+             "deposit_back"}  # fmt: skip
     rare: dict[str, int] = {}
 
     for number in range(MOST_RUNS):  # which rules are drawn how often differs from run to run
@@ -435,6 +485,11 @@ def _settled_twice(session: Session, order_id: int) -> None:
     """Nobody remembers that an order was settled."""
 
 
+def _room_without_what_is_held(rules: DepositPolicy, _held: int) -> int:
+    """What is already put aside is overlooked."""
+    return rules.target_fen
+
+
 def _fee_forgotten(session: Session, no: str) -> Any:
     """The fee is paid out, too."""
     request = _begin(session, no)
@@ -460,6 +515,7 @@ _locked_balances, _begin = ledger.locked_balances, withdrawals.begin
         (withdrawals, "_end", _end_without_money),
         (settlements, "of_order", _settled_twice),
         (withdrawals, "begin", _fee_forgotten),
+        (DepositPolicy, "room", _room_without_what_is_held),
     ],
     ids=lambda value: getattr(value, "__name__", "") if callable(value) else "",
 )

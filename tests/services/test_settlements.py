@@ -72,16 +72,12 @@ def test_an_order_without_money_earns_nothing_and_one_without_technician_is_refu
         settlements.settle(world.session, matching, now=world.now)
 
 
-def test_a_coupon_is_paid_by_its_funders(world: World) -> None:
+def granted(world: World, amount_fen: int, platform_bp: int) -> int:
+    """A coupon in the customer's hand, of which the platform pays a part."""
     batch = Coupon(
-        city_id=world.town.city_id,
-        slug="half",
-        name_zh="半价担",
-        name_en="Half",
-        kind=CouponKind.AMOUNT,
-        amount_fen=2000,
-        funder_platform_bp=5000,
-    )
+        city_id=world.town.city_id, slug="half", name_zh="半价担", name_en="Half", kind=CouponKind.AMOUNT,
+        amount_fen=amount_fen, funder_platform_bp=platform_bp,
+    )  # fmt: skip
     world.session.add(batch)
     world.session.flush()
     grant = CouponGrant(
@@ -93,7 +89,11 @@ def test_a_coupon_is_paid_by_its_funders(world: World) -> None:
     )
     world.session.add(grant)
     world.session.flush()
-    order = world.completed(coupon=grant.id)
+    return grant.id or 0
+
+
+def test_a_coupon_is_paid_by_its_funders(world: World) -> None:
+    order = world.completed(coupon=granted(world, 2000, 5000))
 
     by_account = {k: v for k, v in ledger.trial(world.session).by_account.items() if v}
     assert by_account == {
@@ -101,6 +101,37 @@ def test_a_coupon_is_paid_by_its_funders(world: World) -> None:
         f"t_pending:{order.technician_id}:{order.id}": -6750, "comp:points": 80, f"points:{order.customer_id}": -80,
     }  # fmt: skip
     assert order.commission["net_fen"] == 6750
+
+
+@pytest.mark.parametrize(("platform_bp", "commission", "net"), [(10_000, 2500, 7500), (5000, 1250, 3750), (0, 0, 0)])
+def test_an_order_that_a_coupon_paid_whole_pays_who_came(
+    world: World, platform_bp: int, commission: int, net: int
+) -> None:
+    """What was promised when he accepted; nobody is asked to pay, and nothing was held."""
+    order = world.completed(coupon=granted(world, 10_000, platform_bp))
+
+    assert (order.total_fen, order.status) == (0, OrderStatus.COMPLETED)
+    assert order.commission["net_fen"] == net
+    earning = settlements.of_order(world.session, order.id or 0)
+    assert earning is not None
+    assert (earning.commission_fen, earning.net_fen) == (commission, net)
+    by_account = {k: v for k, v in ledger.trial(world.session).by_account.items() if v}
+    expected = {
+        "subsidy:coupon": commission + net, "commission:service": -commission,
+        f"t_pending:{order.technician_id}:{order.id}": -net,
+    }  # fmt: skip
+    assert by_account == {account: fen for account, fen in expected.items() if fen}
+    settlements.mature_due(world.session, world.later(days=3))
+    assert ledger.balance(world.session, f"t_avail:{order.technician_id}") == net
+    assert ledger.verify(world.session) == []
+
+
+def test_a_dispute_about_a_visit_that_a_coupon_paid_is_settled_too(world: World) -> None:
+    order = world.finished(coupon=granted(world, 10_000, 10_000))
+    orders.dispute(world.session, world.customer, order.no, reason="漏扫", now=world.now)
+    orders.resolve(world.session, journey.operator(world), order.no, refund_fen=0, reason="已核实", now=world.now)
+
+    assert ledger.balance(world.session, f"t_pending:{order.technician_id}:{order.id}") == 7500
 
 
 def test_a_late_cancellation_pays_the_technician(world: World) -> None:
@@ -146,7 +177,8 @@ def test_a_dispute_freezes_this_order_and_no_other(world: World) -> None:
     assert settlements.mature_due(world.session, world.later(days=9)) == 1
     assert ledger.balance(world.session, f"t_pending:{first.technician_id}:{first.id}") == 7500
     assert ledger.balance(world.session, f"t_pending:{second.technician_id}:{second.id}") == 0
-    settlements.unfreeze(world.session, first)
+    assert not settlements.unfreeze(world.session, first)  # while it is disputed
+    orders.resolve(world.session, journey.operator(world), first.no, refund_fen=0, reason="已核实", now=world.now)
     assert settlements.mature_due(world.session, world.now) == 1
 
 

@@ -23,6 +23,7 @@ from servicehub.pages.operator import (
     settlements,
     technician,
     technicians,
+    vouchers,
     withdrawals,
 )
 from servicehub.pages.page import Page
@@ -45,6 +46,7 @@ PAGES: tuple[Page, ...] = (
     withdrawals.PAGE,
     invoices.PAGE,
     reconciliation.PAGE,
+    vouchers.PAGE,
     settlement_mode.PAGE,
     machine.PAGE,
     audit.PAGE,

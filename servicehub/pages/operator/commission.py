@@ -82,8 +82,8 @@ def _standard() -> rx.Component:
 
 def _precedence() -> rx.Component:
     order = [
-        _("A rule for one technician"),
         _("A promotion: a rule with dates, by the day of the visit"),
+        _("A rule for one technician"),
         _("A rule for a category; with a level it comes before one without"),
         _("A rule for a level"),
         _("The standard rate of the level"),

@@ -216,6 +216,14 @@ def _dialogs() -> rx.Component:
         "act-resolve", _("Resolve the after-sales case"),
         _("An amount of 0 rejects the claim; more gives it back and closes the order."),
         _("Resolve"), S.resolve, amount_field("resolve-amount", _("Amount to give back, ¥"), default_value="0", required=True),
+        rx.cond(
+            O.due != "¥0.00",
+            note(
+                _("{due} of this visit is unpaid. Resolving lets it go: the customer is not asked for it again.", due=O.due),
+                "warn",
+            ),
+            rx.fragment(),
+        ),
     )  # fmt: skip
     reveal = reason_dialog(
         "act-reveal", _("Reveal contact data"),

@@ -44,14 +44,16 @@ def _batches() -> rx.Component:
     def one(b: Any) -> rx.Component:
         to = rx.Var.create("/operator/technicians/") + b.technician_id.to(str) + "/"
         who = el.div(avatar(b.portrait, 28), link(b.name, to=to, cls="brand w5"), class_name="row g8")
-        repaid = rx.cond(b.repaid != "", b.repaid, "—")
+        repaid, aside = (rx.cond(part != "", part, "—") for part in (b.repaid, b.aside))
         return el.tr(
             el.td(who), el.td(el.span(b.count, class_name="num"), class_name="r"), amount_td(b.available),
-            el.td(el.span(repaid, class_name="num"), class_name="r hide-m"), amount_td(b.total), key=b.technician_id,
+            el.td(el.span(repaid, class_name="num"), class_name="r hide-m"),
+            el.td(el.span(aside, class_name="num"), class_name="r hide-m"), amount_td(b.total), key=b.technician_id,
         )  # fmt: skip
 
     heads = [
-        th(_("Professional")), th(_("Jobs"), "r"), th(_("Available"), "r"), th(_("Repaid a debt"), "r hide-m"), th(_("Sum"), "r"),
+        th(_("Professional")), th(_("Jobs"), "r"), th(_("Available"), "r"), th(_("Repaid a debt"), "r hide-m"),
+        th(_("Put aside"), "r hide-m"), th(_("Sum"), "r"),
     ]  # fmt: skip
     nothing = rx.cond(
         D.batches.length() == 0,

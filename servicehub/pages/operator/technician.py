@@ -129,7 +129,8 @@ def _dialogs() -> rx.Component:
         "act-penalty",
         _("Penalty for this technician"),
         _(
-            "It is taken from what is available, the rest from coming earnings; the technician reads your reason. At most ¥2,000."
+            "It is taken from what is available, then from the deposit if the city has one, the rest from coming earnings; "
+            "the technician reads your reason. At most ¥2,000."
         ),
         _("Take"),
         S.penalty,

@@ -7,12 +7,14 @@ import reflex as rx
 from servicehub.components.base import Child, Text, attrs, avatar, btn, el, link
 from servicehub.components.forms import text_input
 from servicehub.components.layout import empty, modal
-from servicehub.components.operator import abtn, kpis, page_head
+from servicehub.components.operator import abtn, columns, kpis, page_head
 from servicehub.components.tables import table, th, two_lines, view_tab, views
+from servicehub.pages.operator import deposits
 from servicehub.pages.operator.frame import act, frame, loading, reason_dialog
 from servicehub.pages.page import Page
 from servicehub.queries.withdrawals import STATUSES
 from servicehub.state.operator.base import OperatorShellState
+from servicehub.state.operator.deposits import DepositsState
 from servicehub.state.operator.withdrawals import WithdrawalsState
 from servicehub.texts import N_, _
 
@@ -158,13 +160,14 @@ def view() -> rx.Component:
         head,
         figures,
         body,
+        columns(deposits.wishes(), deposits.rules()),
         active="withdrawals",
         state=S,
-        overlays=rx.fragment(_approve(), say_no, rx.cond(R.may_limit, _limits(), rx.fragment())),
+        overlays=rx.fragment(_approve(), say_no, rx.cond(R.may_limit, _limits(), rx.fragment()), deposits.dialogs()),
     )
 
 
 PAGE = Page(
-    "/operator/withdrawals/", view, N_("Withdrawals"), [OperatorShellState.watch, S.watch],
+    "/operator/withdrawals/", view, N_("Withdrawals"), [OperatorShellState.watch, S.watch, DepositsState.watch],
     description=N_("Technicians' withdrawals: decided, paid out, or back where they were."),
 )  # fmt: skip

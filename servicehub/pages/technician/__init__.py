@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from servicehub.pages.page import Page
 from servicehub.pages.technician import (
+    deposit,
     earning,
     income,
     job,
@@ -29,6 +30,7 @@ PAGES: tuple[Page, ...] = (
     statement.PAGE,
     withdraw.PAGE,
     withdraw_confirm.PAGE,
+    deposit.PAGE,
     earning.PAGE,
     me.PAGE,
 )

@@ -66,6 +66,16 @@ def view() -> rx.Component:
         lbtn(_("Statement"), to="/technician/statement/", kind="o", cls="grow"),
         cls="g12",
     )
+    target = rx.cond(
+        S.income.deposit_target != "",
+        _("of {amount}; a share of your earnings goes there", amount=S.income.deposit_target),
+        _("Asked for no longer: you can have it back"),
+    )
+    deposit = rx.cond(
+        S.income.deposit != "",
+        el.div(ledger_row(_("Deposit"), target, S.income.deposit, to="/technician/deposit/"), class_name="card"),
+        rx.fragment(),
+    )
     chart = el.div(el.ol(rx.foreach(S.bars, _bar), class_name="bars"), class_name="card card-p")
     rows = el.div(
         rx.foreach(
@@ -76,7 +86,7 @@ def view() -> rx.Component:
     )
     none = nothing(_("No earnings yet"), _("The first settled job appears here."))
     body = rx.fragment(
-        el.div(_head(), withdraw, explain, debt, chart, class_name="stack"),
+        el.div(_head(), withdraw, explain, debt, deposit, chart, class_name="stack"),
         section(_("Lines"), el.div(rx.cond(S.income.rows.length() > 0, rows, none), class_name="side-12")),
     )
     return technician_shell(until_ready(S.ready, body), active="income", header=navbar(_("Earnings"), "/technician/"))

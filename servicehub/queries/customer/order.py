@@ -48,12 +48,14 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
     shown = technician if order.status in SHOWS_TECHNICIAN else None
     way = track(session, order, shown, city, locale=locale, now=now)
     due = payments.due_fen(session, order)
+    owes = due > 0 and order.finished_at is not None
     return OrderDetail(
         no=no,
         no_tail=formats.order_tail(no),
         status=order.status.value,
         status_text=words.status(locale, order.status),
-        sentence=holds.headline(session, order, locale=locale) or progress.sentence(locale, order, shown, now),
+        sentence=holds.headline(session, order, locale=locale)
+        or progress.sentence(locale, order, shown, now, is_overdue=owes and order.status is OrderStatus.DISPUTED),
         hint=progress.hint(locale, order, way.text, now, city.timezone),
         title=visit.title(locale, item, order),
         art=words.service_art(category.slug, item.slug),
@@ -85,7 +87,7 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
             link=lambda _member, person: f"/t/{person.id}/" if person else "",
         ),
         track=way,
-        actions=actions(order, reviewed=reviewed),
+        actions=actions(order, reviewed=reviewed, owes=owes),
         photos=photos(session, order, "before", "after"),
         placed=formats.day_time(order.created_at, now, city.timezone, locale=locale),
         can_tip=may_tip(session, order),

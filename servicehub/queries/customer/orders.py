@@ -124,12 +124,12 @@ def _main_action(order: Order, *, reviewed: bool) -> tuple[str, str, str]:
             return "track", N_("Order progress"), page
 
 
-def actions(order: Order, *, reviewed: bool) -> OrderActions:
-    """The buttons of an order's page: what the machine allows to a customer, and what leads on."""
+def actions(order: Order, *, reviewed: bool, owes: bool = False) -> OrderActions:
+    """The buttons of an order's page: what the machine allows to a customer, and what leads on. `owes`: the balance may be paid."""
     allowed = frozenset(ORDER.events(order.status, Role.CUSTOMER))
     return OrderActions(
         pay=order.status is _S.PENDING_PAYMENT,
-        pay_balance=order.status is _S.AWAITING_BALANCE,
+        pay_balance=owes,
         cancel=OrderEvent.CANCEL in allowed,
         reschedule=OrderEvent.RESCHEDULE in allowed and order.reschedules < MOST_MOVES,
         confirm=OrderEvent.CONFIRM in allowed,

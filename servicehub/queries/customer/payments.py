@@ -25,7 +25,7 @@ from servicehub.domain.payment import (
 from servicehub.domain.sharing import SettlementMode
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.order import Order
-from servicehub.models.payment import Payment, Refund, load_mode, may_tip
+from servicehub.models.payment import Payment, Refund, load_mode, may_tip, waits_for_balance
 from servicehub.models.points import PointsLot
 from servicehub.queries import guarantees as holds
 from servicehub.queries import visit
@@ -58,7 +58,7 @@ def paid_fen(session: Session, order: Order) -> int:
 
 def due_item(order: Order) -> PlanItem:
     """Which part of the price is asked for now."""
-    if order.status is OrderStatus.AWAITING_BALANCE:
+    if order.finished_at is not None:
         return PlanItem.BALANCE
     return PlanItem.DEPOSIT if order.payment_plan is PaymentPlan.DEPOSIT else PlanItem.FULL
 
@@ -68,7 +68,7 @@ def due_fen(session: Session, order: Order) -> int:
     match order.status:
         case OrderStatus.PENDING_PAYMENT:
             return order.first_due_fen
-        case OrderStatus.AWAITING_BALANCE:
+        case OrderStatus.AWAITING_BALANCE | OrderStatus.DISPUTED if waits_for_balance(session, order):
             return max(0, order.total_fen - paid_fen(session, order))
         case _:
             return 0

@@ -87,8 +87,12 @@ EVENTS: dict[str, tuple[str, str]] = {
 REASONS = frozenset({"cancel", "force_cancel", "resolve_reject", "resolve_refund", "dispute"})
 
 
-def sentence(locale: Locale, order: Order, technician: Technician | None, now: datetime) -> str:
-    """The page's heading."""
+def sentence(
+    locale: Locale, order: Order, technician: Technician | None, now: datetime, *, is_overdue: bool = False
+) -> str:
+    """The page's heading. `is_overdue`: the case is about a balance that was not paid."""
+    if is_overdue:
+        return say(locale, N_("The balance is overdue, please pay it"))
     if is_planned_ahead(order, now):
         return say(locale, N_("Your time is reserved"))
     return say(locale, SENTENCES[order.status], name=_name(locale, technician))

@@ -12,21 +12,26 @@ from sqlmodel import Session, col
 from servicehub.domain.access import Actor, Permission
 from servicehub.domain.chargeback import WAITS
 from servicehub.domain.delay import TOLD_MINUTES
+from servicehub.domain.deposit import DepositStatus
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import RefundStatus
 from servicehub.domain.reconciliation import DifferenceStatus
 from servicehub.domain.sharing import ShareStatus
 from servicehub.domain.technician import CertificateStatus, TechnicianStatus
+from servicehub.domain.voucher import VoucherStatus
 from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.models.chargeback import Chargeback
 from servicehub.models.delay import Delay
+from servicehub.models.deposit import DepositRequest
 from servicehub.models.order import Order, planned_ahead
-from servicehub.models.payment import ChannelEvent, Refund
+from servicehub.models.payment import ChannelEvent, Payment, Refund
 from servicehub.models.reconciliation import Bill, Difference
 from servicehub.models.sharing import Share
 from servicehub.models.technician import Certificate, Technician
+from servicehub.models.voucher import Voucher
 from servicehub.models.withdrawal import Withdrawal
 from servicehub.queries.operator.scope import city_of, epoch, guard, orders_of
+from servicehub.queries.operator.settlement_mode import frozen_too_long
 from servicehub.texts import N_, Locale, formats, n_, say, use_locale
 from servicehub.viewmodels.operator import Alert
 
@@ -78,6 +83,10 @@ _LOOKS = {
         "percent", "r", N_("{n} share was refused by its channel"), N_("{n} shares were refused by their channels"),
         N_("Try again"), "/operator/settlement-mode/",
     ),
+    "frozen": _Look(
+        "lock", "r", N_("{n} payment was frozen for 25 days"), N_("{n} payments were frozen for 25 days"),
+        N_("Check"), "/operator/settlement-mode/",
+    ),
     "suspect": _Look(
         "shield", "v", N_("{n} payment message parked as suspect"), N_("{n} payment messages parked as suspect"),
         N_("Check"), "/operator/ledger/?tab=suspects",
@@ -86,9 +95,17 @@ _LOOKS = {
         "hand-coins", "o", N_("{n} withdrawal waits for a decision"), N_("{n} withdrawals wait for a decision"),
         N_("Decide"), "/operator/withdrawals/",
     ),
+    "deposit": _Look(
+        "shield", "o", N_("{n} deposit is asked back"), N_("{n} deposits are asked back"),
+        N_("Decide"), "/operator/withdrawals/",
+    ),
     "difference": _Look(
         "list-checks", "v", N_("{n} difference to a bill"), N_("{n} differences to bills"),
         N_("Check"), "/operator/reconciliation/",
+    ),
+    "voucher": _Look(
+        "landmark", "v", N_("{n} voucher needs a second person"), N_("{n} vouchers need a second person"),
+        N_("Check"), "/operator/vouchers/",
     ),
     "certificate": _Look(
         "badge-check", "b", N_("{n} certificate expires soon"), N_("{n} certificates expire soon"),
@@ -98,9 +115,12 @@ _LOOKS = {
 _PERMITS = {
     "refund": Permission.LEDGER_READ,
     "share": Permission.LEDGER_READ,
+    "frozen": Permission.LEDGER_READ,
     "suspect": Permission.LEDGER_READ,
     "withdrawal": Permission.WITHDRAWAL_REVIEW,
+    "deposit": Permission.WITHDRAWAL_REVIEW,
     "difference": Permission.RECONCILE,
+    "voucher": Permission.RECONCILE,
 }
 
 
@@ -151,9 +171,50 @@ def attention(session: Session, actor: Actor, *, locale: Locale, now: datetime) 
 
 
 def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
-    mine = orders_of(actor)
-    nothing = sa.literal_column("0", sa.BigInteger())
-    overdue = sa.and_(col(Order.status) == OrderStatus.AWAITING_BALANCE, col(Order.finished_at) < now - BALANCE_AFTER)
+    return [*_of_orders(actor, now), *_of_money(actor), _of_people(actor, today)]
+
+
+def _of_orders(actor: Actor, now: datetime) -> list[sa.Select[Any]]:
+    """Orders, and what hangs on one."""
+    mine, status, price = orders_of(actor), col(Order.status), col(Order.total_fen)
+    overdue = sa.and_(status == OrderStatus.AWAITING_BALANCE, col(Order.finished_at) < now - BALANCE_AFTER)
+    failed = sa.and_(col(Refund.status) == RefundStatus.FAILED, col(Order.id) == Refund.order_id)
+    refused = sa.and_(col(Share.status) == ShareStatus.FAILED, col(Order.id) == Share.order_id)
+    asked = sa.and_(col(Chargeback.status).in_(WAITS), col(Order.id) == Chargeback.order_id)
+    frozen = sa.and_(frozen_too_long(now), col(Order.id) == Payment.order_id)
+    return [
+        _count("unplaced", sa.func.coalesce(Order.paid_at, Order.created_at), price, unplaced(now), *mine),
+        _count("late", col(Order.start_at), price, late(now), *mine),
+        _count("dispute", col(Order.completed_at), price, status == OrderStatus.DISPUTED, *mine),
+        _count("balance", col(Order.finished_at), price, overdue, *mine),
+        _count("refund", col(Refund.created_at), col(Refund.amount_fen), failed, *mine),
+        _count("chargeback", col(Chargeback.created_at), col(Chargeback.amount_fen), asked, *mine),
+        _count("share", col(Share.created_at), col(Share.amount_fen), refused, *mine),
+        _count("frozen", col(Payment.paid_at), col(Payment.amount_fen), frozen, *mine),
+    ]
+
+
+def _of_money(actor: Actor) -> list[sa.Select[Any]]:
+    """Money that waits for people."""
+    asked = (col(Withdrawal.status) == WithdrawalStatus.REVIEW, col(Withdrawal.city_id) == actor.city_id)
+    back = (col(DepositRequest.status) == DepositStatus.OPEN, col(DepositRequest.city_id) == actor.city_id)
+    differs = (
+        col(Difference.bill_id) == col(Bill.id),
+        col(Difference.status).in_((DifferenceStatus.OPEN, DifferenceStatus.PROPOSED)),
+    )
+    by_fen = sa.func.abs(col(Difference.their_fen) - col(Difference.our_fen))
+    proposed = col(Voucher.status) == VoucherStatus.PROPOSED
+    return [
+        _count("suspect", col(ChannelEvent.received_at), _NOTHING, col(ChannelEvent.result) == "suspect"),
+        _count("withdrawal", col(Withdrawal.created_at), col(Withdrawal.amount_fen), *asked),
+        _count("deposit", col(DepositRequest.created_at), col(DepositRequest.asked_fen), *back),
+        _count("difference", col(Bill.pulled_at), by_fen, *differs),
+        _count("voucher", col(Voucher.created_at), sa.func.abs(col(Voucher.amount_fen)), proposed),
+    ]
+
+
+def _of_people(actor: Actor, today: Any) -> sa.Select[Any]:
+    """Certificates of active technicians."""
     staff = sa.and_(
         col(Technician.id) == Certificate.technician_id,
         col(Technician.city_id) == actor.city_id,
@@ -162,41 +223,11 @@ def _counts(actor: Actor, now: datetime, today: Any) -> list[sa.Select[Any]]:
     expiring = sa.and_(
         col(Certificate.status) == CertificateStatus.APPROVED, col(Certificate.expires_on) <= today + CERTIFICATE_NOTICE
     )
-    failed = sa.and_(col(Refund.status) == RefundStatus.FAILED, col(Order.id) == Refund.order_id)
-    refused = sa.and_(col(Share.status) == ShareStatus.FAILED, col(Order.id) == Share.order_id)
-    asked = sa.and_(col(Chargeback.status).in_(WAITS), col(Order.id) == Chargeback.order_id)
-    return [
-        _count(
-            "unplaced", sa.func.coalesce(Order.paid_at, Order.created_at), col(Order.total_fen), unplaced(now), *mine
-        ),
-        _count("late", col(Order.start_at), col(Order.total_fen), late(now), *mine),
-        _count(
-            "dispute", col(Order.completed_at), col(Order.total_fen), col(Order.status) == OrderStatus.DISPUTED, *mine
-        ),
-        _count("balance", col(Order.finished_at), col(Order.total_fen), overdue, *mine),
-        _count("refund", col(Refund.created_at), col(Refund.amount_fen), failed, *mine),
-        _count("chargeback", col(Chargeback.created_at), col(Chargeback.amount_fen), asked, *mine),
-        _count("share", col(Share.created_at), col(Share.amount_fen), refused, *mine),
-        _count("suspect", col(ChannelEvent.received_at), nothing, col(ChannelEvent.result) == "suspect"),
-        _count(
-            "withdrawal",
-            col(Withdrawal.created_at),
-            col(Withdrawal.amount_fen),
-            col(Withdrawal.status) == WithdrawalStatus.REVIEW,
-            col(Withdrawal.city_id) == actor.city_id,
-        ),
-        _count(
-            "difference",
-            col(Bill.pulled_at),
-            sa.func.abs(col(Difference.their_fen) - col(Difference.our_fen)),
-            col(Difference.bill_id) == col(Bill.id),
-            col(Difference.status).in_((DifferenceStatus.OPEN, DifferenceStatus.PROPOSED)),
-        ),
-        sa.select(_kind("certificate"), sa.func.count(), nothing, nothing)
-        .select_from(Certificate)
-        .join(Technician, staff)
-        .where(expiring),
-    ]
+    counted = sa.select(_kind("certificate"), sa.func.count(), _NOTHING, _NOTHING).select_from(Certificate)
+    return counted.join(Technician, staff).where(expiring)
+
+
+_NOTHING = sa.literal_column("0", sa.BigInteger())
 
 
 def _kind(kind: str) -> Any:

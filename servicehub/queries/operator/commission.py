@@ -132,9 +132,9 @@ class Words:
         return " · ".join([commission.share(rule.bp), *commission.more(self.locale, rule)])
 
     def tier(self, rule: Rule) -> str:
-        if rule.technician_id:
-            return say(self.locale, N_("Technician"))
-        return say(self.locale, N_("Promotion") if rule.is_promotion else TIERS.get(rule.rank, ""))
+        if rule.is_promotion:
+            return say(self.locale, N_("Promotion"))
+        return say(self.locale, N_("Technician") if rule.technician_id else TIERS.get(rule.rank, ""))
 
     def tax(self, policy: CommissionPolicy) -> str:
         return commission.tax(self.locale, policy.tax) if policy.tax.bp else say(self.locale, N_("No tax withheld"))

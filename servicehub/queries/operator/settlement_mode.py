@@ -95,6 +95,20 @@ def _accounts(settings: Settings, locale: Locale) -> tuple[tuple[str, str], ...]
     )
 
 
+def frozen_too_long(now: datetime) -> sa.ColumnElement[bool]:
+    """Condition on a kept payment and its order: a company's money that the channel will soon release by itself."""
+    rest = sa.exists().where(col(Share.payment_id) == Payment.id, col(Share.kind) == ShareKind.UNFREEZE)
+    done = rest.where(col(Share.status).in_((ShareStatus.SUCCEEDED, ShareStatus.VOID)))
+    return sa.and_(
+        col(Payment.status) == PaymentStatus.KEPT,
+        col(Payment.item).in_(PRICE_ITEMS),
+        col(Payment.mode) == SettlementMode.PARTNER,
+        col(Payment.paid_at) < now - LONG_FROZEN,
+        ~done,
+        sa.or_(col(Order.status).not_in(ENDED), rest),
+    )
+
+
 def _counts(session: Session, actor: Actor, now: datetime, locale: Locale) -> tuple[tuple[str, str], ...]:
     kept = (
         col(Payment.status) == PaymentStatus.KEPT,
@@ -108,17 +122,15 @@ def _counts(session: Session, actor: Actor, now: datetime, locale: Locale) -> tu
         .group_by(col(Payment.mode))
     )
     orders: dict[str, int] = {str(mode): int(n) for mode, n in per_mode}
-    claimed = sa.exists().where(col(Share.payment_id) == col(Payment.id), col(Share.kind) == ShareKind.UNFREEZE)
     frozen = session.scalar(
         sa.select(sa.func.count())
         .select_from(Payment)
         .join(Order, col(Order.id) == col(Payment.order_id))
-        .where(*kept, col(Payment.mode) == SettlementMode.PARTNER, col(Payment.paid_at) < now - LONG_FROZEN, ~claimed)
-        .where(col(Order.status).not_in(ENDED))
+        .where(frozen_too_long(now), col(Order.city_id) == actor.city_id)
     )
     theirs = session.scalar(
         sa.select(sa.func.sum(col(Account.balance_fen))).where(
-            sa.or_(col(Account.code).startswith("t_avail:"), col(Account.code).startswith("t_pending:"))
+            sa.or_(*(col(Account.code).startswith(f"{name}:") for name in ("t_avail", "t_pending", "t_deposit")))
         )
     )
     return (

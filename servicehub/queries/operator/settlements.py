@@ -23,8 +23,9 @@ from servicehub.viewmodels.settlement import Batch, DueDay, SettledLine, Settlem
 
 LINES_SHOWN, FROZEN_SHOWN = 200, 100
 Row = sa.Row[Earning, Technician, str]
-Parts = dict[int, tuple[int, int]]
-"""Order -> what became available, and what repaid a debt."""
+Parts = dict[int, tuple[int, int, int]]
+"""Order -> what became available, what repaid a debt, and what was put aside."""
+NONE = (0, 0, 0)
 
 
 def settlements(session: Session, actor: Actor, day: str, *, now: datetime, locale: Locale) -> Settlements:
@@ -47,7 +48,7 @@ def settlements(session: Session, actor: Actor, day: str, *, now: datetime, loca
         total=_yuan(sum(sum(part) for part in parts.values())),
         count=len(rows),
         batches=_batches(rows, parts),
-        lines=tuple(_line(row, sum(parts.get(row[0].order_id, (0, 0))), tz) for row in rows[:LINES_SHOWN]),
+        lines=tuple(_line(row, sum(parts.get(row[0].order_id, NONE)), tz) for row in rows[:LINES_SHOWN]),
         due=_due(open_, balances, now, tz, locale),
         pending=_yuan(sum(balances.values())),
         frozen=tuple(
@@ -86,12 +87,15 @@ def _parts(session: Session, order_ids: Sequence[int]) -> Parts:
             col(JournalEntry.key),
             sa.func.sum(sa.case((account.like("t_avail:%"), fen), else_=0)),
             sa.func.sum(sa.case((account.like("tech_debt:%"), fen), else_=0)),
+            sa.func.sum(sa.case((account.like("t_deposit:%"), fen), else_=0)),
         )
         .join(Posting, col(Posting.entry_id) == col(JournalEntry.id))
         .where(col(JournalEntry.key).in_(keys))
         .group_by(col(JournalEntry.key))
     )
-    return {keys[key]: (int(available), int(repaid)) for key, available, repaid in session.execute(query)}
+    return {
+        keys[key]: (int(available), int(repaid), int(aside)) for key, available, repaid, aside in session.execute(query)
+    }
 
 
 def _pending(session: Session, earnings: Sequence[Earning]) -> dict[int, int]:
@@ -107,14 +111,15 @@ def _batches(rows: Sequence[Row], parts: Parts) -> tuple[Batch, ...]:
         mine.setdefault(row[0].technician_id, []).append(row)
     found = []
     for technician_id, batch in mine.items():
-        available, repaid = (sum(parts.get(row[0].order_id, (0, 0))[i] for row in batch) for i in (0, 1))
+        available, repaid, aside = (sum(parts.get(row[0].order_id, NONE)[i] for row in batch) for i in range(3))
+        total = available + repaid + aside
         who = batch[0][1]
         found.append(
             (
-                available + repaid,
+                total,
                 Batch(
                     technician_id, who.name, who.portrait, len(batch), _yuan(available), _yuan(repaid) if repaid else "",
-                    _yuan(available + repaid),
+                    _yuan(aside) if aside else "", _yuan(total),
                 ),
             )
         )  # fmt: skip

@@ -30,6 +30,7 @@ PAGES: dict[str, Permission] = {
     "invoices": Permission.INVOICE_ISSUE,
     "settlement-mode": Permission.LEDGER_READ,
     "reconciliation": Permission.RECONCILE,
+    "vouchers": Permission.RECONCILE,
     "machine": Permission.ORDER_READ,
     "audit": Permission.AUDIT_READ,
 }

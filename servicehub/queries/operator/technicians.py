@@ -19,6 +19,8 @@ from servicehub.domain.technician import CertificateStatus, TechnicianStatus
 from servicehub.errors import NotFound
 from servicehub.models.account import User
 from servicehub.models.catalog import ServiceItem
+from servicehub.models.deposit import load_deposit_policies
+from servicehub.models.ledger import Account
 from servicehub.models.order import Order
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Certificate, Technician, TechnicianSkill, WeeklyShift
@@ -226,10 +228,21 @@ def _earnings(session: Session, technician_id: int, locale: Locale, now: datetim
         say(locale, "Pending"),
         say(locale, "Matured so far"),
     )
-    return tuple(
+    found = [
         Figure(label=name, value=formats.yuan(int(fen), always_decimals=True), note="")
         for name, fen in zip(names, values, strict=True)
-    )
+    ]
+    return (*found, *_deposit(session, technician_id, locale))
+
+
+def _deposit(session: Session, technician_id: int, locale: Locale) -> tuple[Figure, ...]:
+    """What is put aside, where there is or should be anything."""
+    held = session.exec(select(Account.balance_fen).where(Account.code == f"t_deposit:{technician_id}")).first() or 0
+    target = load_deposit_policies(session, [technician_id])[technician_id].target_fen
+    if not held and not target:
+        return ()
+    note = say(locale, N_("of {amount}"), amount=formats.yuan(target)) if target else ""
+    return (Figure(label=say(locale, N_("Deposit")), value=formats.yuan(held, always_decimals=True), note=note),)
 
 
 def _certificates(session: Session, technician_id: int, today: date, locale: Locale) -> tuple[CertificateRow, ...]:

@@ -121,6 +121,7 @@ PERMISSION = {
     "technician:adjust": N_("Give bonuses and penalties"),
     "invoice:issue": N_("Issue invoices"),
     "wallet:credit": N_("Credit customers' balances"),
+    "deposit:write": N_("Set the rules of deposits"),
     "points:write": N_("Set the rules of points"),
     "reconciliation:resolve": N_("Work on bills and differences"),
     "catalog:write": N_("Change the catalogue"),

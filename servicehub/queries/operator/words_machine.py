@@ -72,6 +72,7 @@ SENTENCES: tuple[str, ...] = (
     N_("inside the after-sales window"),
     N_("pending earning of this order frozen"),
     N_("warranty over"),
+    N_("the balance was overdue, and is paid now"),
     N_("unfrozen; settled if it was not"),
     N_("amount <= paid - refunded"),
     N_("refund from escrow, else clawed back"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from servicehub import crypto
 from servicehub.domain import pricing
@@ -31,6 +31,7 @@ from servicehub.models.catalog import (
     item_terms,
 )
 from servicehub.models.order import Order
+from servicehub.models.payment import in_collection
 from servicehub.models.technician import Technician
 from servicehub.services import (
     coupons,
@@ -271,14 +272,16 @@ def _refuse_beyond_credit(session: Session, order: Order) -> None:
 
 
 def _refuse_debtor(session: Session, actor: Actor, now: datetime) -> None:
-    """Nobody orders again while the balance of a finished visit is overdue. Raises: UnpaidOrder."""
+    """Nobody orders again while the balance of a finished visit is overdue, however long. Raises: UnpaidOrder."""
     overdue = session.exec(
         select(func.count())
         .select_from(Order)
         .where(
             Order.customer_id == actor.user_id,
-            Order.status == OrderStatus.AWAITING_BALANCE,
-            col(Order.finished_at) < now - BALANCE_GRACE,
+            or_(
+                and_(Order.status == OrderStatus.AWAITING_BALANCE, col(Order.finished_at) < now - BALANCE_GRACE),
+                in_collection(),
+            ),
         )
     ).one()
     if overdue:

@@ -180,7 +180,7 @@ def resolve(session: Session, actor: Actor, no: str, *, refund_fen: int, reason:
         refunds.request(session, order, refund_fen, "after_sale", now=now)
     settlements.unfreeze(session, order)
     payments.close_open(session, order)
-    if unsettled and sums.escrow(session, order):
+    if unsettled:
         settle = settlements.settle if refund_fen else ending.settle
         settle(session, order, now=now)
     audits.record(session, actor, "order.resolve", f"order:{no}", reason, {"refund_fen": refund_fen}, now=now)

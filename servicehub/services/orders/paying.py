@@ -15,7 +15,7 @@ from servicehub.domain.payment import PlanItem
 from servicehub.domain.technician import CellKind
 from servicehub.errors import CouponUnusable, NobodyAvailable, SlotTaken, SlotUnavailable
 from servicehub.models.order import Order
-from servicehub.models.payment import Payment
+from servicehub.models.payment import Payment, waits_for_balance
 from servicehub.services import (
     capturing,
     coupons,
@@ -48,7 +48,7 @@ def payment_recorded(session: Session, outcome: Outcome, *, now: datetime) -> No
     match order.status:
         case OrderStatus.PENDING_PAYMENT:
             _first_payment(session, order, payment, now)
-        case OrderStatus.AWAITING_BALANCE:
+        case OrderStatus.AWAITING_BALANCE | OrderStatus.DISPUTED if waits_for_balance(session, order):
             _balance(session, order, payment, now)
         case OrderStatus.EXPIRED:
             _after_expiry(session, order, payment, now)

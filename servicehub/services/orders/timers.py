@@ -85,6 +85,7 @@ def _alarm(session: Session, order: Order, now: datetime) -> None:
 
 def _balance_overdue(session: Session, order: Order, now: datetime) -> None:
     transitions.advance(session, order, OrderEvent.BALANCE_OVERDUE, SYSTEM, now=now, reason="balance_overdue")
+    notices.tell_customer(session, order, "balance_overdue", key=f"overdue:{order.no}", now=now)
 
 
 def _auto_confirm(session: Session, order: Order, now: datetime) -> None:

@@ -1,13 +1,16 @@
 """Paying: what is due, how long the time is held, and how it ended. The payment itself is a form post (`api.payments`)."""
 
 import asyncio
+import contextlib
 import json
+from collections.abc import AsyncIterator
 
 import reflex as rx
 import segno
 
 from servicehub import bus
 from servicehub.db import database
+from servicehub.domain.access import Actor
 from servicehub.domain.channel import Scene
 from servicehub.domain.payment import CASH, OURS, POINTS, WALLET
 from servicehub.queries.customer import payments
@@ -17,6 +20,17 @@ from servicehub.texts import N_, say
 from servicehub.viewmodels.customer.booking import PayItem, PayOutcome
 from servicehub.viewmodels.customer.orders import MoneyMove
 from servicehub.workflows import checkout, guaranteeing
+
+
+@contextlib.asynccontextmanager
+async def _asked_meanwhile(actor: Actor, no: str) -> AsyncIterator[None]:
+    """The channel, which may be slow, is asked about what is open of an order while its page is followed."""
+    asking = asyncio.create_task(checkout.look(database(), actor, no))
+    try:
+        yield
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
 
 
 @roles("customer")
@@ -35,7 +49,10 @@ class PayState(CustomerPage, rx.State):
 
     @handler(background=True)
     async def watch(self) -> None:
-        """Read, and again when the order changes: it may be paid or closed elsewhere. Without an order nothing is due."""
+        """Read, and again when the order changes: it may be paid or closed elsewhere. Without an order nothing is due.
+
+        Who closed the page while he was paying and comes back may have paid: the channel is asked meanwhile.
+        """
         asked = (self._query("o", 16), str(self._tip() or ""))
         async with self:
             for last in (ScanState, ResultState):
@@ -44,7 +61,9 @@ class PayState(CustomerPage, rx.State):
                 self.item, self.ready, self.with_points, self.with_balance = PayItem(), not asked[0], False, False
         if not asked[0]:
             return
-        await self._watch([bus.order(order_number(self._query("o", 16)))], self._reload)
+        no = order_number(asked[0])
+        async with _asked_meanwhile(await self._actor(), no):
+            await self._watch([bus.order(no)], self._reload)
 
     async def _reload(self) -> None:
         item = await self._sheet()
@@ -181,12 +200,8 @@ class ResultState(CustomerPage, rx.State):
         async with self:
             if self.outcome.no != no:
                 self._forget()
-        asking = asyncio.create_task(checkout.look(database(), await self._actor(), no))
-        try:
+        async with _asked_meanwhile(await self._actor(), no):
             await self._watch([bus.order(no)], self._reload, every_s=4)
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
 
     def _forget(self) -> None:
         """How one payment ended is never shown for the next, which may be another one of the same order."""
