@@ -28,9 +28,11 @@ from servicehub.viewmodels.statement import StatementSum
 from servicehub.viewmodels.taxes import Quarter, TaxLine, TaxSheet
 
 TAX, COMMISSION = "tax_payable:iit", "commission:service"
-OWN = ("t_pending", "t_avail", "t_withdraw", "tech_debt")
+OWN = ("t_pending", "t_avail", "t_withdraw", "t_deposit", "tech_debt")
 PAID = "withdrawal"
 """The kind of entries with which a technician takes out what he has earned."""
+PAID_ON = "voucher"
+"""The kind of entries with which withheld tax goes to the tax office."""
 QUARTERS_SHOWN = 8
 HEADS = (N_("Gross"), N_("Platform commission"), N_("Tax base"), N_("Tax withheld"), N_("Net"), N_("Taken out"))
 _YEAR, _QUARTER = re.compile(r"20\d\d"), re.compile(r"(20\d\d)-Q([1-4])")
@@ -114,8 +116,10 @@ def quarter(session: Session, actor: Actor, period: str, *, locale: Locale, now:
         .order_by(col(Technician.name), col(Technician.id))
     )
     lines = tuple(_line(f"{who.name} #{who.id}", sums[who.id or 0]) for who in people)
-    name = say(locale, N_("Posted to {account} in this quarter, by all cities"), account=TAX)
-    posted = _posted(session, begins, ends)
+    sums_of_account = (
+        (N_("Withheld on {account} in this quarter, by all cities"), _withheld(session, begins, ends)),
+        (N_("Paid on from {account} in this quarter"), _withheld(session, begins, ends, paid_on=True)),
+    )
     return TaxSheet(
         period=period,
         title=say(locale, N_("Withheld tax {period}"), period=period),
@@ -123,7 +127,7 @@ def quarter(session: Session, actor: Actor, period: str, *, locale: Locale, now:
         heads=(say(locale, N_("Technician")), *(say(locale, head) for head in HEADS)),
         lines=lines,
         total=_total(lines, locale),
-        sums=(StatementSum(name, posted, _yuan(posted)),),
+        sums=tuple(StatementSum(say(locale, name, account=TAX), fen, _yuan(fen)) for name, fen in sums_of_account),
     )
 
 
@@ -139,7 +143,7 @@ def quarters(session: Session, actor: Actor, *, now: datetime) -> tuple[Quarter,
     while oldest is not None and len(found) < QUARTERS_SHOWN:
         begins, ends = _midnight(first, tz), _midnight(_later(first, 3), tz)
         period = f"{first.year}-Q{(first.month + 2) // 3}"
-        found.append(Quarter(period, _yuan(_posted(session, begins, ends))))
+        found.append(Quarter(period, _yuan(_withheld(session, begins, ends))))
         if _aware(oldest) >= begins:
             break
         first = _later(first, -3)
@@ -191,7 +195,8 @@ def _parts(
         orders = sa.select(sa.literal("order:").concat(sa.cast(col(Order.id), sa.String)))
         mine = col(JournalEntry.ref).in_(orders.where(col(Order.technician_id) == technician_id))
         theirs = sa.or_(_own(technician_id), sa.and_(account == TAX, mine))
-    within = (col(JournalEntry.at) >= begins, col(JournalEntry.at) < ends, col(JournalEntry.kind) != "mature")
+    kind = col(JournalEntry.kind).not_in(("mature", PAID_ON))
+    within = (col(JournalEntry.at) >= begins, col(JournalEntry.at) < ends, kind)
     ids = sa.select(col(JournalEntry.id)).join(Posting, col(Posting.entry_id) == col(JournalEntry.id))
     rows = session.execute(
         sa.select(
@@ -253,13 +258,15 @@ def _owed(session: Session, technician_id: int, until: datetime) -> int:
     return -int(session.scalar(total.where(_own(technician_id), col(JournalEntry.at) < until)) or 0)
 
 
-def _posted(session: Session, begins: datetime, ends: datetime) -> int:
-    """What the entries of a span of time owe more to the tax office."""
+def _withheld(session: Session, begins: datetime, ends: datetime, *, paid_on: bool = False) -> int:
+    """What a span of time owes more to the tax office; or what was paid to it, positive."""
     total = sa.select(sa.func.sum(col(Posting.amount_fen))).join(
         JournalEntry, col(JournalEntry.id) == col(Posting.entry_id)
     )
-    within = (col(JournalEntry.at) >= begins, col(JournalEntry.at) < ends)
-    return -int(session.scalar(total.where(col(Posting.account) == TAX, *within)) or 0)
+    is_paid = col(JournalEntry.kind) == PAID_ON
+    within = (col(JournalEntry.at) >= begins, col(JournalEntry.at) < ends, is_paid if paid_on else ~is_paid)
+    owed = -int(session.scalar(total.where(col(Posting.account) == TAX, *within)) or 0)
+    return -owed if paid_on else owed
 
 
 def _line(label: str, sums: _Sums) -> TaxLine:

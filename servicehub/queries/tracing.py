@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -31,6 +31,7 @@ from servicehub.viewmodels.money import EntryRow, Ref
 MOST_BESIDE = 20
 """Entries of one account that stand beside a trace."""
 NEWEST = 50
+MOST_REFS = 6
 Which = sa.ColumnElement[bool]
 
 
@@ -108,7 +109,10 @@ class _Reader:
     def of_entries(self, wanted: str, which: Which) -> Trace:
         """Entries with that key or about that."""
         found = self._trace(wanted, which, which)
-        return found if found.entries else Trace(wanted)
+        if not found.entries:
+            return Trace(wanted)
+        about = dict.fromkeys(ref for entry in found.entries for ref in entry.refs)
+        return replace(found, refs=tuple(about)[:MOST_REFS])
 
     def _trace(
         self,

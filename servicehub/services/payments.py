@@ -30,7 +30,7 @@ from servicehub import bus, outbox
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.channel import Outcome as Outcome  # noqa: PLC0414 - the contract with the order is told here
 from servicehub.domain.channel import OutcomeKind as OutcomeKind  # noqa: PLC0414
-from servicehub.domain.channel import RefundState, Report, Scene
+from servicehub.domain.channel import Report, Scene
 from servicehub.domain.money import split
 from servicehub.domain.order import OrderStatus, PaymentPlan
 from servicehub.domain.payment import (
@@ -41,12 +41,11 @@ from servicehub.domain.payment import (
     POINTS,
     PaymentStatus,
     PlanItem,
-    RefundStatus,
 )
 from servicehub.domain.sharing import SettlementMode
 from servicehub.errors import BalanceNotHere, Invalid, NotFound, TransitionRefused
 from servicehub.models.order import Order
-from servicehub.models.payment import ChannelEvent, Payment, Refund, may_tip, waits_for_balance
+from servicehub.models.payment import ChannelEvent, Payment, may_tip, waits_for_balance
 from servicehub.models.proposal import Proposal
 from servicehub.services import (
     cash,
@@ -348,17 +347,6 @@ def _paid(session: Session, report: Report, now: datetime) -> Outcome:
         mark_extra(session, payment, reason="balance_gone", now=now)
         return Outcome(OutcomeKind.EXTRA, *mine)
     return Outcome(OutcomeKind.PAID, *mine)
-
-
-def _refund_ended(session: Session, report: Report, now: datetime) -> Outcome:
-    refund = session.exec(select(Refund).where(Refund.no == report.no)).first()
-    if refund is None or refund.amount_fen != report.amount_fen:
-        return Outcome(OutcomeKind.SUSPECT)
-    booked = refunds.record_result(session, refund.no, report.refund_state, now=now)
-    kind = OutcomeKind.REFUND if booked else OutcomeKind.DUPLICATE
-    if refund.status is RefundStatus.BALANCE and report.refund_state is RefundState.SUCCEEDED:
-        kind = OutcomeKind.SUSPECT  # it arrived after all: the customer has it twice
-    return Outcome(kind, refund.order_id, refund.payment_id, refund.id or 0)
 
 
 def _paid_out(session: Session, report: Report, now: datetime) -> Outcome:

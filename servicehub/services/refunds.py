@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub import bus, outbox
-from servicehub.domain.channel import RefundRequest, RefundState
+from servicehub.domain.channel import Outcome, OutcomeKind, RefundRequest, RefundState, Report
 from servicehub.domain.money import BP
 from servicehub.domain.payment import HERE, OURS, POINTS, RETURNED, WALLET, RefundStatus
 from servicehub.domain.refund import wait_s
@@ -197,3 +197,15 @@ def locked(session: Session, no: str) -> Refund | None:
     """The refund, which nobody else can change until the end of this transaction."""
     query = select(Refund).where(Refund.no == no).with_for_update().execution_options(populate_existing=True)
     return session.exec(query).first()
+
+
+def heard(session: Session, report: Report, now: datetime) -> Outcome:
+    """What a channel says of the end of a refund, booked once. What is unknown, of another amount, or too late, is suspect."""
+    refund = session.exec(select(Refund).where(Refund.no == report.no)).first()
+    if refund is None or refund.amount_fen != report.amount_fen:
+        return Outcome(OutcomeKind.SUSPECT)
+    booked = record_result(session, refund.no, report.refund_state, now=now)
+    kind = OutcomeKind.REFUND if booked else OutcomeKind.DUPLICATE
+    if refund.status is RefundStatus.BALANCE and report.refund_state is RefundState.SUCCEEDED:
+        kind = OutcomeKind.SUSPECT  # it arrived after all: the customer has it twice
+    return Outcome(kind, refund.order_id, refund.payment_id, refund.id or 0)

@@ -43,11 +43,11 @@ def test_from_a_payment_to_an_account_to_another_order_and_back(site: Site) -> N
     finance = site.operator("finance")
     finance.goto("/operator/ledger/")
     finance.get_by_role("searchbox", name="追踪单号").fill(payment.no)
-    touched = finance.get_by_role("table", name="经过的账户")
+    touched = finance.get_by_role("table", name="经过的科目")
     earner = f"t_avail:{order.technician_id}"
     expect(touched.get_by_role("link", name=earner)).to_be_visible()
     expect(finance.get_by_role("heading", name="到期：技师可以提现了")).to_be_visible()
-    expect(finance.get_by_text("从同一账户提现").first).to_be_visible()
+    expect(finance.get_by_text("从同一科目提现").first).to_be_visible()
 
     press(finance, earner)
     finance.wait_for_url(re.compile(r"/operator/ledger/account/\?code=t_avail:"))
@@ -55,10 +55,10 @@ def test_from_a_payment_to_an_account_to_another_order_and_back(site: Site) -> N
     expect(finance.get_by_role("row", name=re.compile("^本页分录之后"))).to_contain_text(
         formats.yuan(-balance, always_decimals=True)
     )
-    statement = finance.get_by_role("table", name="账户明细")
+    statement = finance.get_by_role("table", name="科目明细")
     other = statement.get_by_role("link", name=re.compile(r"^\d{16}$")).filter(has_not_text=order.no).first
     no = other.inner_text()
-    statement.get_by_role("row").filter(has=other).first.get_by_role("link", name=re.compile("^#")).click()
+    statement.get_by_role("row").filter(has_text=no).first.get_by_role("link", name=re.compile("^#")).click()
     finance.wait_for_url(re.compile(r"/operator/ledger/\?q="))
     found = finance.get_by_role("table", name="追踪结果").get_by_role("link", name=no)
     expect(found).to_be_visible()
@@ -93,19 +93,19 @@ def test_an_order_s_numbers_and_accounts_lead_into_the_books(site: Site) -> None
     settle(support)
     expect(support.get_by_role("table", name="支付与退款").get_by_role("link")).to_have_count(0)
     support.goto(f"/operator/ledger/account/?code=escrow:{order.id}")
-    expect(support.get_by_role("heading", level=1)).to_contain_text("需要其他权限")
+    expect(support.get_by_role("heading", level=1)).to_contain_text("没有查看此页的权限")
 
 
 def test_groups_of_the_trial_balance_and_of_the_picture_open(site: Site) -> None:
     finance = site.operator("finance")
     finance.goto("/operator/ledger/")
     settle(finance)
-    finance.get_by_role("table", name="试算平衡").get_by_role("link", name="师傅可提现").first.click()
+    finance.get_by_role("table", name="试算平衡").get_by_role("link", name="技师可提现").first.click()
     finance.wait_for_url(re.compile(r"/operator/ledger/group/\?name=t_avail"))
-    accounts = finance.get_by_role("table", name="账户")
+    accounts = finance.get_by_role("table", name="科目")
     expect(accounts.get_by_role("link", name=re.compile("^t_avail:")).first).to_be_visible()
 
-    finance.goto("/operator/money/")
+    finance.goto("/operator/money/?day=2026-11-22")
     settle(finance)
     bar = finance.locator("svg.skd a").first
     where = bar.get_attribute("href")
@@ -114,4 +114,4 @@ def test_groups_of_the_trial_balance_and_of_the_picture_open(site: Site) -> None
     finance.keyboard.press("Enter")
     finance.wait_for_url(re.compile(re.escape(where)))
     settle(finance)
-    assert finance.get_by_text("没有这个账户").count() == 0
+    assert finance.get_by_text("没有这个科目").count() == 0

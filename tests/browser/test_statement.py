@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,26 @@ def test_a_month_is_the_books_and_taken_home(site: Site) -> None:
         with technician.expect_download() as download:
             technician.get_by_role("link", name=name).click()
         assert Path(download.value.path()).read_bytes().startswith(starts)
+
+    technician.get_by_role("button", name="年度").click()
+    expect(technician.get_by_text("计税收入")).to_be_visible()
+    expect(technician.get_by_text("期末余额").locator("..")).to_contain_text(formats.yuan(owed, always_decimals=True))
+    with technician.expect_download() as download:
+        technician.get_by_role("link", name="下载 Excel").click()
+    assert download.value.suggested_filename == "statement-2026.xlsx"
+    technician.get_by_role("button", name="月份").click()
+    expect(technician.get_by_role("button", name="下个月")).to_be_disabled()
+
+
+def test_finance_takes_a_quarter_home_and_reads_a_technician_s_year(site: Site) -> None:
+    finance = site.operator("finance")
+    finance.goto("/operator/settlements/")
+    finance.get_by_role("tab", name="代扣税").click()
+    with finance.expect_download() as download:
+        finance.get_by_role("row", name=re.compile("^2026-Q4")).get_by_role("link", name="下载 Excel").click()
+    assert download.value.suggested_filename == "withheld-tax-2026-Q4.xlsx"
+    assert Path(download.value.path()).read_bytes().startswith(b"PK")
+
+    finance.goto(f"/operator/technicians/{site.database.read_now(acts.visitor_technician)}/")
+    finance.get_by_role("button", name="年度").click()
+    expect(finance.get_by_role("table", name="结算单").get_by_role("row", name=re.compile("^合计"))).to_be_visible()

@@ -114,6 +114,20 @@ def test_a_year_is_its_quarters_and_its_balances(world: World) -> None:
     )
 
 
+def test_what_is_paid_on_or_put_aside_is_no_income(world: World) -> None:
+    session, who = world.session, world.technicians[0].technician_id
+    before, year = of_quarter(world, "2026-Q2"), of_year(world)
+    ledger.post(session, "v", "voucher", "voucher:1", {ledger.TAX: 300, "cash:bank": -300}, now=world.now)
+    aside = {ledger.available(who): 400, f"t_deposit:{who}": -400}
+    ledger.post(session, "d", "deposit", f"technician:{who}", aside, now=world.now)
+
+    after = of_quarter(world, "2026-Q2")
+
+    assert (after.lines, after.total) == (before.lines, before.total)
+    assert [one.fen for one in after.sums] == [before.total.tax_fen, 300]
+    assert of_year(world) == year
+
+
 def test_a_job_its_tax_and_its_refund_in_full(session: Session) -> None:
     world = taxed(journey.build(session))
     order = world.completed()

@@ -34,22 +34,26 @@ def _line(one: Any) -> rx.Component:
     return el.tr(
         el.td(trace_link(one.key, el.span("#", one.id, class_name="num"))),
         el.td(two_lines(one.title, one.at)),
-        el.td(refs(one.refs)),
-        el.td(el.div(rx.foreach(one.others, lambda code: el.span(account_link(code), key=code)), class_name="col g0")),
+        el.td(refs(one.refs), class_name="hide-m"),
+        el.td(
+            el.div(rx.foreach(one.others, lambda code: el.span(account_link(code), key=code)), class_name="col g0"),
+            class_name="hide-m",
+        ),
         amount_td(one.debit), amount_td(one.credit), amount_td(one.balance), key=one.key,
     )  # fmt: skip
 
 
 def _sum(text: str, amount: Any) -> rx.Component:
     return el.tr(
-        el.td(""), el.td(text, class_name="w5", col_span=5), el.td(el.span(amount, class_name="num w6"), class_name="r")
+        el.td(""), el.td(text, class_name="w5"), *[el.td("", class_name=cls) for cls in ("hide-m", "hide-m", "", "")],
+        el.td(el.span(amount, class_name="num w6"), class_name="r"),
     )  # fmt: skip
 
 
 def _lines() -> rx.Component:
     heads = [
-        th("#"), th(_("Entry")), th(_("About")), th(_("Other accounts")), th(_("Debit"), "r"), th(_("Credit"), "r"),
-        th(_("Balance"), "r"),
+        th("#"), th(_("Entry")), th(_("Refers to"), "hide-m"), th(_("Other accounts"), "hide-m"),
+        th(_("Debit"), "r"), th(_("Credit"), "r"), th(_("Balance"), "r"),
     ]  # fmt: skip
     rows = rx.fragment(
         _sum(_("After these entries"), A.closing),

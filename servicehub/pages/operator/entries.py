@@ -49,13 +49,20 @@ def entry_table(entries: Any, caption: str) -> rx.Component:
         return el.tr(
             el.td(rx.cond(first, number, rx.fragment())),
             el.td(rx.cond(first, two_lines(entry.title, entry.at), rx.fragment())),
-            el.td(rx.cond(first, refs(entry.refs), rx.fragment())),
+            el.td(rx.cond(first, refs(entry.refs), rx.fragment()), class_name="hide-m"),
             el.td(el.div(el.span(line.name), account_link(line.account), class_name="col g0")),
             amount_td(line.debit),
             amount_td(line.credit),
             key=entry.key + line.account,
         )
 
-    heads = [th("#"), th(_("Entry")), th(_("About")), th(_("Account")), th(_("Debit"), "r"), th(_("Credit"), "r")]
+    heads = [
+        th("#"),
+        th(_("Entry")),
+        th(_("Refers to"), "hide-m"),
+        th(_("Account")),
+        th(_("Debit"), "r"),
+        th(_("Credit"), "r"),
+    ]
     rows = rx.foreach(entries, lambda entry: rx.foreach(entry.lines, lambda line, i: one(line, entry, i)))
     return table(caption, heads, rows, dense=True)
