@@ -256,7 +256,7 @@ def record(session: Session, report: Report, *, now: datetime) -> Outcome:
         return Outcome(OutcomeKind.DUPLICATE)
     effects = {
         "payment": _paid,
-        "refund": _refund_ended,
+        "refund": refunds.heard,
         "guarantee": guarantees.heard,
         "lapse": guarantees.ran_out,
         "payout": _paid_out,
