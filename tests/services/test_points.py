@@ -86,7 +86,7 @@ def test_tips_points_and_what_went_back_before_earn_nothing(world: World) -> Non
 
 
 def test_a_cancellation_fee_and_no_points_for_a_yuan_earn_nothing(world: World) -> None:
-    order = world.accepted()
+    order = journey.without_free(world).accepted()
     world.now = order.start_at - timedelta(minutes=20)
     terms = orders.cancel_preview(world.session, world.customer, order.no, now=world.now)
     orders.cancel(
