@@ -24,6 +24,8 @@ from servicehub.models.base import UtcDateTime
 from servicehub.models.customer import Coupon, CouponGrant, GrantStatus
 from servicehub.models.order import Order
 
+APOLOGY = "promise-20"
+"""The batch of what customers are promised when our side lets them down."""
 LIFE_AFTER_RETURN = timedelta(days=3)
 """A coupon that comes back with a cancelled order stays usable at least so long."""
 _DEAD = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
@@ -53,6 +55,11 @@ def claim(session: Session, actor: Actor, slug: str, *, now: datetime) -> int:
         raise CouponUnusable(slug, why="sold_out")
     bus.publish(session, bus.customer(actor.user_id))
     return grant_id
+
+
+def apologise(session: Session, customer_id: int, *, key: str, now: datetime) -> bool:
+    """What customers are promised when our side lets them down, for the reason `key` once; as `compensate`."""
+    return compensate(session, customer_id, APOLOGY, key=key, now=now)
 
 
 def compensate(session: Session, customer_id: int, slug: str, *, key: str, now: datetime) -> bool:

@@ -466,8 +466,8 @@ def test_support_may_not_assign_and_dispatch_may_not_refund(world: World) -> Non
     assert world.session.exec(select(AuditEntry)).all() == []
 
 
-def test_when_nobody_takes_it_everything_goes_back_with_a_coupon_for_the_trouble(session: Session) -> None:
-    world = journey.build(session, technicians=1)
+def sorry(world: World) -> None:
+    """The batch of which customers get one when our side lets them down."""
     world.session.add(
         Coupon(
             city_id=world.town.city_id,
@@ -481,6 +481,11 @@ def test_when_nobody_takes_it_everything_goes_back_with_a_coupon_for_the_trouble
         )
     )
     world.session.flush()
+
+
+def test_when_nobody_takes_it_everything_goes_back_with_a_coupon_for_the_trouble(session: Session) -> None:
+    world = journey.build(session, technicians=1)
+    sorry(world)
     order = world.book()
     world.pay(order)
     world.dispatch()
@@ -699,6 +704,7 @@ def test_an_order_moves_three_times_at_most(world: World) -> None:
 
 
 def test_an_operator_ends_an_order_at_the_platforms_cost_and_it_is_audited(world: World) -> None:
+    sorry(world)
     order = world.accepted()
     with pytest.raises(ReasonMissing):
         orders.force_cancel(world.session, journey.operator(world), order.no, reason="", now=world.now)
@@ -716,6 +722,7 @@ def test_an_operator_ends_an_order_at_the_platforms_cost_and_it_is_audited(world
         f"order:{order.no}",
         "burst pipe in the house",
     )
+    assert [c.slug for c in coupons.in_hand(world.session, world.customer.user_id)] == ["promise-20"]
     assert_books_are_sound(world)
 
 

@@ -23,6 +23,7 @@ from servicehub.models.cancellation import load_terms
 from servicehub.models.order import Order
 from servicehub.services import (
     audits,
+    coupons,
     crews,
     ending,
     free_cancellations,
@@ -143,6 +144,7 @@ def force_cancel(session: Session, actor: Actor, no: str, *, reason: str, now: d
         ending.end_unpaid(session, order, OrderEvent.CANCEL, actor, now=now, reason=reason)
     else:
         ending.end_in_full(session, order, OrderEvent.FORCE_CANCEL, actor, now=now, reason=reason)
+        coupons.apologise(session, order.customer_id, key=f"cancelled:{order.no}", now=now)
     audits.record(session, actor, "order.cancel", f"order:{no}", reason, {}, now=now)
 
 

@@ -17,7 +17,6 @@ from servicehub.models.payment import Payment
 from servicehub.services import coupons, crews, ending, guarantees, notices, transitions
 from servicehub.services.due import each
 
-COMPENSATION = "promise-20"
 """The coupon batch that keeps the promise when nobody came or nobody was found."""
 ASKING = timedelta(minutes=2)
 """How long past its deadline an unpaid order waits while its payment channel is asked whether money came."""
@@ -68,7 +67,7 @@ def _pay_timeout(session: Session, order: Order, now: datetime) -> None:
 
 def _match_timeout(session: Session, order: Order, now: datetime) -> None:
     ending.end_in_full(session, order, OrderEvent.MATCH_TIMEOUT, SYSTEM, now=now, reason="nobody_found")
-    coupons.compensate(session, order.customer_id, COMPENSATION, key=f"nobody:{order.no}", now=now)
+    coupons.apologise(session, order.customer_id, key=f"nobody:{order.no}", now=now)
     if order.lead_id is not None:
         lead = crews.lead_of(session, order)
         notices.tell_customer(session, lead, "crew_short", key=f"crew-short:{order.no}", now=now)
@@ -76,7 +75,7 @@ def _match_timeout(session: Session, order: Order, now: datetime) -> None:
 
 def _no_show(session: Session, order: Order, now: datetime) -> None:
     ending.back_to_matching(session, order, OrderEvent.NO_SHOW, SYSTEM, now=now, reason="technician_no_show")
-    coupons.compensate(session, order.customer_id, COMPENSATION, key=f"no-show:{order.no}:{order.version}", now=now)
+    coupons.apologise(session, order.customer_id, key=f"no-show:{order.no}:{order.version}", now=now)
 
 
 def _alarm(session: Session, order: Order, now: datetime) -> None:
