@@ -83,7 +83,7 @@ class Faults:
 
 
 class GatewaySimulator:
-    """Implements `adapters.gateway.Gateway`; `pay` and `turn_down` are what the visitor does."""
+    """Implements `adapters.gateway.Gateway`; `pay` is what the visitor does."""
 
     name = "simulator"
     wants_repeats = False

@@ -38,7 +38,11 @@ def view() -> rx.Component:
     closed = _shape("circle-alert", "c-warn", _("Not paid"), lbtn(_("Pay again"), to=sheet), order)
     again = lbtn(_("Not paid yet? Choose again"), to=sheet, kind="g")
     waiting = _shape("clock", "brand", _("Payment is being confirmed"), order, again)
-    body = rx.cond(R.state == "paid", paid, rx.cond(R.state == "closed", closed, waiting))
+    failed = _shape(
+        "circle-alert", "c-warn", _("The payment did not go through"), lbtn(_("Choose again"), to=sheet), order
+    )
+    still = rx.cond(ResultState.has_failed, failed, waiting)
+    body = rx.cond(R.state == "paid", paid, rx.cond(R.state == "closed", closed, still))
     return customer_shell(loaded(ResultState, body, of=R.no), header=navbar(_("Payment"), "/orders/"))
 
 
