@@ -25,7 +25,7 @@ from servicehub.db.sessions import session_on
 from servicehub.domain.access import Actor, OperatorRole
 from servicehub.domain.channel import PayoutState, RefundState
 from servicehub.domain.order import OrderStatus
-from servicehub.domain.payment import POINTS, PaymentStatus, PlanItem, RefundStatus
+from servicehub.domain.payment import POINTS, RETURNED, PaymentStatus, PlanItem, RefundStatus
 from servicehub.domain.points import POINTS_KIND
 from servicehub.domain.policy import DEFAULT_POLICIES
 from servicehub.domain.withdrawal import OPEN, WITHDRAWAL_KIND
@@ -387,7 +387,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @invariant()
     def what_is_promised_is_on_its_way(self) -> None:
         open_ = self.session.scalar(
-            sa.select(sa.func.sum(col(Refund.amount_fen))).where(col(Refund.status) != RefundStatus.SUCCEEDED)
+            sa.select(sa.func.sum(col(Refund.amount_fen))).where(col(Refund.status).not_in(RETURNED))
         )
         due = self.session.scalar(
             sa.select(sa.func.sum(col(Account.balance_fen))).where(col(Account.code).startswith("refund_due:"))
