@@ -26,7 +26,7 @@ from servicehub.domain.access import SYSTEM, Actor, OperatorRole
 from servicehub.domain.channel import OutcomeKind, PayoutState, RefundState, Report
 from servicehub.domain.deposit import DEPOSIT_KIND, DepositPolicy
 from servicehub.domain.order import OrderStatus
-from servicehub.domain.payment import POINTS, PaymentStatus, PlanItem, RefundStatus
+from servicehub.domain.payment import POINTS, RETURNED, PaymentStatus, PlanItem, RefundStatus
 from servicehub.domain.points import POINTS_KIND
 from servicehub.domain.policy import DEFAULT_POLICIES
 from servicehub.domain.proposal import Extra, ProposalStatus
@@ -464,7 +464,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @invariant()
     def what_is_promised_is_on_its_way(self) -> None:
         open_ = self.session.scalar(
-            sa.select(sa.func.sum(col(Refund.amount_fen))).where(col(Refund.status) != RefundStatus.SUCCEEDED)
+            sa.select(sa.func.sum(col(Refund.amount_fen))).where(col(Refund.status).not_in(RETURNED))
         )
         due = self.session.scalar(
             sa.select(sa.func.sum(col(Account.balance_fen))).where(col(Account.code).startswith("refund_due:"))
