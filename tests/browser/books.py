@@ -231,6 +231,7 @@ class Books:
             extras = [(line["unit_fen"], line["quantity"]) for line in json.loads(lines)]
             by_id[order_id].others |= {fen, *(unit for unit, _n in extras), *(unit * n for unit, n in extras)}
             self.proposals[number] = fen
+            self.prices |= {fen}  # notices to both sides name it
             if status in ("open", "accepted"):
                 by_id[order_id].others |= {fen - share_bp(fen, bp) for bp in self.rates}
 
@@ -324,6 +325,7 @@ class Books:
             if visit.technician == self.technician:
                 shown[_day(visit.start)] += visit.take_home
         planned = {visit.take_home for visit in self.orders.values()} | set(shown.values())
+        planned |= set(self.proposals.values())
         return pages[path]() if path in pages else (set(), spans(earned) | {abs(post.fen) for post in mine} | planned)
 
     def _deposit(self, mine: Sequence[Post], held: int) -> set[int]:
