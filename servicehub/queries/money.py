@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission, Role
-from servicehub.domain.payment import PRICE_ITEMS, PaymentStatus, RefundStatus
+from servicehub.domain.payment import PRICE_ITEMS, PaymentStatus
 from servicehub.errors import NotFound
 from servicehub.models.catalog import City
 from servicehub.models.ledger import Account, JournalEntry, Posting, Proof
@@ -70,8 +70,6 @@ def ledger_health(session: Session, actor: Actor, *, now: datetime, locale: Loca
     ).one()
     parked = col(ChannelEvent.result) == "suspect", col(ChannelEvent.closed_at).is_(None)
     suspects = session.scalar(sa.select(sa.func.count()).where(*parked)) or 0
-    by_status = sa.select(col(Refund.status), sa.func.count()).group_by(col(Refund.status))
-    refunds: dict[RefundStatus, int] = {status: number for status, number in session.execute(by_status)}  # noqa: C416 - rows are no pairs to mypy
     latest = sa.select(col(JournalEntry.id)).order_by(col(JournalEntry.id).desc()).limit(LATEST_SHOWN)
     proof = session.exec(select(Proof).order_by(col(Proof.at).desc()).limit(1)).first()
     return LedgerHealth(
@@ -83,8 +81,6 @@ def ledger_health(session: Session, actor: Actor, *, now: datetime, locale: Loca
         unbalanced=unbalanced,
         unsealed=unsealed,
         suspects=suspects,
-        open_refunds=refunds.get(RefundStatus.NEW, 0) + refunds.get(RefundStatus.SENT, 0),
-        failed_refunds=refunds.get(RefundStatus.FAILED, 0),
         accounts=accounts,
         days=_days(session, tz, now, locale),
         latest=entry_rows(session, actor, col(JournalEntry.id).in_(latest), tz, locale, newest_first=True),

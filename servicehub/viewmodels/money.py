@@ -121,8 +121,6 @@ class LedgerHealth:
     unsealed: int = 0
     suspects: int = 0
     """Reports of channels that fit no payment of ours, and that nobody has looked at."""
-    open_refunds: int = 0
-    failed_refunds: int = 0
     accounts: tuple[AccountRow, ...] = ()
     days: tuple[DayRow, ...] = ()
     latest: tuple[EntryRow, ...] = ()

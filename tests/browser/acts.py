@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from PIL import Image
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as NeverCame
 from sqlmodel import Session, col, delete, select
 
 from servicehub import crypto
@@ -53,7 +54,10 @@ def book(customer: Page, taps: Taps) -> str:
 def pay(customer: Page, taps: Taps) -> str:
     """From the booking page, filled in, to the paid result; returns the order's number."""
     taps.on("提交订单")
-    customer.wait_for_url(re.compile("/pay/"))
+    try:
+        customer.wait_for_url(re.compile("/pay/"))
+    except NeverCame as error:
+        raise AssertionError(f"not booked: {customer.locator('body').inner_text()[:1500]}") from error
     taps.on(re.compile("^确认支付"))
     taps.on("确认付款")
     expect(customer.get_by_text("支付成功").first).to_be_visible()

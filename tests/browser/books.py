@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page
 from sqlmodel import Session
 
+from servicehub.domain.cancellation import CancellationPolicy
 from servicehub.domain.commission import RATES
 from servicehub.domain.money import BP, share_bp
 from servicehub.domain.payment import TIPS_FEN
@@ -196,6 +197,8 @@ class Books:
         rest |= fens(session, "SELECT next_unit_off_fen, deposit_fen FROM sh_service_item")
         documents = [json.loads(document) for (document,) in rows(session, "SELECT document FROM sh_policy")]
         self.documents = documents
+        self.terms = {fen for document in documents for fen in _named(document, "fen")} | {0}
+        self.terms |= {getattr(CancellationPolicy(), name) for name in ("late_cap_fen", "apology_coupon_fen")}
         self.shares = {part for document in documents for part in _named(document, "bp")}
         rest |= {fen for document in documents for fen in _named(document, "fen", "fee")}
         return prices | given | rest | {price - less for price in prices for less in given}
@@ -389,7 +392,8 @@ class Books:
             "/operator/ledger/account/": accounts.of_account(self.posts, query.get("code", "")),
             "/operator/ledger/group/": accounts.of_group(self.posts, query.get("name", "")),
             "/operator/settlements/": ({held["t_pending"]}, booked | flows | {0}),
-            "/operator/settlement-mode/": ({labour}, set()),
+            "/operator/settlement-mode/": ({labour}, self.terms),
+            "/operator/cancellation/": (set(), self.terms),
             "/operator/withdrawals/": ({held.get("t_deposit", 0)}, self._deposits() | self.withdrawals | self.limits),
         }
         return pages.get(path, (set(), totals | booked))

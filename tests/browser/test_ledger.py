@@ -33,6 +33,7 @@ def a_matured_visit(session: Session) -> tuple[Order, Payment]:
 
 def press(page: Page, name: str) -> None:
     """Follow a link by the keyboard."""
+    settle(page)
     found = page.locator("main").get_by_role("link", name=name, exact=True).first
     found.focus()
     page.keyboard.press("Enter")

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from servicehub.services import ledger
 from servicehub.texts import formats
 from tests.browser import acts
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, settle
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +38,7 @@ def test_a_month_is_the_books_and_taken_home(site: Site) -> None:
             technician.get_by_role("link", name=name).click()
         assert Path(download.value.path()).read_bytes().startswith(starts)
 
+    settle(technician)
     technician.get_by_role("button", name="年度").click()
     expect(technician.get_by_text("计税收入")).to_be_visible()
     expect(technician.get_by_text("期末余额").locator("..")).to_contain_text(formats.yuan(owed, always_decimals=True))

@@ -41,8 +41,7 @@ def view() -> rx.Component:
     failed = _shape(
         "circle-alert", "c-warn", _("The payment did not go through"), lbtn(_("Choose again"), to=sheet), order
     )
-    still = rx.cond(ResultState.has_failed, failed, waiting)
-    body = rx.cond(R.state == "paid", paid, rx.cond(R.state == "closed", closed, still))
+    body = rx.match(R.state, ("paid", paid), ("closed", closed), ("failed", failed), waiting)
     return customer_shell(loaded(ResultState, body, of=R.no), header=navbar(_("Payment"), "/orders/"))
 
 

@@ -53,7 +53,7 @@ def plan_ahead(session: Session, actor: Actor, *, locale: Locale, now: datetime)
     runs = session.exec(
         select(Replan).where(Replan.city_id == actor.city_id).order_by(col(Replan.id).desc()).limit(RUNS)
     ).all()
-    rows = _runs(session, runs, now=now, tz=tz, locale=locale)
+    rows = _runs(session, actor, runs, now=now, tz=tz, locale=locale)
     is_open = next((row for row in rows if row.is_open), None)
     return PlanAhead(
         visits=visits,
@@ -96,7 +96,10 @@ def _after(move: Mapping[str, Any], names: Mapping[int, str], now: datetime, tz:
     )
 
 
-def _runs(session: Session, runs: Iterable[Replan], *, now: datetime, tz: str, locale: Locale) -> tuple[RunRow, ...]:
+def _runs(
+    session: Session, actor: Actor, runs: Iterable[Replan], *, now: datetime, tz: str, locale: Locale
+) -> tuple[RunRow, ...]:
+    """Runs are the city's; of their moves, those of orders that the actor may see."""
     runs = list(runs)
     moves = [move for run in runs for move in run.result.get("moves", [])]
     ids = {move[key] for move in moves for key in ("from_id", "to_id") if move[key]}
@@ -105,10 +108,21 @@ def _runs(session: Session, runs: Iterable[Replan], *, now: datetime, tz: str, l
     )
     users = {run.actor_id for run in runs}
     who = dict(session.execute(sa.select(col(User.id), col(User.display_name)).where(col(User.id).in_(users))).all())
-    return tuple(_run(run, names, who, now=now, tz=tz, locale=locale) for run in runs)
+    shown = select(Order.no).where(*orders_of(actor), col(Order.no).in_({move["no"] for move in moves}))
+    mine = frozenset(session.exec(shown))
+    return tuple(_run(run, names, who, mine, now=now, tz=tz, locale=locale) for run in runs)
 
 
-def _run(run: Replan, names: dict[int, str], who: dict[int, str], *, now: datetime, tz: str, locale: Locale) -> RunRow:
+def _run(
+    run: Replan,
+    names: dict[int, str],
+    who: dict[int, str],
+    mine: frozenset[str],
+    *,
+    now: datetime,
+    tz: str,
+    locale: Locale,
+) -> RunRow:
     text, tone = STATES[run.status]
     return RunRow(
         id=run.id or 0,
@@ -122,6 +136,7 @@ def _run(run: Replan, names: dict[int, str], who: dict[int, str], *, now: dateti
         moves=tuple(
             MoveRow(move["no"], names.get(move["from_id"], "—"), _after(move, names, now, tz, locale))
             for move in run.result.get("moves", [])
+            if move["no"] in mine
         ),
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import reflex as rx
 import segno
@@ -207,15 +208,12 @@ class ResultState(CustomerPage, rx.State):
     """How the payment ended; it may still be on its way when the customer comes back."""
 
     outcome: PayOutcome = PayOutcome()
-    has_failed: bool = False
-    """The channel says with the way back that it did not go through."""
 
     @handler(background=True)
     async def watch(self) -> None:
         """Read, and again when the order changes or every few seconds; the channel, which may be slow, is asked meanwhile."""
         no = order_number(self._query("o", 16))
         async with self:
-            self.has_failed = self._query("failed", 1) == "1"
             if self.outcome.no != no:
                 self._forget()
         async with _asked_meanwhile(await self._actor(), no):
@@ -227,6 +225,8 @@ class ResultState(CustomerPage, rx.State):
 
     async def _reload(self) -> None:
         outcome = await self._read(payments.outcome, order_number(self._query("o", 16)))
+        if outcome.state == "pending" and self._query("failed", 1) == "1":
+            outcome = replace(outcome, state="failed")
         async with self:
             if outcome != self.outcome or not self.ready:
                 self.outcome, self.ready, self.problem = outcome, True, ""

@@ -88,7 +88,7 @@ class CommissionState(OperatorPage, rx.State):
     form: RuleForm = RuleForm()
     """The rule whose form is open."""
     form_key: int = 0
-    inputs: dict[str, str] = FIRST
+    inputs: dict[str, str] = {}
     shown: Example = Example()
     may_write: bool = False
 

@@ -124,7 +124,7 @@ class PayOutcome:
     addon: str = ""
     """Which proposal it was for; empty for none."""
     state: str = "pending"
-    """pending, paid, closed."""
+    """pending, paid, closed; failed when the channel said so with the way back, and nothing else is known."""
     amount: str = ""
     title: str = ""
     when: str = ""
