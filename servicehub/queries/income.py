@@ -53,7 +53,6 @@ def income(session: Session, actor: Actor, *, now: datetime, locale: Locale) -> 
     target = load_deposit_policy(session, session.get_one(Technician, actor.technician_id).city_id).target_fen
     return Income(
         today=_yuan(sums.get(0, 0)),
-        today_jobs=len(by_day.get(0, [])),
         week=_yuan(sum(fen for age, fen in sums.items() if age < DAYS_SHOWN)),
         month=_yuan(sum(sums.values())),
         pending=_yuan(pending),

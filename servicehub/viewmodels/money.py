@@ -154,7 +154,6 @@ class Income:
     """A technician's earnings."""
 
     today: str = ""
-    today_jobs: int = 0
     week: str = ""
     month: str = ""
     pending: str = ""

@@ -48,7 +48,6 @@ class DayFlow:
 class MoneyOverview:
     day: str = ""
     """ISO date, of the city."""
-    day_name: str = ""
     last_day: str = ""
     """Today: there is nothing to show beyond it."""
     entries: int = 0

@@ -45,7 +45,6 @@ class DueDay:
 class Settlements:
     day: str = ""
     last_day: str = ""
-    day_name: str = ""
     total: str = ""
     count: int = 0
     batches: tuple[Batch, ...] = ()

@@ -72,7 +72,6 @@ class Workbench:
     portrait: str = "av-1"
     role_line: str = ""
     online: bool = False
-    may_work: bool = True
     income: str = "0.00"
     done: str = "0 / 0"
     on_time: str = "–"

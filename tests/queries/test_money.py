@@ -75,9 +75,8 @@ def test_a_technicians_income_ties_with_the_ledger(world: World) -> None:
     actor = world.technician(order.technician_id)
     view = income.income(world.session, actor, now=world.now, locale="zh")
 
-    assert (view.today, view.today_jobs, view.week, view.pending, view.available, view.debt) == (
+    assert (view.today, view.week, view.pending, view.available, view.debt) == (
         "¥75.00",
-        1,
         "¥75.00",
         "¥75.00",
         "¥0.00",

@@ -226,7 +226,6 @@ def detail(locale: Locale, item: ServiceItem, category: Category, positive: str)
         summary=pick(locale, item.summary_zh, item.summary_en),
         art=words.service_art(category.slug, item.slug),
         category=category.slug,
-        category_title=pick(locale, category.name_zh, category.name_en),
         price=formats.amount(item.price_fen),
         suffix=words.suffix(locale, item),
         unit=words.unit(locale, item),

@@ -51,7 +51,6 @@ def order_page(session: Session, actor: Actor, no: str, *, locale: Locale, now: 
     owes = due > 0 and order.finished_at is not None
     return OrderDetail(
         no=no,
-        no_tail=formats.order_tail(no),
         status=order.status.value,
         status_text=words.status(locale, order.status),
         sentence=holds.headline(session, order, locale=locale)

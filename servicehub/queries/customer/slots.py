@@ -155,7 +155,6 @@ def _board(grid: SlotGrid, day: str, wanted: str, tz: str, locale: Locale, now: 
         day=shown.on.isoformat() if shown else "",
         cells=tuple(_cells(shown, best, locale)) if shown else (),
         best=best.start_at.isoformat() if best else "",
-        any_free=bool(free),
         soonest=formats.day_time(free[0].start_at, now, tz, locale=locale) if free else "",
         duration=formats.duration(grid.minutes, locale=locale),
     )

@@ -59,7 +59,6 @@ def money_overview(session: Session, actor: Actor, day: str, *, now: datetime, l
     at = (col(JournalEntry.at) >= bounds[1], col(JournalEntry.at) < bounds[0])
     return MoneyOverview(
         day=shown.isoformat(),
-        day_name=formats.day(shown, today, locale=locale),
         last_day=today.isoformat(),
         entries=session.scalar(sa.select(sa.func.count()).select_from(JournalEntry).where(*at)) or 0,
         figures=_figures(mine, locale),

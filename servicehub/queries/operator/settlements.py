@@ -44,7 +44,6 @@ def settlements(session: Session, actor: Actor, day: str, *, now: datetime, loca
     return Settlements(
         day=shown.isoformat(),
         last_day=today.isoformat(),
-        day_name=formats.day(shown, today, locale=locale),
         total=_yuan(sum(sum(part) for part in parts.values())),
         count=len(rows),
         batches=_batches(rows, parts),

@@ -48,7 +48,6 @@ def workbench(session: Session, actor: Actor, *, now: datetime, locale: Locale) 
         portrait=technician.portrait or "av-1",
         role_line=f"{words.level(locale, technician.level)} · {_district(session, technician, locale)}",
         online=technician.is_online,
-        may_work=technician.status is TechnicianStatus.ACTIVE,
         income=formats.amount(earned, always_decimals=True),
         done=f"{len(served)} / {len(jobs)}",
         on_time=_rate(technician.on_time_count, technician.arrived_count),

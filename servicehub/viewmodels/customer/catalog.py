@@ -106,7 +106,6 @@ class ServiceDetail:
     summary: str = ""
     art: str = ""
     category: str = ""
-    category_title: str = ""
     price: str = ""
     suffix: str = ""
     unit: str = ""
@@ -200,7 +199,6 @@ class SlotBoard:
     day: str = ""
     cells: tuple[SlotCell, ...] = ()
     best: str = ""
-    any_free: bool = False
     soonest: str = ""
     """The soonest start of all days, in words."""
     duration: str = ""

@@ -110,7 +110,6 @@ class OrderActions:
 @dataclass(frozen=True, slots=True)
 class OrderDetail:
     no: str = ""
-    no_tail: str = ""
     status: str = ""
     status_text: str = ""
     sentence: str = ""
