@@ -271,12 +271,12 @@ def _withheld(session: Session, begins: datetime, ends: datetime, *, paid_on: bo
 
 def _line(label: str, sums: _Sums) -> TaxLine:
     fens = (sums.net + sums.commission + sums.tax, sums.commission, sums.base, sums.tax, sums.net, sums.paid)
-    return TaxLine(label, *fens, *(_yuan(fen) for fen in fens))
+    return TaxLine(label, fens, *(_yuan(fen) for fen in fens))
 
 
 def _total(lines: tuple[TaxLine, ...], locale: Locale) -> TaxLine:
     fens = [sum(column) for column in zip(*(line.fens for line in lines), strict=True)] or [0] * len(HEADS)
-    return TaxLine(say(locale, N_("Sum")), *fens, *(_yuan(fen) for fen in fens))
+    return TaxLine(say(locale, N_("Sum")), tuple(fens), *(_yuan(fen) for fen in fens))
 
 
 def _made(now: datetime, tz: str, locale: Locale) -> str:

@@ -9,17 +9,11 @@ from servicehub.viewmodels.statement import StatementSum
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """`gross − commission − tax = net`, fen; the same amounts are written beside."""
+    """`gross − commission − tax = net`; `base`: of the gross, the jobs of which some was withheld; `paid`: taken out."""
 
     label: str = ""
-    gross_fen: int = 0
-    commission_fen: int = 0
-    base_fen: int = 0
-    """Of what was earned before tax: the jobs of which some was withheld."""
-    tax_fen: int = 0
-    net_fen: int = 0
-    paid_fen: int = 0
-    """Taken out."""
+    fens: tuple[int, ...] = ()
+    """The same amounts in the order of the heads: gross, commission, base, tax, net, paid."""
     gross: str = ""
     commission: str = ""
     base: str = ""
@@ -28,9 +22,20 @@ class TaxLine:
     paid: str = ""
 
     @property
-    def fens(self) -> tuple[int, ...]:
-        """In the order of the heads."""
-        return self.gross_fen, self.commission_fen, self.base_fen, self.tax_fen, self.net_fen, self.paid_fen
+    def commission_fen(self) -> int:
+        return self.fens[1]
+
+    @property
+    def tax_fen(self) -> int:
+        return self.fens[3]
+
+    @property
+    def net_fen(self) -> int:
+        return self.fens[4]
+
+    @property
+    def paid_fen(self) -> int:
+        return self.fens[5]
 
 
 @dataclass(frozen=True, slots=True)

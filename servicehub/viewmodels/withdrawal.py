@@ -103,5 +103,5 @@ class Review:
     waiting_sum: str = ""
     sending: int = 0
     paid_today: str = ""
-    limits: Limits = Limits()
+    limits: Limits | None = None
     may_limit: bool = False

@@ -82,7 +82,7 @@ def of_year(world: World, period: str = "", technician: Actor | None = None) -> 
 
 def assert_sound(sheet: TaxSheet) -> None:
     for line in (*sheet.lines, sheet.total):
-        assert line.gross_fen - line.commission_fen - line.tax_fen == line.net_fen
+        assert line.fens[0] - line.commission_fen - line.tax_fen == line.net_fen
     assert sheet.total.fens == tuple(sum(column) for column in zip(*(line.fens for line in sheet.lines), strict=True))
 
 
@@ -133,7 +133,7 @@ def test_a_job_its_tax_and_its_refund_in_full(session: Session) -> None:
     order = world.completed()
     assert of_quarter(world, "2026-Q1").lines == (
         TaxLine(
-            of_quarter(world, "2026-Q1").lines[0].label, 10_000, 2_500, 7_500, 500, 7_000, 0,
+            of_quarter(world, "2026-Q1").lines[0].label, (10_000, 2_500, 7_500, 500, 7_000, 0),
             "¥100.00", "¥25.00", "¥75.00", "¥5.00", "¥70.00", "¥0.00",
         ),
     )  # fmt: skip

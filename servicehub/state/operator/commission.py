@@ -85,7 +85,7 @@ class CommissionState(OperatorPage, rx.State):
     """The commission document as it would be adopted; empty while nothing was changed. It outlives a lost connection."""
     base: int = 0
     """The version that the draft is built on."""
-    form: RuleForm = RuleForm()
+    form: RuleForm | None = None
     """The rule whose form is open."""
     form_key: int = 0
     inputs: dict[str, str] = {}
@@ -161,6 +161,8 @@ class CommissionState(OperatorPage, rx.State):
     @handler
     async def save(self, form: dict[str, Any]) -> None:
         """Put the rule of the form into the draft."""
+        if self.form is None:
+            raise Invalid("no rule was chosen")
         typed = _text(form, "technician")
         technician = await self._read(technician_named, typed) if typed else 0
         if typed and not technician:

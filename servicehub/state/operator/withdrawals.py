@@ -79,7 +79,7 @@ class WithdrawalsState(OperatorPage, rx.State):
     async def limit(self, form: dict[str, Any]) -> None:
         """Adopt other limits, on top of the version that the form was made from."""
         wanted = {name: fen_of(form.get(name) or "0") for name in AMOUNTS} | {"a_day": _count(form.get("a_day"))}
-        base = self.shown.limits.version
+        base = self.shown.limits.version if self.shown.limits else 0
         try:
             await self._write(policies.adopt_withdrawal, wanted, base=base, note=reason_of(form))
         except Invalid as refusal:
