@@ -27,7 +27,7 @@ def _position(p: rx.Var) -> rx.Component:
         abtn("", p.action, on_click=S.begin(p.key), **attrs(data_open="voucher")),
         el.span(_("First book what was paid out to the bank."), class_name="f12 mut"),
     )
-    return el.tr(el.td(name), amount_td(p.amount), el.td(action, class_name="r"), key=p.key)
+    return el.tr(el.td(name, class_name="wraps"), amount_td(p.amount), el.td(action, class_name="r"), key=p.key)
 
 
 def _positions() -> rx.Component:
@@ -65,7 +65,7 @@ def _row(r: rx.Var) -> rx.Component:
 def _rows() -> rx.Component:
     nothing = rx.cond(
         V.rows.length() == 0,
-        empty(_("No vouchers yet"), _("Choose on the left what was paid or is to be written off.")),
+        empty(_("No vouchers yet"), _("Choose first what was paid or is to be written off.")),
         rx.fragment(),
     )
     heads = [th(_("What")), th(_("Amount"), "r"), th(_("State"))]
