@@ -237,7 +237,14 @@ def test_a_second_service_is_done_in_the_same_visit(site: Site) -> None:
     expect(group.get_by_role("status").first).not_to_have_text("0")
     expect(bar).not_to_have_text(before)
 
-    no = acts.book(customer, acts.Taps(customer))
+    taps = acts.Taps(customer)
+    taps.on("选时间预约")
+    customer.locator("label.day", has_text="明天").locator("visible=true").first.click()  # six hours: not tonight
+    settle(customer)
+    taps.on(re.compile("^确认 "))
+    customer.wait_for_url(re.compile("/book/"))
+    settle(customer)
+    no = acts.pay(customer, taps)
     customer.goto(f"/orders/{no}/")
     expect(customer.get_by_text("另加 1 项").first).to_be_visible()
     expect(customer.get_by_text(name).first).to_be_visible()

@@ -77,7 +77,7 @@ def test_a_credit_is_spent_beside_wechat_and_comes_back(site: Site) -> None:
     assert database.read_now(kept_of, order.id) == {"wallet": held, "wechat": order.total_fen - held}
 
     customer.goto("/wallet/")
-    expect(customer.get_by_text("−¥30.00")).to_be_visible()
+    expect(customer.get_by_text(f"−{formats.yuan(held, always_decimals=True)}")).to_be_visible()
     customer.goto(f"/orders/{order.no}/cancel/")
     customer.get_by_role("button", name=re.compile("^确认取消")).click()
     customer.wait_for_url(re.compile(f"/orders/{order.no}/$"))
