@@ -46,12 +46,15 @@ class OrderSheetState(OperatorPage, rx.State):
         await self._watch((bus.order(no),), self._reload, settle_s=SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
-        """An order of another city or district is not there."""
+        """An order of another city or district is not there. What was read of an order that was left meanwhile is dropped."""
+        no = self._no()
         try:
-            found = await self._read(page, self._no())
+            found = await self._read(page, no)
         except NotFound:
             found = None
         async with self:
+            if no != self._no():
+                return
             self.shown, self.ready = found, True
             self.place = _pin(found.sheet) if found else "[]"
 
