@@ -1,11 +1,10 @@
-/* Behaviours of the kit: no framework, no dependency, no eval. Event delegation and custom elements with shadow DOM (React
-   hydrates their empty light DOM untouched). Every gesture ends in .click() on a real <button>, so that keyboards, screen
-   readers and tests take the same path. Words come from attributes; the page is in one language. */
+/* Behaviours of the kit: no dependency, no eval. Event delegation and custom elements with shadow DOM (React hydrates their
+   empty light DOM untouched). Every gesture ends in .click() on a real <button>: keyboards and screen readers take the same path. */
 (() => {
   const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)], on = (t, f, o) => document.addEventListener(t, f, o);
   const ui = (window.ui = {}), root = document.documentElement, store = (s, k, v) => { try { return v === undefined ? s.getItem(k) : s.setItem(k, v); } catch { return null; } };
   const EN = /^\/en(\/|$)/; root.lang = EN.test(location.pathname) ? "en" : "zh-CN";
-  /* ---- dialogs ----------------------------------------------------------------------------- */
+  // dialogs
   ui.open = id => { const d = document.getElementById(id); if (d && !d.open) { d.showModal(); d.querySelector('.sheet-h h2')?.focus(); } };
   ui.close = d => { d = typeof d === "string" ? document.getElementById(d) : d; if (!d?.open) return;
     if (d.classList.contains("sheet")) { d.classList.add("out"); setTimeout(() => { d.classList.remove("out"); d.style.transform = ""; d.close(); }, 190); } else d.close(); };
@@ -31,14 +30,14 @@
     if (p > max * .72) { th.style.transform = `translateX(${max}px)`; navigator.vibrate?.(18); $("button.go", w).click(); setTimeout(() => (th.style.transform = ""), 900); } else th.style.transform = "";
   };
   on("pointerup", up); on("pointercancel", up);
-  /* ---- toast: inside the open dialog if there is one, else it would lie under the top layer ------ */
+  // toast: inside the open dialog if there is one, else it would lie under the top layer
   ui.toast = (m, tone = "") => { if (!m) return; $(".toast")?.remove(); const t = document.createElement("div"); t.className = "toast " + tone; t.setAttribute("role", tone === "bad" ? "alert" : "status"); t.textContent = m;
     ($$("dialog[open]").pop() || document.body).append(t); setTimeout(() => t.remove(), tone === "bad" ? 6000 : 2600); };
-  /* ---- pull to refresh ------------------------------------------------------------------------ */
+  // pull to refresh
   on("touchstart", e => { const r = $("[data-ptr]"); if (r && scrollY <= 0 && !$("dialog[open]")) p = { r, y: e.touches[0].clientY }; }, { passive: true });
   on("touchmove", e => { if (!p) return; const d = e.touches[0].clientY - p.y; if (d > 0) { p.d = Math.min(80, d * .45); p.r.style.height = p.d + "px"; p.r.dataset.say = p.d > 52 ? p.r.dataset.drop : p.r.dataset.pull; } }, { passive: true });
   on("touchend", () => { if (!p) return; const { r, d = 0 } = p; p = null; r.style.transition = "height .2s"; if (d > 52) { r.dataset.say = r.dataset.busy; r.style.height = "44px"; $("[data-refresh]")?.click(); setTimeout(() => (r.style.height = 0), 700); } else r.style.height = 0; });
-  /* ---- tables, command palette, keys ------------------------------------------------------------ */
+  // tables, command palette, keys
   on("change", e => { if (e.target.matches("[data-all]")) $$("tbody input[type=checkbox]", e.target.closest("table")).forEach(c => { if (c.checked !== e.target.checked) c.click(); }); });
   on("keydown", e => {
     if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === "k" && $("#cmdk")) { e.preventDefault(); return ui.open("cmdk"); }
@@ -52,7 +51,9 @@
   const forget = k => { try { localStorage.removeItem("draft:" + k); } catch { /* private window */ } };
   on("submit", e => $$("[data-draft]", e.target).forEach(i => forget(i.dataset.draft)));
   const net = () => root.toggleAttribute("data-off", !navigator.onLine); addEventListener("online", net); addEventListener("offline", net); net();
-  /* ---- what appears later: drafts, parts that are loaded on demand, the technician's worker -------- */
+  // A download or a call does not leave the page, and Reflex would hang up; it hears `pagehide` of those that do.
+  addEventListener("beforeunload", e => e.stopImmediatePropagation(), true);
+  // what appears later: drafts, parts that are loaded on demand, the technician's worker
   const LAZY = { "x-map": "/map.js", "x-chart": "/chart.js", "x-board": "/board.js" }, drafted = new WeakSet(), v = (document.currentScript?.src.match(/\?.*/) || [""])[0]; let due = 0, ready = 0, sw = 0;
   const scan = () => { due = 0;
     for (const t in LAZY) if (LAZY[t] && $(t)) { const c = document.createElement("script"); c.src = LAZY[t] + v; document.head.append(c); LAZY[t] = 0; }
@@ -61,7 +62,7 @@
       Object.getOwnPropertyDescriptor(i.tagName === "TEXTAREA" ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype, "value").set.call(i, kept); i.dispatchEvent(new Event("input", { bubbles: true })); i.dispatchEvent(new Event("blur")); }); };
   new MutationObserver(() => { if (!due) due = setTimeout(scan, 60); }).observe(root, { childList: true, subtree: true });
   addEventListener("load", () => { scan(); setTimeout(() => { ready = 1; scan(); }, 1500); });
-  /* ---- custom elements --------------------------------------------------------------------------- */
+  // custom elements
   const def = (n, c) => customElements.get(n) || customElements.define(n, c), two = n => String(n).padStart(2, 0);
   const mmss = n => { n = Math.max(0, Math.round(n)); const h = n / 3600 | 0, m = (n % 3600) / 60 | 0; return (h ? h + ":" + two(m) : two(m)) + ":" + two(n % 60); };
   class Base extends HTMLElement { constructor() { super(); this.attachShadow({ mode: "open" }); } a(k) { return this.getAttribute(k) || ""; } }

@@ -25,7 +25,8 @@ def _owed(session: Session, technician_id: int) -> int:
 
 
 def test_a_month_is_the_books_and_taken_home(site: Site) -> None:
-    technician = site.technician()
+    technician, hung_up = site.technician(), list[str]()
+    technician.on("websocket", lambda socket: socket.on("close", lambda _: hung_up.append(technician.url)))
     technician.goto("/technician/income/")
     technician.get_by_role("link", name="结算单").click()
     expect(technician.get_by_text("期末余额")).to_be_visible()
@@ -38,6 +39,7 @@ def test_a_month_is_the_books_and_taken_home(site: Site) -> None:
             technician.get_by_role("link", name=name).click()
         assert Path(download.value.path()).read_bytes().startswith(starts)
 
+    assert hung_up == []  # a download leaves the page connected
     settle(technician)
     technician.get_by_role("button", name="年度").click()
     expect(technician.get_by_text("计税收入")).to_be_visible()
