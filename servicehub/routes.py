@@ -30,6 +30,8 @@ FACES: dict[Role, Face] = {
     Role.TECHNICIAN: Face.TECHNICIAN,
     Role.OPERATOR: Face.OPERATOR,
 }
+LONGEST_PATH = 500
+"""Characters of an address that a browser may be sent to."""
 
 
 def bare(path: str) -> str:
@@ -49,7 +51,7 @@ def same_site(path: str, fallback: str = "/") -> str:
 
     For every redirect whose target a browser supplied.
     """
-    if not path.startswith("/") or path.startswith("//") or len(path) > 500:
+    if not path.startswith("/") or path.startswith("//") or len(path) > LONGEST_PATH:
         return fallback
     if any(c == "\\" or ord(c) < 33 or ord(c) == 127 for c in path):
         return fallback

@@ -133,6 +133,14 @@ class AppState(rx.State, mixin=True):
         """The language of the page that the event came from."""
         return path_locale(reflex_internals.page_path(self))
 
+    def _query(self, name: str, limit: int = 60) -> str:
+        """A value of the page's address, as the browser says."""
+        return str(reflex_internals.page_query(self).get(name, ""))[:limit]
+
+    def _last_part(self) -> str:
+        """The last piece of the address's path: a slug, a number or an id, as the browser says."""
+        return reflex_internals.page_path(self).rstrip("/").rsplit("/", 1)[-1][:60]
+
     async def _write(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """`fn(session, actor, *args, now=…)` in a transaction; see `_call`."""
         return await database().write(fn, await self._actor(), *args, **self._call(fn, kwargs))

@@ -12,7 +12,7 @@ from servicehub.adapters.sms import simulator
 from servicehub.db import database
 from servicehub.domain.access import Role
 from servicehub.errors import ServiceHubError
-from servicehub.routes import same_site
+from servicehub.routes import LONGEST_PATH, same_site
 from servicehub.services.accounts import CODE_LIFE, Browser
 from servicehub.settings import get_settings
 from servicehub.state import reflex_internals
@@ -43,7 +43,7 @@ class LoginState(AppState, rx.State):
         Comes again when a lost connection is back, and late where a visitor is quicker than the page: what he did stays done.
         """
         self._read_address()
-        code = self.router.url.query_parameters.get("error", "")
+        code = self._query("error")
         self.problem = refusal_of_code(self._locale(), code) if code in REFUSALS else ""
         if self._sent_at is None or clock.now() - self._sent_at > CODE_LIFE:
             self._forget()
@@ -52,9 +52,8 @@ class LoginState(AppState, rx.State):
         """Which role and where to return; an address that was read has no say any more."""
         address = reflex_internals.page_address(self)
         if address != self._address:
-            query = self.router.url.query_parameters
-            self.is_technician = query.get("role") == Role.TECHNICIAN
-            self.next_path = same_site(query.get("next", ""), "")
+            self.is_technician = self._query("role") == Role.TECHNICIAN
+            self.next_path = same_site(self._query("next", LONGEST_PATH + 1), "")
             self._address = address
 
     def _forget(self) -> None:
@@ -108,7 +107,6 @@ class OperatorLoginState(AppState, rx.State):
     @handler
     async def open(self) -> None:
         """Read the address: where to return, what went wrong."""
-        query = self.router.url.query_parameters
-        self.next_path = same_site(query.get("next", ""), "")
-        code = query.get("error", "")
+        self.next_path = same_site(self._query("next", LONGEST_PATH + 1), "")
+        code = self._query("error")
         self.problem = refusal_of_code(self._locale(), code) if code in REFUSALS else ""

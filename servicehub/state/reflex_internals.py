@@ -7,15 +7,18 @@ server still holds the old socket.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import reflex as rx
 from engineio.packet import PING, Packet  # type: ignore[import-untyped]
+from reflex.istate.data import URLData
 from reflex.istate.proxy import StateProxy
 from reflex.state import BaseState, StateUpdate
 from reflex.utils.token_manager import RedisTokenManager, SocketRecord
+from reflex_base.constants import RouteVar
 from reflex_base.event import Event
+from reflex_base.event.context import EventContext
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
 from servicehub.clock import machine_now
@@ -51,14 +54,37 @@ def session_hash(state: BaseState | StateProxy) -> str:
     return state.router.headers.raw_headers.get(SESSION_HEADER, "")
 
 
+def _page(state: BaseState | StateProxy) -> URLData:
+    """The address of the page that sent the event which is being handled.
+
+    `state.router` is the tab's, and so that of whatever event came last: when somebody goes from one page to another, a watcher
+    of the new page could read the old page's address there.
+    """
+    try:
+        sent: dict[str, Any] = EventContext.get().router_data
+    except LookupError:
+        sent = {}
+    return URLData.from_router_data(sent) if RouteVar.ORIGIN in sent else state.router.url
+
+
 def page_path(state: BaseState | StateProxy) -> str:
-    """The address that the tab shows, as the browser says: good for language and return, never for rights."""
-    return state.router.url.path or "/"
+    """The page that sent the event, as the browser says: good for language, aim and return, never for rights."""
+    return _page(state).path or "/"
+
+
+def page_query(state: BaseState | StateProxy) -> Mapping[str, str]:
+    """What the address of `page_path` asks for."""
+    return _page(state).query_parameters
+
+
+def page_search(state: BaseState | StateProxy) -> str:
+    """`page_query` as it is written, without the question mark."""
+    return str(_page(state).query)
 
 
 def page_address(state: BaseState | StateProxy) -> str:
     """`page_path` with its query."""
-    url = state.router.url
+    url = _page(state)
     return (url.path or "/") + (f"?{url.query}" if url.query else "")
 
 

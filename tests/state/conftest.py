@@ -46,6 +46,7 @@ class Purse(AppState, rx.State):
 
     secret: str = ""
     calls: int = 0
+    page: str = ""
 
     @handler
     async def load(self) -> None:
@@ -68,9 +69,10 @@ class Purse(AppState, rx.State):
         await self._watch(["purse"], self._reload, settle_s=0)
 
     async def _reload(self) -> None:
-        user_id = (await self._actor()).user_id
+        user_id, page = (await self._actor()).user_id, self._last_part() + self._query("q")
         async with self:
             self.calls += 1
+            self.page = page
             self.secret = f"of user {user_id}"
 
     def unguarded(self) -> None:

@@ -172,6 +172,30 @@ def test_a_watcher_reloads_on_hints_and_stops_when_the_session_ends(tabs: Any, p
     run(story())
 
 
+def test_a_watcher_keeps_to_the_page_that_started_it(tabs: Any, people: Any, purse: Any) -> None:
+    """Another page's event, late or early, changes the tab's router; a page that reads then must not read that page's aim."""
+
+    async def until(tab: Any, count: int) -> None:
+        while max(tab.seen(purse, "calls"), default=0) < count:
+            tab.moved.clear()
+            await tab.moved.wait()
+
+    async def story() -> None:
+        async with tabs() as tab:
+            cookie = people.customer()
+            watching = asyncio.create_task(tab.fire(purse.open, cookie, path="/nowhere/first/?q=1"))
+            await asyncio.wait_for(until(tab, 1), 3)
+            await tab.fire(purse.spend, cookie, path="/nowhere/second/?q=2", amount=1)
+            bus.bus().publish_now("purse")
+            await asyncio.wait_for(until(tab, 3), 3)
+            assert set(tab.seen(purse, "page")) - {""} == {"first1"}
+            people.revoke(cookie)
+            bus.bus().publish_now("purse")
+            await asyncio.wait_for(watching, 3)
+
+    run(story())
+
+
 def test_every_state_of_ours_declares_its_roles_and_makes_its_handlers_the_one_way(application: Any) -> None:
     ours = [state for state in all_states() if not is_framework(state) and state.__module__.startswith("servicehub.")]
     assert ours

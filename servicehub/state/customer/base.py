@@ -62,14 +62,6 @@ class CustomerPage(AppState, mixin=True):
         """Where the customer wants service, as `queries.customer.places` reads it."""
         return str((await self.get_state(KeptState)).place)[:40]  # type: ignore[attr-defined]
 
-    def _query(self, name: str, limit: int = 60) -> str:
-        """A value of the address's query, as the browser says."""
-        return str(self.router.url.query_parameters.get(name, ""))[:limit]  # type: ignore[attr-defined]
-
-    def _last_part(self) -> str:
-        """The last piece of the address's path: a slug or an id, as the browser says."""
-        return reflex_internals.page_path(self).rstrip("/").rsplit("/", 1)[-1][:60]  # type: ignore[arg-type]
-
     def _order_no(self) -> str:
         """The order that the address names. Raises: Invalid for what is no order number."""
         parts = reflex_internals.page_path(self).split("/")  # type: ignore[arg-type]

@@ -34,12 +34,8 @@ class OrderState(CustomerPage, rx.State):
         await self._watch([bus.order(self._order_no())], self._reload, every_s=EVERY_S)
 
     async def _reload(self) -> None:
-        """What was read of an order that was left meanwhile is dropped."""
-        no = self._order_no()
-        found = await self._read(order_page, no)
+        found = await self._read(order_page, self._order_no())
         async with self:
-            if no != self._order_no():
-                return
             if found != self.order:
                 self.order = found
             self.ready, self.problem = True, ""

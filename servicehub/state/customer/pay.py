@@ -15,6 +15,7 @@ from servicehub.domain.access import Actor
 from servicehub.domain.channel import Scene
 from servicehub.domain.payment import CASH, OURS, POINTS, WALLET
 from servicehub.queries.customer import payments
+from servicehub.state import reflex_internals
 from servicehub.state.base import handler, roles
 from servicehub.state.customer.base import CustomerPage, order_number, whole
 from servicehub.texts import N_, say
@@ -81,7 +82,7 @@ class PayState(CashierPage, rx.State):
     async def _reload(self) -> None:
         item = await self._sheet()
         async with self:
-            self.item, self.ready, self.problem, self.asked = item, True, "", self.router.url.query
+            self.item, self.ready, self.problem, self.asked = item, True, "", reflex_internals.page_search(self)
             chosen, may = item.guarantee, guaranteeing.offered()
             usual = [name for name in checkout.methods() if name != CASH or item.takes_cash]
             self.methods = sorted(may, key=lambda name: name != chosen) if item.secures else usual

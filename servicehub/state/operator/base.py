@@ -14,6 +14,7 @@ from servicehub.state.base import AppState, handler, roles
 SETTLE_S = 1.0
 """Hints within a second become one reading, so that a busy city costs one query a second and page."""
 REASON_LIMIT = 200
+ORDER_DIGITS = 16
 
 
 class OperatorPage(AppState, mixin=True):
@@ -39,10 +40,6 @@ class OperatorPage(AppState, mixin=True):
             await self._effect(" ".join(f"close:{dialog}" for dialog in dialogs))
         await self._toast(text)
 
-    def _query(self, name: str, limit: int = 40) -> str:
-        """A value of the address's query, as the browser says."""
-        return str(self.router.url.query_parameters.get(name, ""))[:limit]  # type: ignore[attr-defined]
-
 
 def reason_of(form: dict[str, Any]) -> str:
     """The reason typed into a form, trimmed; services refuse an empty one."""
@@ -55,6 +52,12 @@ def day_beside(shown: str, days: object) -> str:
         return ""
     back = isinstance(days, int) and days < 0
     return (date.fromisoformat(shown) + timedelta(days=-1 if back else 1)).isoformat()
+
+
+def order_number_of(text: object) -> str:
+    """The order's number in an address; empty for anything else."""
+    number = str(text)
+    return number if number.isascii() and number.isdigit() and len(number) == ORDER_DIGITS else ""
 
 
 def id_of(text: object) -> int:

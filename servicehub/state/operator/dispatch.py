@@ -12,7 +12,7 @@ from servicehub.queries.operator.board import board
 from servicehub.queries.operator.ranking import Ranked, ranked
 from servicehub.services import dispatching
 from servicehub.state.base import handler, roles
-from servicehub.state.operator.base import SETTLE_S, OperatorPage, city_topics, reason_of
+from servicehub.state.operator.base import SETTLE_S, OperatorPage, city_topics, order_number_of, reason_of
 from servicehub.texts import say
 from servicehub.viewmodels.operator import CandidateRow
 from servicehub.viewmodels.operator_supply import Batch, Lane, QueueRow
@@ -51,7 +51,7 @@ class DispatchState(OperatorPage, rx.State):
         if actor is None:
             return
         async with self:
-            self.may_assign, self.chosen = actor.may(Permission.DISPATCH_ASSIGN), _order_no(self._query("order"))
+            self.may_assign, self.chosen = actor.may(Permission.DISPATCH_ASSIGN), order_number_of(self._query("order"))
         topics = (*city_topics(actor), bus.positions(str(actor.city_id)))
         await self._watch(topics, self._reload, settle_s=SETTLE_S, every_s=30)
 
@@ -81,7 +81,7 @@ class DispatchState(OperatorPage, rx.State):
     @handler
     async def choose(self, no: str) -> None:
         """Select an order of the queue."""
-        wanted = _order_no(no)
+        wanted = order_number_of(no)
         self._take(wanted, await self._read(ranked, wanted))
 
     @handler
@@ -102,8 +102,3 @@ class DispatchState(OperatorPage, rx.State):
         shown = await self._read(board)
         self.queue, self.lanes = list(shown.queue), list(shown.lanes)
         self._take(self.chosen, await self._read(ranked, self.chosen))
-
-
-def _order_no(text: object) -> str:
-    no = str(text)
-    return no if no.isascii() and no.isdigit() and len(no) == 16 else ""

@@ -12,7 +12,7 @@ from servicehub.errors import NotFound
 from servicehub.queries.operator.order import page
 from servicehub.services import contacts, orders, wallets
 from servicehub.state.base import handler, roles
-from servicehub.state.operator.base import SETTLE_S, OperatorPage, reason_of
+from servicehub.state.operator.base import SETTLE_S, OperatorPage, order_number_of, reason_of
 from servicehub.texts import N_, say
 from servicehub.viewmodels.operator import OrderPage, OrderSheet
 
@@ -46,21 +46,17 @@ class OrderSheetState(OperatorPage, rx.State):
         await self._watch((bus.order(no),), self._reload, settle_s=SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
-        """An order of another city or district is not there. What was read of an order that was left meanwhile is dropped."""
-        no = self._no()
+        """An order of another city or district is not there."""
         try:
-            found = await self._read(page, no)
+            found = await self._read(page, self._no())
         except NotFound:
             found = None
         async with self:
-            if no != self._no():
-                return
             self.shown, self.ready = found, True
             self.place = _pin(found.sheet) if found else "[]"
 
     def _no(self) -> str:
-        no = str(self.order_no)
-        return no if no.isascii() and no.isdigit() and len(no) == 16 else ""
+        return order_number_of(self._last_part())
 
     @handler
     async def credit(self, form: dict) -> None:

@@ -6,7 +6,7 @@ from servicehub.domain.money import fen_of
 from servicehub.errors import Invalid, RefundChanged, ServiceHubError
 from servicehub.services import orders
 from servicehub.state.base import handler, roles
-from servicehub.state.operator.base import OperatorPage, reason_of
+from servicehub.state.operator.base import OperatorPage, order_number_of, reason_of
 from servicehub.texts import N_, say
 from servicehub.texts.refusals import refusal
 from servicehub.viewmodels.refund import RefundForm, RefundPreview
@@ -95,5 +95,4 @@ class RefundState(OperatorPage, rx.State):
             self.why_not = refusal(self._locale(), error)
 
     def _no(self) -> str:
-        no = str(self.order_no)
-        return no if no.isascii() and no.isdigit() and len(no) == 16 else ""
+        return order_number_of(self._last_part())

@@ -25,7 +25,7 @@ class TechnicianStatementState(OperatorPage, rx.State):
     async def open(self) -> None:
         """The current month."""
         self.allowed = (await self._actor()).may(Permission.LEDGER_READ)
-        self.technician_id = id_of(self.technician_no)  # type: ignore[attr-defined]
+        self.technician_id = id_of(self._last_part())
         if self.allowed:
             await self._show("")
 

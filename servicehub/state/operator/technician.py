@@ -44,7 +44,7 @@ class TechnicianSheetState(OperatorPage, rx.State):
             self.shown, self.ready = found, True
 
     def _id(self) -> int:
-        return id_of(self.technician_no)
+        return id_of(self._last_part())
 
     @handler
     async def suspend(self, form: dict) -> None:

@@ -157,4 +157,4 @@ class ConfirmState(_InABrowser, rx.State):
 
     def _no(self) -> str:
         """The number that the address names, as the browser says."""
-        return str(self.router.url.query_parameters.get("no", ""))[:NUMBER_CHARS]  # type: ignore[attr-defined]
+        return self._query("no", NUMBER_CHARS)
