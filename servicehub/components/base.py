@@ -76,6 +76,16 @@ def href(to: Any) -> Any:
     return localized_path(to)
 
 
+def joined(*parts: Any) -> Any:
+    """Text of strings and Vars; a plain string where there is no Var."""
+    if not any(isinstance(part, Var) for part in parts):
+        return "".join(str(part) for part in parts)
+    whole: Any = Var.create("")
+    for part in parts:
+        whole += part
+    return whole
+
+
 def addressed(part: Var[str]) -> Var[bool]:
     """Whether the browser's own address, which the server hears of later, has `part` in it."""
     address = "typeof window === 'undefined' ? '' : window.location.href"

@@ -25,8 +25,11 @@ from servicehub.texts.refusals import refusal
 from servicehub.workflows import visitors
 
 _log = logging.getLogger(__name__)
-EVENT_LIMIT = RateLimitItemPerSecond(200, 10)
-"""Events of one log-in (or of one stranger's address) in ten seconds."""
+LOGIN_LIMIT, STRANGERS_LIMIT = RateLimitItemPerSecond(120, 10), RateLimitItemPerSecond(600, 10)
+"""What browsers may ask in ten seconds: of one log-in, and of all strangers of one address, whom a carrier may put behind it.
+
+To open a page is one question, however many handlers that page has: they are not counted, so that no page is read by halves.
+"""
 
 
 def admits(needed: frozenset[str], actor: Actor | None) -> bool:
@@ -58,10 +61,10 @@ class Guard(Middleware):
         if registered is None:
             return StateUpdate()
         root = reflex_internals.root_of(state)
-        if not self._limiter.hit(EVENT_LIMIT, reflex_internals.caller_key(root)):
-            return await self._toast(root, TooManyTries())
         login = reflex_internals.session_hash(root)
         actor = await visitors.actor_of(login)
+        if reflex_internals.asked_by_browser() and not self._may_ask(root, login if actor else ""):
+            return await self._toast(root, TooManyTries())
         await self._rebind(root, login, actor)
         called = registered.states[0]
         if reflex_internals.is_framework(called):
@@ -73,6 +76,10 @@ class Guard(Middleware):
         if not needed or admits(needed, actor):
             return await self._toast(root, NotAllowed())
         return await self._send_to_log_in(root, needed)
+
+    def _may_ask(self, root: BaseState, login: str) -> bool:
+        limit, asks = (LOGIN_LIMIT, login) if login else (STRANGERS_LIMIT, f"ip:{reflex_internals.client_ip(root)}")
+        return self._limiter.hit(limit, asks)
 
     async def _rebind(self, root: BaseState, login: str, actor: Actor | None) -> None:
         """Tie the tree to this log-in; a tree that was filled for another one is wiped first."""

@@ -88,9 +88,14 @@ def page_address(state: BaseState | StateProxy) -> str:
     return (url.path or "/") + (f"?{url.query}" if url.query else "")
 
 
-def caller_key(state: BaseState) -> str:
-    """Names the connection for rate limits: the session, or the address of a stranger."""
-    return session_hash(state) or f"ip:{state.router.session.client_ip}"
+def client_ip(state: BaseState) -> str:
+    """Where the tab's connection comes from."""
+    return str(state.router.session.client_ip)
+
+
+def asked_by_browser() -> bool:
+    """Whether the event that is handled came from a browser; those of a page that is opened follow from the one that opens it."""
+    return EventContext.get().parent_txid is None
 
 
 def in_background(state: object) -> bool:

@@ -57,6 +57,10 @@ class Purse(AppState, rx.State):
         self.calls += int(amount)
 
     @handler
+    async def spend_by_ones(self, amount: int) -> Any:
+        return [Purse.spend(1) for _ in range(int(amount))]
+
+    @handler
     async def refuse_me(self) -> None:
         raise SlotTaken
 

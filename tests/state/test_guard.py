@@ -11,6 +11,7 @@ from reflex_base.registry import RegistrationContext
 from servicehub import bus
 from servicehub.state import guard as guards
 from servicehub.state.base import HANDLER_MARK, ROLES, ToastState
+from servicehub.state.guard import LOGIN_LIMIT
 from servicehub.state.reflex_internals import all_states, is_framework
 
 
@@ -138,7 +139,7 @@ def test_a_bug_is_logged_and_shown_as_a_sentence_without_its_details(
 
 
 def test_too_many_events_are_answered_with_a_toast(tabs: Any, people: Any, purse: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(guards, "EVENT_LIMIT", guards.RateLimitItemPerSecond(3, 600))
+    monkeypatch.setattr(guards, "LOGIN_LIMIT", guards.RateLimitItemPerSecond(3, 600))
 
     async def story() -> None:
         async with tabs() as tab:
@@ -192,6 +193,15 @@ def test_a_watcher_keeps_to_the_page_that_started_it(tabs: Any, people: Any, pur
             people.revoke(cookie)
             bus.bus().publish_now("purse")
             await asyncio.wait_for(watching, 3)
+
+    run(story())
+
+
+def test_what_follows_from_a_question_is_not_counted(tabs: Any, people: Any, purse: Any) -> None:
+    async def story() -> None:
+        async with tabs() as tab:
+            await tab.fire(purse.spend_by_ones, people.customer(), amount=LOGIN_LIMIT.amount + 5)
+            assert max(tab.seen(purse, "calls")) == LOGIN_LIMIT.amount + 5
 
     run(story())
 

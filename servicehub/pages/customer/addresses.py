@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import btn, el, ibtn, icon, tag
+from servicehub.components.base import btn, el, ibtn, icon, joined, tag
 from servicehub.components.customer import customer_shell
 from servicehub.components.forms import error_line, text_input
 from servicehub.components.layout import cta_bar, empty, navbar, sheet
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.account import AddressState
 from servicehub.texts import N_, _

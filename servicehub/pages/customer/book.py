@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import btn, card, cell, el, icon, lbtn, link, picture, price
+from servicehub.components.base import btn, card, cell, el, icon, joined, lbtn, link, picture, price
 from servicehub.components.customer import customer_shell
 from servicehub.components.forms import chips_input, group, radio_option, text_area
 from servicehub.components.layout import cta_bar, empty, navbar, note, opens, sheet
 from servicehub.components.order import price_breakdown, price_line
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.customer.slot_sheet import gender_chips, slot_sheet
 from servicehub.pages.page import Page
 from servicehub.state.customer.booking import REQUIREMENTS, BookState

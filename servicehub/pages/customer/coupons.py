@@ -6,10 +6,10 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import btn, el, lbtn, tag
+from servicehub.components.base import btn, el, joined, lbtn, tag
 from servicehub.components.customer import customer_shell
 from servicehub.components.layout import empty, navbar, section
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.account import CouponState
 from servicehub.texts import N_, _

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import avatar, btn, el, icon, ilink, lbtn, link, sr
+from servicehub.components.base import avatar, btn, el, icon, ilink, joined, lbtn, link, sr
 from servicehub.components.customer import (
     category_grid,
     category_tile,
@@ -25,7 +25,7 @@ from servicehub.components.layout import (
     theme_switch,
 )
 from servicehub.components.order import status_pill
-from servicehub.pages.customer.parts import failed, joined, rows, service_box, service_line, technician_box
+from servicehub.pages.customer.parts import failed, rows, service_box, service_line, technician_box
 from servicehub.pages.page import Page
 from servicehub.state.customer.home import HomeState
 from servicehub.texts import N_, _

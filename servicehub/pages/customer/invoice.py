@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import btn, card, el, icon, lbtn, out_link, price, tag
+from servicehub.components.base import btn, card, el, icon, joined, lbtn, out_link, price, tag
 from servicehub.components.customer import customer_shell
 from servicehub.components.forms import group, radio_option, text_input
 from servicehub.components.layout import navbar, note
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.invoice import InvoiceState as S
 from servicehub.texts import LOCALE, N_, _

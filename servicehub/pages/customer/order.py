@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import btn, card, el, icon, lbtn, link, picture, row
+from servicehub.components.base import btn, card, el, icon, joined, lbtn, link, picture, row
 from servicehub.components.customer import customer_shell
 from servicehub.components.elements import countdown, live_map
 from servicehub.components.forms import hidden, plain_form, text_area
@@ -22,7 +22,7 @@ from servicehub.components.order import (
     timeline_item,
 )
 from servicehub.domain.payment import LEAST_TIP_FEN, MOST_TIP_FEN, TIPS_FEN
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.order import OrderState
 from servicehub.texts import LOCALE, N_, _, formats, localized_path

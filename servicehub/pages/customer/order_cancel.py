@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import btn, card, el, lbtn
+from servicehub.components.base import btn, card, el, joined, lbtn
 from servicehub.components.customer import customer_shell
 from servicehub.components.forms import group, radio_option
 from servicehub.components.layout import navbar, note
 from servicehub.components.order import price_line
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.change import REASONS, CancelState
 from servicehub.texts import N_, _

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import btn, card, el, lbtn
+from servicehub.components.base import btn, card, el, joined, lbtn
 from servicehub.components.customer import customer_shell
 from servicehub.components.layout import cta_bar, empty, navbar, note
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.customer.slot_sheet import grid
 from servicehub.pages.page import Page
 from servicehub.state.customer.change import MoveState

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import avatar, btn, card, el, lbtn
+from servicehub.components.base import avatar, btn, card, el, joined, lbtn
 from servicehub.components.customer import customer_shell
 from servicehub.components.elements import photo_input
 from servicehub.components.forms import star_input, text_area
 from servicehub.components.layout import empty, navbar
 from servicehub.components.order import photo, photo_grid
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.change import REVIEW_TAGS, ReviewState
 from servicehub.texts import N_, _

@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import btn, chip, el, lbtn, link, picture, price
+from servicehub.components.base import btn, chip, el, joined, lbtn, link, picture, price
 from servicehub.components.customer import customer_shell
 from servicehub.components.layout import empty, navbar, skeleton
 from servicehub.components.order import status_pill
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.orders import OrdersState
 from servicehub.texts import N_, _

@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 from reflex.vars import Var
 
-from servicehub.components.base import Child, addressed, el, tag
+from servicehub.components.base import Child, addressed, el, joined, tag
 from servicehub.components.customer import service_row, service_tile, technician_row, technician_tile
 from servicehub.components.layout import empty, skeleton
 from servicehub.texts import _
@@ -17,16 +17,6 @@ from servicehub.texts import _
 def each(rows: Any, draw: Callable[[Any], Child]) -> Child:
     """`draw` for every row of a Var, or of values that are known while the page is compiled."""
     return rx.foreach(rows, draw) if isinstance(rows, Var) else rx.fragment(*[draw(row) for row in rows])
-
-
-def joined(*parts: Any) -> Any:
-    """Text of strings and Vars; a plain string where there is no Var."""
-    if not any(isinstance(part, Var) for part in parts):
-        return "".join(str(part) for part in parts)
-    whole: Any = Var.create("")
-    for part in parts:
-        whole += part
-    return whole
 
 
 def failed(problem: Any) -> rx.Component:

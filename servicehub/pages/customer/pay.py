@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import reflex as rx
 
-from servicehub.components.base import card, el, icon, lbtn, price
+from servicehub.components.base import card, el, icon, joined, lbtn, price
 from servicehub.components.customer import customer_shell
 from servicehub.components.elements import countdown
 from servicehub.components.forms import check_option, group, hidden, plain_form, radio_option
 from servicehub.components.layout import empty, expire_button, navbar, note
 from servicehub.domain.payment import POINTS, WALLET
 from servicehub.pages.customer.book import GUARANTEES
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.pay import PayState
 from servicehub.texts import LOCALE, N_, _

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import Child, el, icon, lbtn, price
+from servicehub.components.base import Child, el, icon, joined, lbtn, price
 from servicehub.components.customer import customer_shell
 from servicehub.components.layout import navbar
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.pay import ResultState
 from servicehub.texts import N_, _

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import attrs, card, el, icon, lbtn, out_link, price
+from servicehub.components.base import attrs, card, el, icon, joined, lbtn, out_link, price
 from servicehub.components.customer import customer_shell
 from servicehub.components.elements import countdown, wechat_call
 from servicehub.components.layout import empty, expire_button, navbar, skeleton
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.pay import ScanState as S
 from servicehub.texts import N_, _

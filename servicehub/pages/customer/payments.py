@@ -6,10 +6,10 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import el, icon, lbtn, link
+from servicehub.components.base import el, icon, joined, lbtn, link
 from servicehub.components.customer import customer_shell
 from servicehub.components.layout import empty, navbar
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.pay import PaymentHistoryState
 from servicehub.texts import N_, _

@@ -11,11 +11,11 @@ from typing import Any
 import reflex as rx
 from reflex.vars import Var
 
-from servicehub.components.base import btn, card, cell, el, icon, ilink, lbtn, price, stars
+from servicehub.components.base import btn, card, cell, el, icon, ilink, joined, lbtn, price, stars
 from servicehub.components.customer import cover, customer_shell, included_item
 from servicehub.components.forms import stepper
 from servicehub.components.layout import cta_bar, empty, navbar, opens
-from servicehub.pages.customer.parts import each, failed, joined
+from servicehub.pages.customer.parts import each, failed
 from servicehub.pages.customer.reviews import review
 from servicehub.pages.customer.slot_sheet import slot_sheet
 from servicehub.pages.page import Page

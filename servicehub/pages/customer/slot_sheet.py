@@ -7,11 +7,10 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import Child, avatar, btn, el, icon, price
+from servicehub.components.base import Child, avatar, btn, el, icon, joined, price
 from servicehub.components.forms import chips_input, group, radio_option
 from servicehub.components.layout import empty, note, sheet, skeleton
 from servicehub.components.schedule import day_tab, days, slot, slot_head, slots
-from servicehub.pages.customer.parts import joined
 from servicehub.state.customer.slots import SlotState
 from servicehub.texts import N_, _
 

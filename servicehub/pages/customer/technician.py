@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import avatar, card, el, icon, lbtn, stars, tag
+from servicehub.components.base import avatar, card, el, icon, joined, lbtn, stars, tag
 from servicehub.components.customer import customer_shell, service_row
 from servicehub.components.layout import cta_bar, empty, navbar, section
 from servicehub.components.order import photo, photo_grid
-from servicehub.pages.customer.parts import joined, loaded, rows
+from servicehub.pages.customer.parts import loaded, rows
 from servicehub.pages.customer.reviews import review
 from servicehub.pages.page import Page
 from servicehub.state.customer.technician import TechnicianState

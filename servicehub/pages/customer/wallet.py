@@ -6,10 +6,10 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import card, el, icon, lbtn, link, price
+from servicehub.components.base import card, el, icon, joined, lbtn, link, price
 from servicehub.components.customer import customer_shell
 from servicehub.components.layout import empty, navbar, note, section
-from servicehub.pages.customer.parts import joined, loaded
+from servicehub.pages.customer.parts import loaded
 from servicehub.pages.page import Page
 from servicehub.state.customer.wallet import WalletState as S
 from servicehub.texts import N_, _

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from servicehub.components.base import avatar, el
+from servicehub.components.base import addressed, avatar, el, joined
 from servicehub.components.layout import panel
 from servicehub.components.operator import columns, page_head
 from servicehub.components.order import status_pill
@@ -149,6 +149,9 @@ def view() -> rx.Component:
     )
     blank = rx.fragment(page_head(_("Technician"), _("Loading")), waiting_panel())
     body = rx.fragment(_head(), columns(left, right), statement_panel())
+    body = rx.cond(
+        addressed(joined("/technicians/", P.person.id.to(str), "/")), body, blank
+    )  # somebody else, until he is read
     none = not_here(
         _("This technician is not here"),
         _("The number is wrong, or the technician works in another city."),

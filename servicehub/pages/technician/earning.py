@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import card, col, el, lbtn, money, row
+from servicehub.components.base import addressed, card, col, el, lbtn, money, row
 from servicehub.components.layout import navbar, section
 from servicehub.components.order import price_line
 from servicehub.components.technician import technician_shell
@@ -76,7 +76,7 @@ def view() -> rx.Component:
         nothing(_("Nothing booked yet"), _("This job is not settled, or it is not yours.")), class_name="stack"
     )
     return technician_shell(
-        until_ready(S.ready, rx.cond(S.earning.no != "", found, none)),
+        until_ready(S.ready & addressed(S.earning.no), rx.cond(S.earning.no != "", found, none)),
         header=navbar(_("Earning"), "/technician/income/"),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from servicehub.components.base import art, attrs, btn, card, cell, col, el, icon, lbtn, money, row
+from servicehub.components.base import addressed, art, attrs, btn, card, cell, col, el, icon, lbtn, money, row
 from servicehub.components.elements import countdown, elapsed, live_map, photo_input, position_watch
 from servicehub.components.forms import group, radio_option, text_area
 from servicehub.components.layout import confirm, navbar, note, opens, section, sheet
@@ -309,7 +309,7 @@ def view() -> rx.Component:
     )
     tail = el.span(el.span(S.job.tail, class_name="num"), class_name="f13 mut pad")
     return technician_shell(
-        until_ready(S.ready, rx.cond(S.job.no != "", found, gone)),
+        until_ready(S.ready & addressed(S.job.no), rx.cond(S.job.no != "", found, gone)),
         header=navbar(_("Job"), "/technician/jobs/", right=tail),
         overlays=_overlays(),
     )
