@@ -40,6 +40,12 @@ WORKED_OUT = ("/operator/commission/", "/operator/dispatch/fairness/")
 PASSED_ON = ("travel", "tip", "reschedule_fee")
 """Kinds of lines of which no commission is taken."""
 
+FIGURES = {
+    "income": ("commission", "fee_income", "penalty_income"),
+    "given": ("subsidy", "comp", "chargeback"),
+}
+"""Figures of a day's money that are made of several groups of accounts."""
+
 
 def amounts(text: str) -> Counter[int]:
     """Every amount in yuan of a text, signs left out, in fen."""
@@ -416,6 +422,7 @@ class Books:
             keys.append((post.account, up, ""))
             if name in ("t_pending", "t_avail") and not up and post.kind != "mature":
                 keys.append(("earned",))
+            keys += [(figure,) for figure, names in FIGURES.items() if name in names]
             for key in keys:
                 sums[(*key, post.day)] += post.fen
         return {abs(fen) for fen in sums.values()} | {0}
