@@ -12,14 +12,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from servicehub.db import Database
 from servicehub.demo.people import OPERATOR_PASSWORD, VISITOR_CUSTOMER, VISITOR_TECHNICIAN
@@ -29,7 +29,7 @@ from servicehub.domain.order import OrderStatus
 from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order
 from servicehub.models.technician import Technician
-from servicehub.services import dispatching
+from servicehub.services import dispatching, orders
 from servicehub.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +50,7 @@ WATCH_CHANGES = """(() => {
   window.unchangedMs = () => performance.now() - last;
 })()"""
 LOADED = "!document.querySelector('.sk') && document.readyState === 'complete' && window.unchangedMs() > 120"
+NOT_BEGUN = (OrderStatus.PENDING_PAYMENT, OrderStatus.MATCHING, OrderStatus.ASSIGNED, OrderStatus.ACCEPTED)
 expect.set_options(timeout=20_000)
 
 
@@ -208,6 +209,7 @@ def site(_site: Site) -> Iterator[Site]:
     """The served city with nobody's answer outstanding; what a page complains about fails the test."""
     _site.errors.clear()
     _site.database.write_now(_decline_everything)
+    _site.database.write_now(_cancel_everything)
     yield _site
     for context in _site.browser.contexts:
         context.close()
@@ -225,6 +227,14 @@ def _decline_everything(session: Session) -> None:
             days=365
         )  # nobody is asked for it in the middle of the next story
         session.add(order)
+
+
+def _cancel_everything(session: Session) -> None:
+    """Free the hours that other stories took: with his day full, a technician is booked when nobody else works."""
+    wanted = col(Order.created_at) >= datetime.fromisoformat(CLOCK), col(Order.status).in_(NOT_BEGUN)
+    for order in session.exec(select(Order).where(*wanted, col(Order.lead_id).is_(None))).all():
+        customer = Actor(order.customer_id, Role.CUSTOMER, order.city_id)
+        orders.cancel(session, customer, order.no, reason="", expected_refund_fen=0, now=order.created_at)
 
 
 def _serve(folder: Path) -> Iterator[str]:
