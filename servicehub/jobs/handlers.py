@@ -10,6 +10,7 @@ from servicehub.workflows import checkout, guaranteeing, payouts, refunds, rehea
 
 handler("payment_query")(checkout.query)
 handler("payment_close")(checkout.close)
+handler("payment_lapse")(checkout.lapse)
 handler("guarantee_query")(guaranteeing.query)
 handler("guarantee_capture")(guaranteeing.capture)
 handler("guarantee_release")(guaranteeing.release)

@@ -32,7 +32,7 @@ from servicehub.errors import GatewayUnknown, Invalid, TransitionRefused
 from servicehub.models.catalog import ServiceItem
 from servicehub.models.guarantee import Guarantee
 from servicehub.models.payment import Payment
-from servicehub.services import cash, guarantees, identities, orders, payments, proposals, transitions
+from servicehub.services import cash, closing, guarantees, identities, orders, payments, proposals, transitions
 from servicehub.services.payments import Outcome
 from servicehub.texts import DEFAULT_LOCALE, Locale, localized_path, pick
 
@@ -199,8 +199,27 @@ def query(database: Database, payload: Mapping[str, Any]) -> None:
     answer = gateway(payment.channel).query(no)
     if answer.state is PayState.PAID:
         take_answer(database, payment.channel, answer, now=now)
-    elif answer.state is not PayState.CLOSED:
-        database.write_now(_ask_again, no, step + 1, now=now, urgent=True)
+    else:
+        again = None if answer.state is PayState.CLOSED else step + 1
+        database.write_now(_ask_again, no, again, now=now, urgent=True)
+
+
+def lapse(database: Database, payload: Mapping[str, Any]) -> None:
+    """Job `payment_lapse`: a payment that was not made in its time is closed, once its channel says that it was not.
+
+    Raises: GatewayUnknown when the channel does not answer; the job is then tried again.
+    """
+    no, now = str(payload["no"]), clock.now()
+    payment = database.read_now(_payment, no)
+    if payment is None or payment.status is not PaymentStatus.PENDING:
+        return
+    answer = gateway(payment.channel).query(no)
+    if answer.state is PayState.PAID:
+        take_answer(database, payment.channel, answer, now=now)
+    elif answer.state is PayState.UNKNOWN:
+        raise GatewayUnknown(no)
+    else:
+        database.write_now(closing.close_lapsed, no, now=now, urgent=True)
 
 
 async def look(database: Database, actor: Actor, order_no: str) -> None:
@@ -324,7 +343,7 @@ def _open_of(session: Session, actor: Actor, order_no: str) -> list[Payment]:
     return _open_payments(session, transitions.load(session, actor, order_no).id or 0)
 
 
-def _ask_again(session: Session, no: str, step: int, *, now: datetime) -> None:
+def _ask_again(session: Session, no: str, step: int | None, *, now: datetime) -> None:
     payment = _payment(session, no)
-    if payment is not None:
-        payments.query_later(session, payment, step, now=now)
+    if payment is not None and (step is None or not payments.query_later(session, payment, step, now=now)):
+        closing.lapse_later(session, payment, now=now)

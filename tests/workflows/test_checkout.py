@@ -16,7 +16,7 @@ from servicehub.db import Database
 from servicehub.domain.access import Actor, Role
 from servicehub.domain.channel import CloseResult, PayState, RefundRequest, RefundState
 from servicehub.domain.order import OrderStatus
-from servicehub.domain.payment import PaymentStatus, RefundStatus
+from servicehub.domain.payment import PaymentStatus, PlanItem, RefundStatus
 from servicehub.errors import GatewayUnknown, Invalid, NotAllowed, NotFound
 from servicehub.jobs.recorder import Recorder
 from servicehub.models.order import Order
@@ -147,6 +147,46 @@ def test_a_lost_message_is_found_by_asking(
     asked = len(recorder.named("payment_query"))
     checkout.query(sqlite_database, {"no": no, "step": 3})
     assert len(recorder.named("payment_query")) == asked
+
+
+def test_a_payment_that_nobody_made_ends_with_its_time(
+    sqlite_database: Database, simulator: GatewaySimulator, fixed_clock: FixedClock, recorder: Recorder
+) -> None:
+    """A thank-you has no order that ends with it: without this it would wait for its money for ever."""
+
+    def served(session: Session) -> tuple[Actor, str]:
+        world = journey.build(session)
+        return world.customer, world.completed().no
+
+    customer, order_no = sqlite_database.write_now(served)
+    checkout.start_now(sqlite_database, customer, order_no, "wechat", tip_fen=500, now=fixed_clock.now)
+    tip = sqlite_database.read_now(lambda s: s.exec(select(Payment).where(Payment.item == PlanItem.TIP)).one())
+    checkout.query(sqlite_database, {"no": tip.no, "step": 9})
+    job = next(job for job in recorder.jobs if job.name == "payment_lapse")
+    assert (job.payload, job.due_at > tip.expires_at) == ({"no": tip.no}, True)
+    fixed_clock.now = job.due_at
+
+    simulator.faults.down = True
+    with pytest.raises(GatewayUnknown):
+        checkout.lapse(sqlite_database, job.payload)
+    simulator.faults.down = False
+    checkout.lapse(sqlite_database, job.payload)
+    checkout.lapse(sqlite_database, job.payload)
+
+    ended = sqlite_database.read_now(lambda s: s.get_one(Payment, tip.id))
+    assert (ended.status, recorder.named("payment_close")[-1]) == (PaymentStatus.CLOSED, {"no": tip.no})
+
+
+def test_an_order_that_is_held_ends_with_its_own_timer(
+    sqlite_database: Database, booked: tuple[Actor, str], simulator: GatewaySimulator, fixed_clock: FixedClock
+) -> None:
+    no = open_at_cashier(sqlite_database, booked, fixed_clock)
+    fixed_clock.now = payment_of(sqlite_database).expires_at + timedelta(seconds=1)
+
+    checkout.lapse(sqlite_database, {"no": no})
+
+    assert simulator.bill(no) is not None
+    assert payment_of(sqlite_database).status is PaymentStatus.PENDING
 
 
 def test_a_channel_that_is_down_leaves_an_open_payment_that_will_be_asked_for(
