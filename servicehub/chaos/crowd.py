@@ -42,6 +42,8 @@ class Place:
     """Paid after the service, with a guarantee."""
     address_id: int
     openings: Sequence[tuple[int, datetime]]
+    first_day: str = ""
+    """The platforms' day on which it begins."""
 
 
 @dataclass(slots=True)
@@ -107,8 +109,10 @@ class Crowd:
             return
         self._at_once(visits, dice)
         if pays and fate < 0.85:
-            self._be_served(no, dice)
-            self.ask("withdraw", technician_id=technician_id)
+            self._be_served(no, dice, pays if not later else [])
+            self._withdraw(technician_id, dice)
+        if dice.random() < 0.1:
+            self.ask("reconcile", first=self.place.first_day)
 
     def _at_once(self, acts: list[Callable[[], Any]], dice: random.Random) -> None:
         dice.shuffle(acts)
@@ -119,13 +123,78 @@ class Crowd:
         for thread in threads:
             thread.join()
 
-    def _be_served(self, no: str, dice: random.Random) -> None:
+    def _be_served(self, no: str, dice: random.Random, paid: Sequence[tuple[str, dict[str, str]]]) -> None:
+        """The visit, perhaps with something more; then a thank-you, something back, or a bank that takes the payment back."""
+        if paid and dice.random() < 0.3 and self._served(no, "in_service") == "in_service":
+            proposal = self.ask("propose", no=no)
+            if proposal is not None:
+                self._pay_more(no, dice, proposal=proposal)
+        self._served(no)
+        if self.ask("confirm", no=no) != "completed":
+            return
+        if dice.random() < 0.3:
+            self._pay_more(no, dice, tip_fen=dice.randrange(200, 2_000))
+        if len(paid) == 1 and paid[0][0] == "card" and dice.random() < 0.5:
+            self._take_back(paid[0][1]["no"], dice)
+        elif dice.random() < 0.5:
+            self.ask("give_back", no=no, fen=dice.randrange(1, 6_000))
+
+    def _served(self, no: str, until: str = "") -> str:
+        status = ""
         for _ in range(200):
-            if self.ask("serve", no=no) in ("awaiting_confirm", "expired", "cancelled"):
+            status = str(self.ask("serve", no=no, until=until))
+            if status in ("awaiting_confirm", "expired", "cancelled", until):
                 break
             time.sleep(ASK_EVERY_S)
-        if self.ask("confirm", no=no) == "completed" and dice.random() < 0.5:
-            self.ask("give_back", no=no, fen=dice.randrange(1, 6_000))
+        return status
+
+    def _pay_more(self, no: str, dice: random.Random, **what: int) -> None:
+        method = dice.choice(METHODS)
+        cashier = self.ask("pay_more", no=no, method=method, **what)
+        if cashier and dice.random() < 0.85:
+            self._pay(method, cashier)
+
+    def _take_back(self, no: str, dice: random.Random) -> None:
+        """The payer's bank takes a card's payment back, and mostly decides for one of both in the end."""
+        disputed = self._there(self.sim.stripe.dispute, no)
+        if not disputed:
+            return
+        self._count("taken back by a bank")
+        time.sleep(dice.random())
+        if dice.random() < 0.8:
+            self._there(self.sim.stripe.decide, disputed, dice.choice(("won", "lost")))
+
+    def _withdraw(self, technician_id: int, dice: random.Random) -> None:
+        """Half of the technicians are paid at WeChat, which asks them first."""
+        channel = "wechat" if technician_id % 2 else "alipay"
+        asked = self.ask("withdraw", technician_id=technician_id, channel=channel)
+        if channel == "alipay" or not asked or not asked["no"]:
+            return
+        answer = dice.choice(("confirm", "confirm", "confirm", "fail", "expire", "give_up"))
+        for _ in range(30):
+            done = (
+                self.ask("give_up", no=asked["no"]) not in (None, "unknown")
+                if answer == "give_up"
+                else self._there(getattr(self.sim.wechat.transfers, answer), asked["no"])
+            )
+            if done:
+                self._count(f"payee: {answer}")
+                return
+            time.sleep(ASK_EVERY_S)
+
+    def payees_agree(self) -> None:
+        """Whoever was not asked yet, or has not answered, says yes."""
+        for no, transfer in list(self.sim.platform.numbered("wechat-transfer")):
+            if transfer["state"] in ("WAIT_USER_CONFIRM", "TRANSFERING"):
+                self._there(self.sim.wechat.transfers.confirm, no)
+
+    def _there(self, act: Callable[..., Any], *args: Any) -> Any:
+        """Do something on the platforms' side, where their own loop runs."""
+
+        async def now() -> Any:
+            return act(*args)
+
+        return asyncio.run_coroutine_threadsafe(now(), self.sim.loop).result(TIMEOUT_S)
 
     def _pay(self, method: str, cashier: dict[str, str]) -> None:
         if not cashier["no"]:
@@ -143,12 +212,7 @@ class Crowd:
         except httpx.HTTPError:
             return
         sim: dict[str, Any] = {"wechat": self.sim.wechat, "alipay": self.sim.alipay, "card": self.sim.stripe}
-        platform = sim[method]
-
-        async def now() -> bool:
-            return bool(getattr(platform, act)(page["no"]))
-
-        took = asyncio.run_coroutine_threadsafe(now(), self.sim.loop).result(TIMEOUT_S)
+        took = bool(self._there(getattr(sim[method], act), page["no"]))
         for said in (done, f"{done} by {method}") if took else ("turned away",):
             self._count(said)
 
@@ -162,8 +226,11 @@ class Crowd:
                 self._count("unanswered")
             else:
                 if said.status_code < 500:
-                    self._count(act if said.status_code == 200 else f"{act} refused")
-                    return said.json() if said.status_code == 200 else None
+                    if said.status_code == 200:
+                        self._count(act)
+                        return said.json()
+                    self._count(f"{act} refused: {said.json().get('refused', '')}")
+                    return None
                 self._count(f"{act} failed")
                 last = said.text[:200]
             time.sleep(ASK_EVERY_S)

@@ -23,6 +23,7 @@ from servicehub.adapters.stripe_hold import StripeHold
 from servicehub.adapters.stripe_pay import StripeGateway
 from servicehub.adapters.wechat_pay import WechatPayGateway
 from servicehub.adapters.wechat_payscore import WechatPayScore
+from servicehub.adapters.wechat_transfer import WechatTransfer
 from servicehub.db.database import Database
 from servicehub.domain.channel import PaymentAnswer, PayState, RefundRequest, Report
 from servicehub.services import ledger, payments, refunds
@@ -33,12 +34,17 @@ WRITES = (
     "booking.create", "checkout.intend", "checkout.apply", "changes.cancel", "changes.confirm", "changes.refund", "timers.expire",
     "refunds.begin", "refunds.record_result", "payouts.request", "withdrawals.approve", "withdrawals.begin",
     "withdrawals.record_result", "wallets.credit", "guaranteeing._intend", "capturing.begin", "guarantees.released",
+    "proposals.propose", "withdrawals.wait_for_payee", "reconciliation.take",
 )  # fmt: skip
 """Transactions: the process dies when all is written and nothing committed, or just after the COMMIT."""
 CHANNELS = (WechatPayGateway, AlipayGateway, StripeGateway)
 _PAID, _HELD = ("open", "query", "close", "refund", "query_refund"), ("hold", "capture", "release")
 REQUESTS: dict[str, tuple[tuple[type, tuple[str, ...]], ...]] = {
-    "wechat": ((WechatPayGateway, _PAID), (WechatPayScore, _HELD)),
+    "wechat": (
+        (WechatPayGateway, _PAID),
+        (WechatPayScore, _HELD),
+        (WechatTransfer, ("payout", "query_payout", "cancel")),
+    ),
     "alipay": ((AlipayGateway, (*_PAID, "payout", "query_payout")), (AlipayFreeze, _HELD)),
     "stripe": ((StripeGateway, _PAID), (StripeHold, _HELD)),
 }

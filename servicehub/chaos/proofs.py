@@ -13,15 +13,18 @@ from sqlmodel import Session, col, select
 from servicehub.adapters.stripe_names import PAYMENT, REFUND, named
 from servicehub.domain.guarantee import GuaranteeStatus
 from servicehub.domain.order import OrderStatus, PaymentPlan
-from servicehub.domain.payment import OURS, WALLET, PaymentStatus, RefundStatus
+from servicehub.domain.payment import OURS, WALLET, PaymentStatus, PlanItem, RefundStatus
+from servicehub.domain.proposal import ProposalStatus
 from servicehub.domain.withdrawal import WithdrawalStatus
 from servicehub.gateway_sim.platform import Platform
+from servicehub.models.chargeback import Chargeback
 from servicehub.models.deposit import load_deposit_policies
 from servicehub.models.dispatch import Occupancy
 from servicehub.models.guarantee import Guarantee
 from servicehub.models.ledger import Account, JournalEntry, Posting
-from servicehub.models.order import Order, OrderLog
+from servicehub.models.order import Order, OrderLine, OrderLog
 from servicehub.models.payment import Earning, Payment, Refund
+from servicehub.models.proposal import Proposal
 from servicehub.models.technician import Technician
 from servicehub.models.withdrawal import Withdrawal
 from servicehub.services import deposits, ledger, points
@@ -39,7 +42,10 @@ class Money:
     """Channel -> payment -> fen."""
     refunded: dict[str, dict[str, tuple[str, int]]]
     """Channel -> refund -> (payment, fen)."""
-    paid_out: dict[str, int]
+    paid_out: dict[str, dict[str, int]]
+    """Channel -> withdrawal -> fen."""
+    taken_back: dict[str, tuple[int, bool]]
+    """What banks took of cards' payments: dispute -> (fen, whether it came back)."""
     secured: frozenset[str]
     """Guarantees of which something may still be taken."""
 
@@ -54,7 +60,8 @@ class Money:
     def held(self, channel: str) -> int:
         """What a platform holds of ours."""
         gone = sum(fen for _payment, fen in self.refunded[channel].values())
-        return sum(self.paid[channel].values()) - gone - (sum(self.paid_out.values()) if channel == "alipay" else 0)
+        lost = sum(fen for fen, came_back in self.taken_back.values() if channel == "stripe" and not came_back)
+        return sum(self.paid[channel].values()) - gone - sum(self.paid_out.get(channel, {}).values()) - lost
 
 
 def money_of(platform: Platform) -> Money:
@@ -63,7 +70,11 @@ def money_of(platform: Platform) -> Money:
     alipay = {no: d["fen"] for no, d in platform.numbered("alipay") if "paid_at" in d}
     back = {no: (d["out_trade_no"], d["amount"]["refund"]) for no, d in platform.numbered("wechat-refund")}
     paid_back = {no.partition("/")[2]: (no.partition("/")[0], d["fen"]) for no, d in platform.numbered("alipay-refund")}
-    out = {no: d["fen"] for no, d in platform.numbered("alipay-transfer")}
+    out = {
+        "alipay": {no: d["fen"] for no, d in platform.numbered("alipay-transfer")},
+        "wechat": {no: d["fen"] for no, d in platform.numbered("wechat-transfer") if d["state"] == "SUCCESS"},
+    }
+    disputes = {d["id"]: (d["amount"], d["status"] == "won") for d in platform.every("stripe-dispute")}
     intents = {d["id"]: d for d in platform.every("stripe-intent") if d["status"] == "succeeded"}
     stripe = {named(d)[PAYMENT]: d["amount_received"] for d in intents.values()}
     card_back = {
@@ -76,13 +87,22 @@ def money_of(platform: Platform) -> Money:
     authorised = {named(d)[PAYMENT] for d in platform.every("stripe-intent") if d["status"] == "requires_capture"}
     paid = {"wechat": wechat, "alipay": alipay, "stripe": stripe}
     returned = {"wechat": back, "alipay": paid_back, "stripe": card_back}
-    return Money(paid, returned, out, frozenset(scored | frozen | authorised))
+    return Money(paid, returned, out, disputes, frozenset(scored | frozen | authorised))
 
 
 def violations(session: Session, money: Money, left: dict[str, Any]) -> list[str]:
     """Every invariant that does not hold, with what was found; `left` is what the application says that it still has to do."""
+    return _broken((*ALWAYS, *AT_REST), session, money, left)
+
+
+def torn(session: Session) -> list[str]:
+    """What does not hold of our own rows, at any moment."""
+    return _broken(ALWAYS, session, Money({}, {}, {}, {}, frozenset()), {})
+
+
+def _broken(proofs: Iterable[Proof], session: Session, money: Money, left: dict[str, Any]) -> list[str]:
     found = []
-    for proof in PROOFS:
+    for proof in proofs:
         said = list(proof(session, money, left))
         if said:
             found.append(f"{(proof.__doc__ or '').strip()} {said[:3]}")
@@ -106,9 +126,10 @@ def _guarded(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable
 
 
 def _cash(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
-    """Our cash is what each platform holds of ours."""
+    """Our cash, with the fees that were taken of it, is what each platform holds of ours."""
     for channel in money.paid:
-        if (ours := ledger.balance(session, ledger.cash(channel))) != (theirs := money.held(channel)):
+        ours = sum(ledger.balance(session, of(channel)) for of in (ledger.cash, ledger.channel_fees))
+        if ours != (theirs := money.held(channel)):
             yield channel, ours, theirs
 
 
@@ -204,6 +225,36 @@ def _balances(session: Session, _money: Money, _left: dict[str, Any]) -> Iterabl
         yield held, given, paid, returned
 
 
+def _added(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """What was added to a visit is part of it exactly when its money was kept, and every price is the sum of its lines."""
+    paid = set(session.exec(select(Payment.proposal_id).where(Payment.status == PaymentStatus.KEPT)))
+    for row in session.exec(select(Proposal).where(col(Proposal.at_once))):
+        if (row.id in paid) != (row.status is ProposalStatus.ADDED):
+            yield row.order_id, row.status
+    lines = sa.func.coalesce(sa.func.sum(col(OrderLine.amount_fen)), 0)
+    sums = sa.select(col(OrderLine.order_id), lines).group_by(col(OrderLine.order_id))
+    priced = select(Order.id, Order.total_fen).where(col(Order.lead_id).is_(None))
+    yield from sorted(set(session.exec(priced)) ^ {(row[0], int(row[1])) for row in session.execute(sums)})
+
+
+def _thanked(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """Whoever was thanked has all of it."""
+    tips = select(Payment.no, Payment.amount_fen).where(
+        Payment.item == PlanItem.TIP, Payment.status == PaymentStatus.KEPT
+    )
+    for no, fen in session.exec(tips):
+        had = -sum(part for code, part in ledger.lines_of(session, f"pay:{no}").items() if code.startswith("t_avail:"))
+        if had != fen:
+            yield no, fen, had
+
+
+def _taken_back(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """What banks took of payments, and what of it came back, is booked so."""
+    rows = session.exec(select(Chargeback).where(col(Chargeback.taken_at).is_not(None)))
+    ours = {(row.no, (row.amount_fen, row.returned_at is not None)) for row in rows}
+    yield from sorted(set(money.taken_back.items()) ^ ours)
+
+
 def _settled_once(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
     """A finished order was settled once, and nothing of it is left in escrow."""
     for order in session.exec(select(Order).where(col(Order.status).in_(SETTLED))):
@@ -244,7 +295,8 @@ def _deposits(session: Session, _money: Money, _left: dict[str, Any]) -> Iterabl
 def _payouts(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
     """Whatever was paid out is a withdrawal that is done, and nothing stays frozen."""
     rows = session.exec(select(Withdrawal).where(Withdrawal.status == WithdrawalStatus.DONE))
-    yield from sorted(set(money.paid_out.items()) ^ {(row.no, row.amount_fen - row.fee_fen) for row in rows})
+    theirs = {(channel, no, fen) for channel, paid in money.paid_out.items() for no, fen in paid.items()}
+    yield from sorted(theirs ^ {(row.channel, row.no, row.amount_fen - row.fee_fen) for row in rows})
     frozen = col(Account.code).startswith("t_withdraw:"), col(Account.balance_fen) != 0
     yield from session.exec(select(Account.code).where(*frozen))
 
@@ -267,11 +319,16 @@ def _nothing_left(_session: Session, _money: Money, left: dict[str, Any]) -> Ite
     yield from ((name, what) for name, what in left.items() if what)
 
 
-PROOFS: tuple[Proof, ...] = (
-    _books, _guarded, _cash, _each_payment, _one_kept, _each_refund, _unwanted_back, _never_more_back, _dead_hold_nothing,
-    _living_hold_all, _secured, _captured, _balances, _settled_once, _divided_as_shown, _deposits, _payouts,
-    _promised_back, _no_step_twice, _nothing_left,
+ALWAYS: tuple[Proof, ...] = (
+    _books, _guarded, _one_kept, _dead_hold_nothing, _living_hold_all, _balances, _added, _thanked, _settled_once,
+    _divided_as_shown, _deposits, _no_step_twice,
 )  # fmt: skip
+"""What no death may interrupt: it holds whenever nothing is being written, and is about our own rows alone."""
+AT_REST: tuple[Proof, ...] = (
+    _cash, _each_payment, _each_refund, _unwanted_back, _never_more_back, _secured, _captured, _taken_back, _payouts,
+    _promised_back, _nothing_left,
+)  # fmt: skip
+"""What the platforms have done and we have heard of."""
 
 
 def _back(money: Money) -> Counter[str]:

@@ -1,7 +1,7 @@
 """The process that is killed: payments' HTTP, the job engine and the pulse over the real services, with the real channels.
 
-It has no pages. What people would do on them is asked at `/do/<act>`; every act may be repeated, because whoever asks repeats it
-until he gets an answer. Hours are compressed: the ladders and retries of minutes take seconds here.
+It has no pages. What people would do on them (`deeds`) is asked at `/do/<act>`. Hours are compressed: the ladders and retries of
+minutes take seconds here.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,61 +20,48 @@ import sqlalchemy as sa
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from servicehub import clock, crypto
 from servicehub.adapters import gateway
 from servicehub.adapters import guarantee as holds
 from servicehub.api.app import routes_app
 from servicehub.chaos import fuses
-from servicehub.db import Database, database
-from servicehub.domain.access import Actor, OperatorRole, Role
+from servicehub.chaos.deeds import ACTS, HOST
+from servicehub.db import database
 from servicehub.domain.guarantee import GuaranteeStatus
-from servicehub.domain.offer import OfferStatus
 from servicehub.domain.order import OrderStatus
 from servicehub.domain.payment import PaymentStatus, RefundStatus
 from servicehub.domain.refund import APART
 from servicehub.domain.withdrawal import OPEN
-from servicehub.errors import NotFound, ServiceHubError
+from servicehub.errors import ServiceHubError
 from servicehub.jobs import engine as jobs
 from servicehub.jobs import runtime
-from servicehub.models.account import User
-from servicehub.models.dispatch import Offer
 from servicehub.models.guarantee import Guarantee
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment, Refund
-from servicehub.models.technician import Technician
 from servicehub.models.withdrawal import Withdrawal
 from servicehub.services import (
     capturing,
-    dispatching,
-    fulfilment,
     guarantees,
-    ledger,
-    orders,
     payments,
-    photos,
     refunds,
-    settlements,
-    wallets,
     withdrawals,
 )
 from servicehub.services.orders import timers
 from servicehub.settings import get_settings
-from servicehub.workflows import checkout, guaranteeing, payouts
 
-HOST = "127.0.0.1"
 HOLD = 0.3
 """Minutes that an unpaid order is held."""
+BALANCE_LIFE = timedelta(seconds=15)
+"""How long a payment may take for which no order waits: of a thank-you, or of something more."""
 TIMEOUT_S = 1.5
 """How long a platform is waited for."""
 REFUNDS_APART = timedelta(seconds=1)
 """The time that WeChat Pay wants between two refunds of one payment."""
-ACCOUNT, LEAST_FEN = "19900000002", 1_000
 UNDECIDED = (GuaranteeStatus.WAITING, GuaranteeStatus.CAPTURING, GuaranteeStatus.RELEASING)
 
 
@@ -131,6 +117,7 @@ def _compress() -> None:
     get_settings().hold_minutes = HOLD  # type: ignore[assignment]
     payments.QUERY_AFTER_S = guarantees.QUERY_AFTER_S = (1, 3)  # type: ignore[assignment]
     capturing.AGAIN_S = (1, 2)  # type: ignore[assignment]
+    payments.BALANCE_LIFE = BALANCE_LIFE
     APART["wechat"] = REFUNDS_APART
     for sender in (refunds, withdrawals):
         sender.RETRY_FIRST_S, sender.RETRY_LONGEST_S = 1, 2  # type: ignore[attr-defined]
@@ -173,175 +160,3 @@ def _open_rows(session: Session) -> dict[str, int]:
         "payouts": count(Withdrawal, col(Withdrawal.status).in_(OPEN)),
         "guarantees": count(Guarantee, col(Guarantee.status).in_(UNDECIDED)),
     }
-
-
-# -- what people do ---------------------------------------------------------------------------------------------------------------
-
-
-def book(db: Database, *, customer: int, city: int, request: dict[str, Any]) -> str:
-    """The number of a new order; of the one that an unanswered attempt has made, if it is there."""
-    actor = Actor(user_id=customer, role=Role.CUSTOMER, city_id=city)
-    wish = request | {"start_at": datetime.fromisoformat(request["start_at"]), "add_ons": ()}
-    made: str | None = db.read_now(_made, wish["technician_id"], wish["start_at"])
-    return made or db.write_now(orders.create, actor, orders.BookingRequest(**wish), now=clock.now())
-
-
-def pay(db: Database, *, no: str, method: str, ours: Sequence[str] = ()) -> dict[str, str]:
-    """The address of the cashier, and the payment's number; none where tenders of ours paid everything."""
-    order = db.read_now(_order, no)
-    action = checkout.start_now(db, _customer(order), no, method, client_ip=HOST, ours=ours, now=clock.now())
-    return {"url": action.url, "no": db.read_now(_newest, order.id or 0, method)}
-
-
-def secure(db: Database, *, no: str, method: str) -> dict[str, str]:
-    """The address where the customer agrees to a guarantee, and its number."""
-    order = db.read_now(_order, no)
-    url = guaranteeing.start_now(db, _customer(order), no, method, now=clock.now())
-    return {"url": url, "no": db.read_now(_newest_guarantee, order.id or 0)}
-
-
-def credit(db: Database, *, no: str, fen: int, key: str) -> bool:
-    """An operator gives balance, once for each key."""
-    return db.write_now(wallets.credit, _operators(db)[0], no, fen, reason="chaos", key=key, now=clock.now())
-
-
-def cancel(db: Database, *, no: str) -> bool:
-    """The customer cancels, on whatever terms."""
-    actor = _customer(db.read_now(_order, no))
-    db.write_now(orders.cancel, actor, no, reason="", expected_refund_fen=0, now=clock.now())
-    return True
-
-
-def serve(db: Database, *, no: str) -> str:
-    """The visit, from accepting the offer to finishing on time; the order's status."""
-    order = db.read_now(_order, no)
-    if order.status is OrderStatus.ASSIGNED:
-        offer = db.read_now(_offer, order.id or 0)
-        db.write_now(dispatching.accept, _technician(db, order), offer, now=clock.now())
-        order = db.read_now(_order, no)
-    if order.technician_id is None:
-        return order.status.value
-    for status, step in _visit(db, _technician(db, order), order).items():
-        if order.status is status:
-            step()
-            order = db.read_now(_order, no)
-    return order.status.value
-
-
-def _visit(db: Database, actor: Actor, order: Order) -> dict[OrderStatus, Callable[[], Any]]:
-    """What the technician does in which status, always on time."""
-    no, start_at = order.no, order.start_at
-    code = crypto.decrypt(order.start_code_enc, "order.start_code")
-
-    def finish() -> None:
-        for kind in ("before", "after"):
-            db.write_now(photos.attach, actor, no, kind, secrets.token_hex(16), now=start_at)
-        db.write_now(fulfilment.finish, actor, no, now=order.end_at)
-
-    return {
-        OrderStatus.ACCEPTED: lambda: db.write_now(fulfilment.depart, actor, no, now=start_at - timedelta(minutes=30)),
-        OrderStatus.EN_ROUTE: lambda: db.write_now(fulfilment.arrive, actor, no, order.lat, order.lng, now=start_at),
-        OrderStatus.ARRIVED: lambda: db.write_now(fulfilment.start, actor, no, code, now=start_at),
-        OrderStatus.IN_SERVICE: finish,
-    }
-
-
-def confirm(db: Database, *, no: str) -> str:
-    """The customer is content, and the earning matures."""
-    order = db.read_now(_order, no)
-    if order.status is OrderStatus.AWAITING_CONFIRM:
-        db.write_now(orders.confirm, _customer(order), no, now=clock.now())
-    db.write_now(settlements.mature_due, clock.now() + timedelta(days=40))
-    return db.read_now(_order, no).status.value
-
-
-def give_back(db: Database, *, no: str, fen: int) -> bool:
-    """An operator returns a part, once."""
-    order = db.read_now(_order, no)
-    if not db.read_now(_has_refund, order.id or 0):
-        db.write_now(orders.refund, _operators(db)[0], no, fen, reason="chaos", now=clock.now())
-    return True
-
-
-def withdraw(db: Database, *, technician_id: int) -> str:
-    """Everything that is available, asked for and agreed to by two people; the status of the last withdrawal."""
-    technician = db.read_now(_technician_row, technician_id)
-    actor = Actor(technician.user_id, Role.TECHNICIAN, technician.city_id, technician_id)
-    last = db.read_now(_last_withdrawal, technician_id)
-    fen = db.read_now(ledger.balance, ledger.available(technician_id))
-    if (last is None or last.status not in OPEN) and fen >= LEAST_FEN:
-        db.write_now(payouts.request, actor, fen, ACCOUNT, now=clock.now())
-        last = db.read_now(_last_withdrawal, technician_id)
-    if last is not None and last.status.value == "review":
-        for person in _operators(db):
-            with contextlib.suppress(ServiceHubError):
-                db.write_now(withdrawals.approve, person, last.no, now=clock.now())
-        last = db.read_now(_last_withdrawal, technician_id)
-    return last.status.value if last else ""
-
-
-ACTS: dict[str, Callable[..., Any]] = {
-    act.__name__: act for act in (book, pay, secure, credit, cancel, serve, confirm, give_back, withdraw)
-}
-
-
-def _made(session: Session, technician_id: int, start_at: datetime) -> str | None:
-    waits = col(Order.status) == OrderStatus.PENDING_PAYMENT
-    query = select(Order.no).where(Order.requested_technician_id == technician_id, Order.start_at == start_at, waits)
-    return session.exec(query).first()
-
-
-def _order(session: Session, no: str) -> Order:
-    found = session.exec(select(Order).where(Order.no == no)).first()
-    if found is None:
-        raise NotFound(no)
-    return found
-
-
-def _newest(session: Session, order_id: int, method: str) -> str:
-    query = select(Payment.no).where(Payment.order_id == order_id, Payment.method == method)
-    return session.exec(query.order_by(col(Payment.id).desc())).first() or ""
-
-
-def _newest_guarantee(session: Session, order_id: int) -> str:
-    query = select(Guarantee.no).where(Guarantee.order_id == order_id).order_by(col(Guarantee.id).desc())
-    return session.exec(query).first() or ""
-
-
-def _offer(session: Session, order_id: int) -> int:
-    query = select(Offer.id).where(Offer.order_id == order_id, Offer.status == OfferStatus.OPEN)
-    return session.exec(query).one() or 0
-
-
-def _has_refund(session: Session, order_id: int) -> bool:
-    return (
-        session.exec(select(Refund.id).where(Refund.order_id == order_id, Refund.reason == "goodwill")).first()
-        is not None
-    )
-
-
-def _last_withdrawal(session: Session, technician_id: int) -> Withdrawal | None:
-    query = select(Withdrawal).where(Withdrawal.technician_id == technician_id)
-    return session.exec(query.order_by(col(Withdrawal.id).desc())).first()
-
-
-def _customer(order: Order) -> Actor:
-    return Actor(user_id=order.customer_id, role=Role.CUSTOMER, city_id=order.city_id)
-
-
-def _technician(db: Database, order: Order) -> Actor:
-    found = db.read_now(_technician_row, order.technician_id or 0)
-    return Actor(found.user_id, Role.TECHNICIAN, found.city_id, found.id or 0)
-
-
-def _technician_row(session: Session, technician_id: int) -> Technician:
-    return session.get_one(Technician, technician_id)
-
-
-def _operators(db: Database) -> list[Actor]:
-    found = db.read_now(_operator_rows)
-    return [Actor(u.id or 0, Role.OPERATOR, u.city_id, operator_role=OperatorRole.FINANCE) for u in found]
-
-
-def _operator_rows(session: Session) -> list[User]:
-    return list(session.exec(select(User).where(User.role == Role.OPERATOR).order_by(col(User.id))))

@@ -2,8 +2,9 @@
 
 Customers, technicians and operators ask a process with the real services, channels and job engine; the simulated platforms lose,
 double, delay and forge a third of their messages and swallow answers. The process dies at a labelled point or at any moment, and
-is started again, until every point has been died at. Then nobody helps it: it has to come to rest by itself, and the invariants of
-`proofs` must hold. The same is done with faults planted in the product, each of which must be found.
+is started again, until every point has been died at; what it leaves must be whole each time. Then nobody helps it: it has to come
+to rest by itself, and all invariants of `proofs` must hold. The same is done with faults planted in the product, each of which
+must be found.
 """
 
 from __future__ import annotations
@@ -27,15 +28,17 @@ from sqlmodel import Session
 
 from servicehub import clock
 from servicehub.bench import town
-from servicehub.chaos import fuses, proofs, shop
+from servicehub.chaos import deeds, fuses, proofs, shop
 from servicehub.chaos.crowd import Crowd, GaveUp, Place
 from servicehub.db.database import Database
 from servicehub.domain.access import OperatorRole, Role
 from servicehub.domain.deposit import DEPOSIT_KIND
 from servicehub.domain.order import PaymentPlan
 from servicehub.gateway_sim.serving import Running, free_port, started
+from servicehub.gateway_sim.wechat_transfer import PAYEE
 from servicehub.models.account import User
-from servicehub.models.catalog import Policy, ServiceItem
+from servicehub.models.catalog import AddOn, Policy, ServiceItem
+from servicehub.services import reconciliation
 
 RULES = {"rules": [{"id": "r1", "category": "daily", "bp": 1750}], "tax": {"bp": 2000, "from_fen": 5_000}}
 """Commission of the town: a rule and a tax, so that every part of a division is at stake."""
@@ -111,6 +114,8 @@ class Storm:
     url: str = ""
     kills: int = 0
     died_at: Counter[str] = field(default_factory=Counter)
+    torn: list[str] = field(default_factory=list)
+    """What did not hold right after a death."""
     _process: BaseProcess | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -122,9 +127,12 @@ class Storm:
             place = _made(address, self.orders * MOST)
             with started(home / "platforms", retry_after_s=RETRY_AFTER_S) as sim:
                 sim.platform.refunds_apart = shop.REFUNDS_APART
+                for technician_id, _start in place.openings:
+                    openid = deeds.openid_of(technician_id)
+                    sim.platform.put(PAYEE, openid, {"openid": openid})
                 port = free_port()
                 life = shop.Life(_environment(home, address, port, sim), port, frozenset(), log, self.mutant)
-                crowd = Crowd(place, f"http://{shop.HOST}:{life.port}", sim, self.seed)
+                crowd = Crowd(place, f"http://{deeds.HOST}:{life.port}", sim, self.seed)
                 began = time.monotonic()
                 placed, stuck = self._blow(life, crowd, log)
                 blown = time.monotonic()
@@ -132,7 +140,7 @@ class Storm:
                 answered = not stuck and "silent" not in left
                 seconds = {"storm": round(blown - began), "rest": round(time.monotonic() - blown)}
                 money = proofs.money_of(sim.platform)
-            found = stuck + _judged(address, money, left)
+            found = stuck + self.torn[:5] + _judged(address, money, left)
         return {
             "orders": placed,
             "kills": self.kills + sum(self.died_at.values()),
@@ -197,28 +205,49 @@ class Storm:
                 self._process.join(0.05)
             if not self._over.is_set():
                 self._process.join()
+                self._examine(life)
             died = Counter(log.read_text("utf-8").splitlines() if log.exists() else [])
             for point in died - self.died_at:
                 waiting.remove(point)
             self.died_at = died
         self._stop()
 
-    def _rest(self, life: shop.Life, crowd: Crowd) -> dict[str, Any]:
-        """A last life that nobody ends, until it has nothing more to do; what it has left."""
-        self._process = _born(life, ())
-        until, left = time.monotonic() + (MUTANT_REST_S if self.mutant else REST_S), dict[str, Any]()
+    def _examine(self, life: shop.Life) -> None:
+        """While the process is dead: what it left must be whole."""
+        database = Database(life.environment["SERVICEHUB_DATABASE_URL"])
         try:
-            while time.monotonic() < until:
-                time.sleep(0.3)
-                try:
-                    left = httpx.get(f"{crowd.address}/left", timeout=5, trust_env=False).json()
-                except httpx.HTTPError:
-                    continue
-                if not any(left.values()):
-                    break
+            self.torn += database.read_now(proofs.torn)
+        finally:
+            database.close()
+
+    def _rest(self, life: shop.Life, crowd: Crowd) -> dict[str, Any]:
+        """A last life that nobody ends, until it has nothing more to do; what it has left, and what of the bills does not fit."""
+        self._process = _born(life, ())
+        until, left, differences = time.monotonic() + (MUTANT_REST_S if self.mutant else REST_S), dict[str, Any](), None
+        try:
+            for _ in range(2):  # a bill may bring what no message has told, and with it something more to do
+                left = self._until_idle(crowd, until) or left
+                differences = crowd.ask("reconcile", first=crowd.place.first_day)
+        except GaveUp:
+            return {"silent": True}
         finally:
             self._stop()
-        return left or {"silent": True}
+        if not left:
+            return {"silent": True}
+        return left | {"differences": ["no bill came"] if differences is None else differences}
+
+    def _until_idle(self, crowd: Crowd, until: float) -> dict[str, Any]:
+        left = dict[str, Any]()
+        while time.monotonic() < until:
+            time.sleep(0.3)
+            crowd.payees_agree()
+            try:
+                left = httpx.get(f"{crowd.address}/left", timeout=5, trust_env=False).json()
+            except httpx.HTTPError:
+                continue
+            if not any(left.values()):
+                break
+        return left
 
     def _stop(self) -> None:
         if self._process is not None and self._process.is_alive():
@@ -239,7 +268,7 @@ def _environment(home: Path, address: str, port: int, sim: Running) -> dict[str,
     return sim.environment() | {
         "SERVICEHUB_DATA_DIR": str(home),
         "SERVICEHUB_DATABASE_URL": address,
-        "SERVICEHUB_BASE_URL": f"http://{shop.HOST}:{port}",
+        "SERVICEHUB_BASE_URL": f"http://{deeds.HOST}:{port}",
         "SERVICEHUB_PAYMENT_CHANNELS": '["wechat", "alipay", "stripe"]',
         "SERVICEHUB_REDIS_URL": "",
     }
@@ -259,6 +288,12 @@ def _built(session: Session, count: int) -> Place:
     session.add(terms)
     guarantee = Policy(city_id=built.city_id, kind=DEPOSIT_KIND, version=1, document=DEPOSIT, effective_at=town.START)
     session.add(guarantee)
+    session.add(
+        AddOn(
+            service_item_id=built.item_id, slug=deeds.EXTRA, name_zh="擦窗", name_en="Windows", price_fen=3_000, minutes=10,
+            max_quantity=3,
+        )
+    )  # fmt: skip
     for number in range(2):
         session.add(
             User(
@@ -278,6 +313,7 @@ def _built(session: Session, count: int) -> Place:
         _paid_later(session, built.item_id),
         address_id,
         town.openings(session, built, count, now=clock.machine_now()),
+        reconciliation.day_of(clock.machine_now()).isoformat(),
     )
 
 

@@ -473,3 +473,20 @@ def test_a_payout_whose_answer_was_lost_is_found_by_asking(
     sim.platform.faults.errors = 2
     assert alipay.payout(payout_of()) is PayoutState.UNKNOWN
     assert alipay.query_payout(request.no) is PayoutState.UNKNOWN
+
+
+def test_nothing_of_a_request_reaches_the_log_whatever_goes_wrong(
+    sim: Running, alipay: AlipayGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Alipay is asked by addresses that hold the whole request, and its library's errors quote them."""
+    request = opened(alipay)
+    caplog.set_level(0)
+    sim.platform.faults.errors = 3
+
+    assert alipay.query(request.no).state is PayState.UNKNOWN
+    assert alipay.refund(refund_of(request, FEN)) is RefundState.UNKNOWN
+    assert alipay.close(request.no) is CloseResult.UNKNOWN
+
+    ours = [r.getMessage() for r in caplog.records if r.name.startswith(("servicehub", "alipay", "urllib"))]
+    assert len(ours) >= 3
+    assert not any(word in line for line in ours for word in (request.no, "sign", "app_id", "http"))
