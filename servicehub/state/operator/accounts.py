@@ -1,5 +1,7 @@
 """One account of the books, and the accounts of a group, page by page. The address says which."""
 
+from typing import Any
+
 import reflex as rx
 
 from servicehub.domain.access import Permission
@@ -11,63 +13,63 @@ from servicehub.viewmodels.books import AccountSheet, GroupSheet
 LONGEST_CODE = 64
 
 
+class PagedSheet(OperatorPage, mixin=True):
+    """Mixin: a class has `shown`, and says what the address asks for and how a page of it is read."""
+
+    asked: str = ""
+    page: int = 1
+
+    def _wanted(self) -> tuple[str, Any]:
+        """What the address asks for, and what is shown until it is read."""
+        raise NotImplementedError
+
+    async def _found(self, page: int) -> Any:
+        """A page of what is asked for; the query keeps its number within bounds."""
+        raise NotImplementedError
+
+    @handler(background=True)
+    async def watch(self) -> None:
+        """Take what the address asks for, then keep it current."""
+        actor = await self._admit(Permission.LEDGER_READ)
+        if actor is None:
+            return
+        async with self:  # type: ignore[attr-defined]
+            (self.asked, self.shown), self.page, self.ready = self._wanted(), 1, False
+        await self._watch(city_topics(actor), self._reload, settle_s=2 * SETTLE_S, every_s=60)
+
+    async def _reload(self) -> None:
+        found = await self._found(self.page)
+        async with self:  # type: ignore[attr-defined]
+            self.shown, self.ready = found, True
+
+    @handler
+    async def turn(self, page: int) -> None:
+        """Another page."""
+        self.shown = await self._found(id_of(page))
+        self.page = self.shown.page
+
+
 @roles("operator")
-class AccountState(OperatorPage, rx.State):
+class AccountState(PagedSheet, rx.State):
     """The statement as it is shown; `shown.code` is empty when there is no such account."""
 
     shown: AccountSheet = AccountSheet()
-    asked: str = ""
-    page: int = 1
 
-    @handler(background=True)
-    async def watch(self) -> None:
-        """Take the account of the address, then keep its statement current."""
-        actor = await self._admit(Permission.LEDGER_READ)
-        if actor is None:
-            return
-        async with self:
-            self.asked, self.page = self._query("code", LONGEST_CODE), 1
-            self.shown, self.ready = AccountSheet(), False
-        await self._watch(city_topics(actor), self._reload, settle_s=2 * SETTLE_S, every_s=60)
+    def _wanted(self) -> tuple[str, AccountSheet]:
+        return self._query("code", LONGEST_CODE), AccountSheet()
 
-    async def _reload(self) -> None:
-        found = await self._read(account, self.asked, self.page)
-        async with self:
-            self.shown, self.ready = found, True
-
-    @handler
-    async def turn(self, page: int) -> None:
-        """Another page; the query keeps it within bounds."""
-        self.shown = await self._read(account, self.asked, id_of(page))
-        self.page = self.shown.page
+    async def _found(self, page: int) -> AccountSheet:
+        return await self._read(account, self.asked, page)
 
 
 @roles("operator")
-class AccountGroupState(OperatorPage, rx.State):
+class AccountGroupState(PagedSheet, rx.State):
     """The accounts as they are shown; `shown.group` is empty when there is no such group."""
 
     shown: GroupSheet = GroupSheet()
-    asked: str = ""
-    page: int = 1
 
-    @handler(background=True)
-    async def watch(self) -> None:
-        """Take the group of the address, then keep its accounts current."""
-        actor = await self._admit(Permission.LEDGER_READ)
-        if actor is None:
-            return
-        async with self:
-            self.asked, self.page = self._query("name"), 1
-            self.shown, self.ready = GroupSheet(), False
-        await self._watch(city_topics(actor), self._reload, settle_s=2 * SETTLE_S, every_s=60)
+    def _wanted(self) -> tuple[str, GroupSheet]:
+        return self._query("name"), GroupSheet()
 
-    async def _reload(self) -> None:
-        found = await self._read(group, self.asked, self.page)
-        async with self:
-            self.shown, self.ready = found, True
-
-    @handler
-    async def turn(self, page: int) -> None:
-        """Another page; the query keeps it within bounds."""
-        self.shown = await self._read(group, self.asked, id_of(page))
-        self.page = self.shown.page
+    async def _found(self, page: int) -> GroupSheet:
+        return await self._read(group, self.asked, page)

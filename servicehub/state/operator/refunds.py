@@ -9,12 +9,11 @@ from servicehub import clock
 from servicehub.db import database
 from servicehub.domain.access import Permission
 from servicehub.errors import Conflict
-from servicehub.queries.operator.narrowing import choices
 from servicehub.queries.operator.refunds import refund_list
 from servicehub.services import failed_refunds
 from servicehub.state.base import handler, roles
-from servicehub.state.operator.base import SETTLE_S, city_topics, reason_of
-from servicehub.state.operator.narrowing import NarrowedList, number_of, page_of, word_of
+from servicehub.state.operator.base import reason_of
+from servicehub.state.operator.narrowing import NarrowedList
 from servicehub.texts import N_, say
 from servicehub.viewmodels.operator_payments import RefundList
 from servicehub.workflows import refunds
@@ -32,71 +31,16 @@ class RefundsState(NarrowedList, rx.State):
     chosen_words: str = ""
     chosen_note: str = ""
 
-    @handler(background=True)
-    async def watch(self) -> None:
-        """Take state and number of the address, then keep the list current."""
-        actor = await self._admit(Permission.ORDER_REFUND)
-        if actor is None:
-            return
-        offered = await self._read(choices)
-        async with self:
-            self.choices = offered
-            self._from_address()
-        await self._watch(city_topics(actor), self._refresh, settle_s=SETTLE_S, every_s=60)
+    def _permission(self) -> Permission:
+        return Permission.ORDER_REFUND
 
-    async def _refresh(self) -> None:
-        shown = await self._read(refund_list, self._wanted())
-        async with self:
-            self.shown, self.page, self.ready = shown, shown.page, True
-
-    async def _load(self) -> None:
-        self.shown = await self._read(refund_list, self._wanted())
-        self.page, self.ready = self.shown.page, True
-
-    @handler
-    async def show(self, state: str) -> None:
-        """Only refunds in this state."""
-        await self._narrow(state=word_of(state))
-
-    @handler
-    async def search(self, q: str) -> None:
-        """By the number of a refund, a payment or an order."""
-        await self._narrow(q=number_of(q))
-
-    @handler
-    async def in_channel(self, value: str) -> None:
-        """Only of payments through this channel."""
-        await self._narrow(channel=word_of(value))
-
-    @handler
-    async def of_item(self, value: str) -> None:
-        """Only of payments for this part of a price."""
-        await self._narrow(item=word_of(value))
+    async def _found(self) -> RefundList:
+        return await self._read(refund_list, self._wanted())
 
     @handler
     async def because(self, value: str) -> None:
         """Only for this reason."""
         await self._narrow(reason=str(value)[:REASON_CHARS])
-
-    @handler
-    async def from_day(self, value: str) -> None:
-        """From this day on."""
-        await self._narrow(first=word_of(value))
-
-    @handler
-    async def to_day(self, value: str) -> None:
-        """Until the end of this day."""
-        await self._narrow(last=word_of(value))
-
-    @handler
-    async def turn(self, page: int) -> None:
-        """Go to a page."""
-        await self._narrow(page=page_of(page))
-
-    @handler
-    async def clear(self) -> None:
-        """Back to all refunds."""
-        await self._clear()
 
     @handler
     async def choose(self, no: str) -> None:
