@@ -132,7 +132,10 @@ class Alipay:
         if fen > left_of(known, known["fen"]):
             return failed("ACQ.SELLER_BALANCE_NOT_ENOUGH")
         after = known | {"refunded": total, "state": "TRADE_CLOSED" if total == known["fen"] else "TRADE_SUCCESS"}
-        self._platform.put("alipay-refund", no, {"fen": fen, "of": known["trade_no"], "at": now().isoformat()})
+        royalties = [str(part["trans_out"]) for part in asked.get("refund_royalty_parameters") or ()]
+        made = {"fen": fen, "of": known["trade_no"], "at": now().isoformat()}
+        made |= {"returned": back, "returned_by": ", ".join(royalties)}
+        self._platform.put("alipay-refund", no, made)
         self._platform.put("alipay", known["no"], after)
         when = now().strftime("%Y-%m-%d %H:%M:%S.000")
         number = no.partition("/")[2]

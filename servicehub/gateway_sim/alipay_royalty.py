@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from servicehub.gateway_sim import sharing_rules as rules
-from servicehub.gateway_sim.platform import ZONE, Platform
+from servicehub.gateway_sim.platform import ZONE, Platform, now
 
 DONE = {"code": "10000", "msg": "Success"}
 
@@ -50,7 +50,8 @@ class AlipayRoyalty:
             "trade_no": trade["trade_no"],
             "settle_no": f"{secrets.randbelow(10**28):028}",
             "fen": fen,
-            "parts": parts,
+            "parts": [part | {"fen": _fen(part["amount"])} for part in parts],
+            "at": now().isoformat(),
         }
         self._platform.put("alipay-settle", no, made)
         after = trade | {"shared": trade.get("shared", 0) + fen, "finished": finish or trade.get("finished", False)}

@@ -26,13 +26,17 @@ WECHAT_COLUMNS = _columns(
 FUND_COLUMNS = _columns(
     "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号"
 )
+SHARE_COLUMNS = _columns(
+    "分账时间,分账发起方,分账方,微信订单号,微信分账/回退单号,分账明细单号,商户分账/回退单号,订单金额,分账接收方,金额,业务类型,处理状态,分账描述"
+)
 TRADE_COLUMNS = _columns(
     "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,商家实收（元）,",
     "支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,卡消费金额（元）,",
     "退款批次号/请求号,服务费（元）,分润（元）,备注",
 )
 ACCOUNT_COLUMNS = _columns(
-    "账务流水号,业务流水号,商户订单号,商品名称,发生时间,对方账号,收入金额（+元）,支出金额（-元）,账户余额（元）,交易渠道,业务类型,备注"
+    "账务流水号,业务流水号,商户订单号,商品名称,发生时间,对方账号,收入金额（+元）,支出金额（-元）,账户余额（元）,交易渠道,业务类型,备注,",
+    "业务描述,业务账单来源,业务基础订单号,业务订单号",
 )
 
 
@@ -87,6 +91,55 @@ def wechat_fund_bill(platform: Platform, day: str, account: str) -> str:
     return "\ufeff" + "\r\n".join(lines) + "\r\n"
 
 
+def wechat_share_bill(platform: Platform, day: str) -> str:
+    """What was divided on a day, part by part, and what came back; what came to nothing is in no bill."""
+    rows = [*_shared(platform, day), *_shares_returned(platform, day)]
+    if not rows:
+        return ""
+    total = sum((Decimal(row["金额"]) for row in rows), Decimal(0))
+    lines = [",".join(SHARE_COLUMNS)]
+    lines += [",".join(f"`{row.get(name, '')}" for name in SHARE_COLUMNS) for row in rows]
+    lines += ["总笔数,总金额", f"`{len(rows)},`{total:.2f}"]
+    return "\ufeff" + "\r\n".join(lines) + "\r\n"
+
+
+def _shared(platform: Platform, day: str) -> Iterable[dict[str, str]]:
+    """Shares, and the ends of sharing: what is unfrozen goes to the merchant itself, as if it were one more receiver."""
+    for one in platform.every("wechat-share"):
+        for part in one["receivers"] if one.get("at", "").startswith(day) else ():
+            if part["result"] == "SUCCESS":
+                kind = "分账" if "detail_id" in part else "解冻剩余资金"
+                row = _share_row(platform, one["at"], one["transaction_id"], part["account"], part["amount"], kind)
+                detail = part.get("detail_id", one["order_id"])
+                yield row | {
+                    "微信分账/回退单号": one["order_id"], "分账明细单号": detail, "商户分账/回退单号": one["out_order_no"],
+                    "分账描述": str(part.get("description", "")).replace(",", " "),
+                }  # fmt: skip
+
+
+def _shares_returned(platform: Platform, day: str) -> Iterable[dict[str, str]]:
+    for one in platform.every("wechat-return"):
+        share = platform.get("wechat-share", one["out_order_no"]) or {}
+        if one["result"] == "SUCCESS" and one["finish_time"].startswith(day):
+            transaction = str(share.get("transaction_id", ""))
+            yield _share_row(
+                platform, one["finish_time"], transaction, one["return_mchid"], one["amount"], "分账回退"
+            ) | {
+                "微信分账/回退单号": one["return_id"], "分账明细单号": one["return_id"],
+                "商户分账/回退单号": one["out_return_no"], "分账描述": one["description"].replace(",", " "),
+            }  # fmt: skip
+
+
+def _share_row(platform: Platform, at: str, transaction: str, account: str, fen: int, kind: str) -> dict[str, str]:
+    paid = next((one for one in platform.every("wechat") if one.get("transaction_id") == transaction), None)
+    merchant = str(platform.keys.facts["merchant_id"])
+    return {
+        "分账时间": at[:19].replace("T", " "), "分账发起方": merchant, "分账方": merchant, "微信订单号": transaction,
+        "订单金额": _yuan(paid["total"] if paid else 0), "分账接收方": account, "金额": _yuan(fen), "业务类型": kind,
+        "处理状态": "处理成功",
+    }  # fmt: skip
+
+
 def _trade_funds(platform: Platform, day: str) -> Iterable[dict[str, str]]:
     for one in platform.every("wechat"):
         if one.get("success_time", "").startswith(day):
@@ -116,7 +169,7 @@ def alipay_bill(platform: Platform, kind: str, day: str) -> bytes:
     if kind == "trade":
         columns, rows = TRADE_COLUMNS, list(_trades(platform, day))
     else:
-        columns, rows = ACCOUNT_COLUMNS, list(_transfers(platform, day))
+        columns, rows = ACCOUNT_COLUMNS, [*_transfers(platform, day), *_royalties(platform, day)]
     if not rows:
         return b""
     text = io.StringIO()
@@ -176,6 +229,28 @@ def _transfers(platform: Platform, day: str) -> Iterable[dict[str, str]]:
                 "业务流水号": one["order_id"], "商户订单号": one["no"], "发生时间": one["at"][:19].replace("T", " "),
                 "对方账号": one["to"], "收入金额（+元）": "0.00", "支出金额（-元）": _yuan(-one["fen"]), "业务类型": "转账",
             }  # fmt: skip
+
+
+def _royalties(platform: Platform, day: str) -> Iterable[dict[str, str]]:
+    """What went out to receivers of shares, and what a refund brought back from them, under the number of the payment."""
+    for one in platform.every("alipay-settle"):
+        for part in one["parts"] if one.get("at", "").startswith(day) else ():
+            trade = next(trade for trade in platform.every("alipay") if trade["trade_no"] == one["trade_no"])
+            yield _royalty(one["at"], one["settle_no"], trade["no"], one["trade_no"], part["trans_in"], -part["fen"])
+    for no, one in platform.numbered("alipay-refund"):
+        if one.get("returned") and one["at"].startswith(day):
+            payment = no.partition("/")[0]
+            number = f"{one['of']}{no.rpartition('/')[2][-12:]}"
+            yield _royalty(one["at"], number, payment, one["of"], one["returned_by"], one["returned"])
+
+
+def _royalty(at: str, number: str, payment: str, trade: str, account: str, fen: int) -> dict[str, str]:
+    """A row of the account's bill; what goes out is negative."""
+    return {
+        "账务流水号": number, "业务流水号": trade, "商户订单号": payment, "发生时间": at[:19].replace("T", " "),
+        "对方账号": account, "收入金额（+元）": _yuan(max(fen, 0)), "支出金额（-元）": _yuan(min(fen, 0)),
+        "业务类型": "交易分账", "业务描述": "分账" if fen < 0 else "分账退回", "业务基础订单号": payment,
+    }  # fmt: skip
 
 
 def _yuan(fen: int, digits: int = 2) -> str:

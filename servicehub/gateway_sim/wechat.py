@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from servicehub import clock
-from servicehub.gateway_sim.bills import wechat_bill, wechat_fund_bill
+from servicehub.gateway_sim.bills import wechat_bill, wechat_fund_bill, wechat_share_bill
 from servicehub.gateway_sim.keys import is_signed, sealed, signed
 from servicehub.gateway_sim.platform import Message, Platform, now
 from servicehub.gateway_sim.sharing_rules import left_of
@@ -28,6 +28,7 @@ from servicehub.gateway_sim.wechat_transfer import WechatTransfers
 
 FRESH_S = 300
 MOST_REFUNDS = 50
+SHARES = "SHARES"
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 _AUTHORISED = frozenset({"mchid", "nonce_str", "signature", "timestamp", "serial_no"})
 
@@ -46,6 +47,7 @@ class WechatPay:
             Route("/v3/refund/domestic/refunds/{no}", self._guarded(self.query_refund), methods=["GET"]),
             Route("/v3/bill/tradebill", self._guarded(self.bill), methods=["GET"]),
             Route("/v3/bill/fundflowbill", self._guarded(self.bill), methods=["GET"]),
+            Route("/v3/profitsharing/bills", self._guarded(self.bill), methods=["GET"]),
             Route("/v3/billdownload/file", self._guarded(self.download), methods=["GET"]),
             *WechatSharing(platform, self._guarded, self._answer, self._refused).routes,
             *self.transfers.routes,
@@ -169,6 +171,8 @@ class WechatPay:
         token = request.query_params["bill_date"]
         if request.url.path.endswith("/fundflowbill"):
             token += f".{request.query_params['account_type']}"
+        elif "/profitsharing/" in request.url.path:
+            token += f".{SHARES}"
         text = self._text(token)
         if not text:
             return self._refused(400, "NO_STATEMENT_EXIST", "there is no bill of that day")
@@ -183,8 +187,10 @@ class WechatPay:
         return Response(gzip.compress(text.encode()), media_type="application/octet-stream")
 
     def _text(self, token: str) -> str:
-        """The bill of a day, or (`day.account`) what moved on one of the merchant's accounts."""
+        """The bill of a day, or (`day.account`) what moved on one of the merchant's accounts, or what was divided."""
         day, _dot, account = token.partition(".")
+        if account == SHARES:
+            return wechat_share_bill(self._platform, day)
         return wechat_fund_bill(self._platform, day, account) if account else wechat_bill(self._platform, day)
 
     def knows(self, openid: str) -> bool:

@@ -159,6 +159,7 @@ class WechatSharing:
             "transaction_id": paid["transaction_id"],
             "out_order_no": no,
             "order_id": _number(),
+            "at": now().isoformat(timespec="seconds"),
             "receivers": receivers,
             "asked": [[part["account"], part["amount"]] for part in receivers],
         }
@@ -167,7 +168,7 @@ class WechatSharing:
 
     def _shown(self, known: dict[str, Any], *, ended: bool = False) -> Response:
         waiting = [part | {"result": "PENDING"} for part in known["receivers"]]
-        shown = {name: value for name, value in known.items() if name != "asked"}
+        shown = {name: value for name, value in known.items() if name not in ("asked", "at")}
         state = {"state": "FINISHED"} if ended else {"state": "PROCESSING", "receivers": waiting}
         return self._answer(shown | state)
 
