@@ -81,6 +81,8 @@ UNPAYABLE = frozenset(
     }
 )
 """Refusals of a payout that no repetition changes: no such account, another owner, a number used for something else."""
+ROYALTY = "分账"
+"""What the kinds of business in the account's bill contain that are shares or come back from them."""
 _log = logging.getLogger(__name__)
 
 
@@ -219,11 +221,12 @@ class AlipayGateway:
             return PAYOUTS.get(str(answer.get("status")), PayoutState.UNKNOWN)
         return PayoutState.NOT_FOUND if answer.get("sub_code") == "ORDER_NOT_EXIST" else PayoutState.UNKNOWN
 
-    def bill(self, day: date) -> list[BillLine]:
-        """See `Bills`: payments and refunds from the trade bill, transfers from the bill of the account."""
+    def bill(self, day: date, *, with_shares: bool = False) -> list[BillLine]:
+        """See `Bills`: payments and refunds from the trade bill, transfers and shares from the bill of the account."""
         trades = self._bill("trade", day)
         account = self._bill("signcustomer", day)
-        return [*_trade_lines(trades), *_transfer_lines(account)]
+        shares = _share_lines(account) if with_shares else ()
+        return [*_trade_lines(trades), *_transfer_lines(account), *shares]
 
     def _bill(self, kind: str, day: date) -> list[dict[str, str]]:
         asked = {"bill_type": kind, "bill_date": day.isoformat()}
@@ -307,6 +310,17 @@ def _transfer_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
     for row in rows:
         if row["业务类型"] == "转账" and (fen := abs(fen_of(row["支出金额（-元）"]))):
             yield BillLine(LineKind.PAYOUT, row["商户订单号"], fen, 0, row["业务流水号"])
+
+
+def _share_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
+    """What went out to receivers of shares, and what came back, under the number of the payment: there is none of ours for each."""
+    for row in rows:
+        if ROYALTY not in row["业务类型"]:
+            continue
+        out, back = abs(fen_of(row["支出金额（-元）"])), abs(fen_of(row["收入金额（+元）"]))
+        if out or back:
+            kind = LineKind.SHARE if out else LineKind.SHARE_RETURN
+            yield BillLine(kind, row["商户订单号"], out or back, 0, row["账务流水号"])
 
 
 def _is_fresh(stamp: str, now: datetime) -> bool:

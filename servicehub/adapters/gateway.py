@@ -84,8 +84,11 @@ class Bills(Protocol):
 
     name: str
 
-    def bill(self, day: date) -> list[BillLine]:
-        """Everything of one of its days, under our numbers. Raises: BillUnavailable when it does not answer, or not wholly."""
+    def bill(self, day: date, *, with_shares: bool = False) -> list[BillLine]:
+        """Everything of one of its days, under our numbers; shares, where a company is paid, may be under those of their payments.
+
+        Raises: BillUnavailable when it does not answer, or not wholly.
+        """
 
 
 @lru_cache(maxsize=1)

@@ -178,7 +178,7 @@ class StripeGateway:
         """See `Gateway`: among the refunds of its payment."""
         return self._refund_of(request)[0]
 
-    def bill(self, day: date) -> list[BillLine]:
+    def bill(self, day: date, *, with_shares: bool = False) -> list[BillLine]:  # noqa: ARG002 - it shares nothing
         """See `Bills`: whatever moved the balance in a day of Asia/Shanghai, which is every channel's here."""
         begins = datetime.combine(day, time(), ZONE)
         span: BalanceTransactionListParamsCreated = {

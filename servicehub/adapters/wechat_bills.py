@@ -1,6 +1,7 @@
-"""WeChat Pay's bills of a day as lines: payments and refunds from the trade bill, transfers from what moved on the accounts.
+"""WeChat Pay's bills of a day as lines: payments and refunds from the trade bill, transfers from what moved on the accounts, shares
+and what came back of them from the bill of profit sharing.
 
-Owns the two formats. Cells begin with a backtick, so that no table program reads them as numbers; two lines of sums end a list.
+Owns the three formats. Cells begin with a backtick, so that no table program reads them as numbers; two lines of sums end a list.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ FUND_ACCOUNTS = ("BASIC", "OPERATION")
 """The merchant's accounts from which transfers may be paid."""
 TRANSFER = "商家转账"
 """How the kinds of business begin that are transfers or come back from them."""
+SHARED, RETURNED, UNFROZEN = "分账", "回退", "解冻"
+"""What the kinds of business in the bill of profit sharing contain."""
 
 
 def trade_lines(text: str) -> Iterator[BillLine]:
@@ -38,6 +41,20 @@ def transfer_lines(text: str) -> Iterator[BillLine]:
         if cells.get("业务类型", "").startswith(TRANSFER):
             fen, kind = _fen(cells["收支金额(元)"]), kinds[cells["收支类型"]]
             yield BillLine(kind, cells["业务凭证号"], fen, 0, cells["资金流水单号"])
+
+
+def share_lines(text: str, merchant_id: str) -> Iterator[BillLine]:
+    """Shares and their returns. What is unfrozen stays with the merchant, so it is no line.
+
+    Raises: ValueError for what is no bill of profit sharing.
+    """
+    for cells in _rows(text, "商户分账/回退单号"):
+        kind = cells.get("业务类型", "")
+        if SHARED not in kind or UNFROZEN in kind or cells["分账接收方"] == merchant_id:
+            continue
+        no, number = cells["商户分账/回退单号"], cells["分账明细单号"] or cells["微信分账/回退单号"]
+        what = LineKind.SHARE_RETURN if RETURNED in kind else LineKind.SHARE
+        yield BillLine(what, no, _fen(cells["金额"]), 0, number)
 
 
 def _rows(text: str, column: str) -> Iterator[dict[str, str]]:

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from wechatpayv3 import WeChatPay, WeChatPayType
 
 from servicehub import clock
-from servicehub.adapters.wechat_bills import FUND_ACCOUNTS, trade_lines, transfer_lines
+from servicehub.adapters.wechat_bills import FUND_ACCOUNTS, share_lines, trade_lines, transfer_lines
 from servicehub.domain.channel import (
     ClientAction,
     CloseResult,
@@ -167,12 +167,16 @@ class WechatPayGateway:
             return RefundState.NOT_FOUND
         return REFUNDS.get(str(answer.get("status")), RefundState.UNKNOWN) if code == 200 else RefundState.UNKNOWN
 
-    def bill(self, day: date) -> list[BillLine]:
-        """See `Bills`: the trade bill of a day, and the transfers of the accounts' bills where technicians are paid from here."""
+    def bill(self, day: date, *, with_shares: bool = False) -> list[BillLine]:
+        """See `Bills`: the trade bill of a day, the transfers of the accounts' bills where technicians are paid from here, and the
+        bill of profit sharing."""
         on = day.isoformat()
         lines = list(self._bill(day, lambda: self._client.trade_bill(on), trade_lines))
         for account in FUND_ACCOUNTS if self._account.pays_out else ():
             lines += self._bill(day, partial(self._client.fundflow_bill, on, account), transfer_lines)
+        if with_shares:
+            read = partial(share_lines, merchant_id=self._account.merchant_id)
+            lines += self._bill(day, lambda: self._client.profitsharing_bill(on), read)
         return lines
 
     def _bill(

@@ -22,13 +22,25 @@ class LineKind(StrEnum):
     """…and gave it back again."""
     FEE = "fee"
     """Of the channel, beside those of payments; all of it is in `fee_fen`."""
+    SHARE = "share"
+    """Where a company is paid: what went from its account to the platform's…"""
+    SHARE_RETURN = "share_return"
+    """…and what came back from there for a refund."""
 
     @property
     def sign(self) -> int:
         """1 where money comes in, -1 where it goes out; 0 for fees, which are no booking of ours before the bill."""
         if self is LineKind.FEE:
             return 0
-        return 1 if self in (LineKind.PAYMENT, LineKind.PAYOUT_BACK, LineKind.CHARGEBACK_WON) else -1
+        return 1 if self in _COMES_IN else -1
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it moves money between the company's account, whose bill it stands in, and the platform's."""
+        return self in (LineKind.SHARE, LineKind.SHARE_RETURN)
+
+
+_COMES_IN = (LineKind.PAYMENT, LineKind.PAYOUT_BACK, LineKind.CHARGEBACK_WON, LineKind.SHARE_RETURN)
 
 
 class DifferenceKind(StrEnum):

@@ -27,6 +27,10 @@ class Bill(SQLModel, table=True):
     ledger_fen: int = 0
     """What our books say of the same day."""
     unexplained_fen: int = 0
+    shared_fen: int = 0
+    """Where the account is a company's: what its lines of shares brought the platform, returns deducted…"""
+    shared_unexplained_fen: int = 0
+    """…and what of it our own account does not explain."""
     closed_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
     closed_by: int | None = Field(default=None, sa_column=fk("sh_user.id", nullable=True))
 
