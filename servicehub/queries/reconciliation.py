@@ -13,6 +13,7 @@ from servicehub.domain.reconciliation import DifferenceKind, DifferenceStatus, L
 from servicehub.models.account import User
 from servicehub.models.reconciliation import Bill, Difference
 from servicehub.queries.operator.scope import guard
+from servicehub.settings import get_settings
 from servicehub.texts import N_, Locale, formats, money, say
 from servicehub.viewmodels.reconciliation import BillLineRow, Bills, DifferenceRow
 
@@ -37,6 +38,8 @@ _LINES: dict[LineKind, str] = {
     LineKind.CHARGEBACK: N_("Chargeback"),
     LineKind.CHARGEBACK_WON: N_("Chargeback won"),
     LineKind.FEE: N_("Fee"),
+    LineKind.SHARE: N_("Share of the platform"),
+    LineKind.SHARE_RETURN: N_("Share returned for a refund"),
 }
 _STATUSES: dict[DifferenceStatus, tuple[str, str]] = {
     DifferenceStatus.OPEN: (N_("Not resolved"), "w"),
@@ -73,9 +76,9 @@ def bills(session: Session, actor: Actor, chosen: int, *, now: datetime, locale:
         title=f"{money.of(locale, money.METHODS, bill.channel)} · {_day(bill.day)}",
         ref=f"bill:{bill.channel}:{_day(bill.day)}",
         proof=_proof(session, bill, locale),
-        is_proven=bill.unexplained_fen == 0,
+        is_proven=_is_proven(bill),
         waits=waits.get(bill.id or 0, 0),
-        may_close=bill.closed_at is None and not bill.unexplained_fen and not waits.get(bill.id or 0, 0),
+        may_close=bill.closed_at is None and _is_proven(bill) and not waits.get(bill.id or 0, 0),
         differences=parts,
         yesterday=yesterday,
     )
@@ -88,8 +91,13 @@ def key_of(session: Session, actor: Actor, bill_id: int) -> tuple[str, date] | N
     return (bill.channel, bill.day) if bill is not None else None
 
 
+def _is_proven(bill: Bill) -> bool:
+    """Whether its account is explained, and ours where it says what came to us."""
+    return bill.unexplained_fen == 0 and bill.shared_unexplained_fen == 0
+
+
 def _bill(one: Bill, waits: int, locale: Locale) -> BillLineRow:
-    state = "closed" if one.closed_at is not None else "open" if waits or one.unexplained_fen else "ready"
+    state = "closed" if one.closed_at is not None else "open" if waits or not _is_proven(one) else "ready"
     label, tone = _STATES[state]
     return BillLineRow(
         id=one.id or 0,
@@ -113,7 +121,7 @@ def _proof(session: Session, bill: Bill, locale: Locale) -> tuple[tuple[str, str
     ).all()
     differences = sum(row.net_fen for row in rows)
     other = bill.net_fen - bill.ledger_fen - differences - bill.unexplained_fen
-    lines = (
+    lines: tuple[tuple[str, int], ...] = (
         (N_("The bill comes to"), bill.net_fen),
         (N_("Our books of the day"), bill.ledger_fen),
         (N_("Booked or billed on another day"), other),
@@ -121,6 +129,11 @@ def _proof(session: Session, bill: Bill, locale: Locale) -> tuple[tuple[str, str
         (N_("Unexplained"), bill.unexplained_fen),
         (N_("Channel fee, booked from the bill"), bill.fee_fen),
     )
+    if get_settings().settlement_mode == "partner":
+        lines += (
+            (N_("Shares that reached the platform"), bill.shared_fen),
+            (N_("Unexplained of the shares"), bill.shared_unexplained_fen),
+        )
     return tuple((say(locale, words), _yuan(fen)) for words, fen in lines)
 
 

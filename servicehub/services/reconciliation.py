@@ -1,7 +1,8 @@
 """Reconciliation: a channel's bill of a day is stored, matched with the books, worked down to zero and closed.
 
 Owns bills, their rows and differences. The channel's fees are booked from the bill. What does not fit is never edited away: one
-person says why, a second one agrees, and the difference moves between the channel's cash and its suspense account.
+person says why, a second one agrees, and the difference moves between the channel's cash and its suspense account. A company's
+bill proves two accounts: its own, which `mirror:*` follows, and by its lines of shares the platform's `cash:*`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from servicehub.models.ledger import JournalEntry, Posting
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.reconciliation import Bill, BillRow, Difference
 from servicehub.models.withdrawal import Withdrawal
-from servicehub.services import audits, ledger
+from servicehub.services import audits, ledger, share_bills
 from servicehub.settings import get_settings
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -43,6 +44,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 ARRIVED = (PaymentStatus.KEPT, PaymentStatus.EXTRA, PaymentStatus.LATE)
 MOVES = ("payment", "tip", "returned", "refund", "withdrawal", "chargeback", "chargeback_won")
 """Kinds of entries that move a channel's money, besides fees and corrections."""
+SHARED = ("share", "share_return")
+"""Kinds of entries that move money between a company's account and the platform's."""
 CAME_BACK = (WithdrawalStatus.FAILED, WithdrawalStatus.EXPIRED)
 """Ends of payouts for which a channel may have taken the money before."""
 Amounts = dict[tuple[LineKind, str], int]
@@ -57,6 +60,16 @@ def is_closed(session: Session, channel: str, day: date) -> bool:
     """Whether the day's bill is closed."""
     bill = _bill(session, channel, day)
     return bill is not None and bill.closed_at is not None
+
+
+def is_partner() -> bool:
+    """Whether the bills are those of a company's account."""
+    return get_settings().settlement_mode == "partner"
+
+
+def named(session: Session, channel: str, day: date, lines: Sequence[BillLine]) -> list[BillLine]:
+    """The lines of a day's bill under our numbers, as `share_bills.named`."""
+    return share_bills.named(session, channel, lines, *_window(day))
 
 
 def missing_payments(session: Session, channel: str, lines: Collection[BillLine]) -> list[str]:
@@ -101,8 +114,8 @@ def take(session: Session, channel: str, day: date, lines: Sequence[BillLine], *
         for line in lines
     )  # fmt: skip
     session.flush()
-    outcome = _compared(session, bill, lines)
-    _keep(session, bill, outcome, now)
+    outcome, shared = _compared(session, bill, lines)
+    _keep(session, bill, outcome, shared, now)
     _book_fees(session, bill, now)
     return _open_count(session, bill)
 
@@ -119,7 +132,7 @@ def propose(session: Session, actor: Actor, difference_id: int, *, reason: str, 
 
 
 def agree(session: Session, actor: Actor, difference_id: int, *, now: datetime) -> None:
-    """Agree as the second person: the difference goes to suspense. Audited.
+    """Agree as the second person: the difference goes to suspense, or of a share of ours between both accounts. Audited.
 
     Raises: NotAllowed, NotFound, Conflict when nobody proposed anything, SecondPersonNeeded for the one who did.
     """
@@ -131,9 +144,9 @@ def agree(session: Session, actor: Actor, difference_id: int, *, now: datetime) 
     _move(session, found, DifferenceStatus.RESOLVED, second_by=actor.user_id, done_at=now)
     bill = session.get_one(Bill, found.bill_id)
     if found.net_fen:
-        lines = {_held_at(bill.channel): found.net_fen, ledger.suspense(bill.channel): -found.net_fen}
-        ref = f"bill:{bill.channel}:{bill.day}"
-        ledger.post(session, f"recon:{difference_id}", "reconciliation", ref, lines, now=now)
+        kind, counterpart = _counterpart(session, bill, found)
+        lines = {_held_at(bill.channel): found.net_fen, counterpart: -found.net_fen}
+        ledger.post(session, f"recon:{difference_id}", kind, f"bill:{bill.channel}:{bill.day}", lines, now=now)
     audits.record(session, actor, "reconciliation.agree", f"difference:{difference_id}", found.reason, now=now)
 
 
@@ -148,7 +161,7 @@ def close(session: Session, actor: Actor, channel: str, day: date, *, now: datet
         raise NotFound(f"bill {channel} {day}")
     if bill.closed_at is not None:
         raise Conflict(f"{channel} {day} is closed")
-    if _open_count(session, bill) or bill.unexplained_fen:
+    if _open_count(session, bill) or bill.unexplained_fen or bill.shared_unexplained_fen:
         raise StillDifferent(f"{channel} {day}")
     bill.closed_at, bill.closed_by = now, actor.user_id
     session.add(bill)
@@ -157,7 +170,8 @@ def close(session: Session, actor: Actor, channel: str, day: date, *, now: datet
     bus.publish(session, bus.overview(str(actor.city_id)))
 
 
-def _compared(session: Session, bill: Bill, lines: Sequence[BillLine]) -> Outcome:
+def _compared(session: Session, bill: Bill, lines: Sequence[BillLine]) -> tuple[Outcome, Outcome]:
+    """What the whole bill comes to, and its lines of shares alone."""
     begins, ends = _window(bill.day)
     around = {
         **_ours(session, bill.channel, begins - timedelta(days=1), begins),
@@ -173,7 +187,14 @@ def _compared(session: Session, bill: Bill, lines: Sequence[BillLine]) -> Outcom
     around |= _under_way(session, bill.channel, lines, taken, begins)
     due = _to_come_back(session, bill.channel, taken, begins, ends)
     due = {key: fen for key, fen in due.items() if key not in elsewhere}
-    return compare(lines, ours, around=around, billed_elsewhere=elsewhere, due=due)
+    shared = compare(
+        (line for line in lines if line.kind.is_shared), _of_shares(ours), around=_of_shares(around), billed_elsewhere=elsewhere
+    )  # fmt: skip
+    return compare(lines, ours, around=around, billed_elsewhere=elsewhere, due=due), shared
+
+
+def _of_shares(amounts: Amounts) -> Amounts:
+    return {key: fen for key, fen in amounts.items() if key[0].is_shared}
 
 
 def _under_way(
@@ -213,7 +234,7 @@ def _payouts(
     return list(session.exec(query))
 
 
-def _keep(session: Session, bill: Bill, outcome: Outcome, now: datetime) -> None:
+def _keep(session: Session, bill: Bill, outcome: Outcome, shared: Outcome, now: datetime) -> None:
     known = {
         (one.line_kind, one.no): one for one in session.exec(select(Difference).where(Difference.bill_id == bill.id))
     }
@@ -233,6 +254,8 @@ def _keep(session: Session, bill: Bill, outcome: Outcome, now: datetime) -> None
     bill.net_fen, bill.fee_fen = outcome.net_fen, outcome.fee_fen
     bill.ledger_fen = _ledger_net(session, bill.channel, *_window(bill.day))
     bill.unexplained_fen = outcome.unexplained_fen(bill.ledger_fen)
+    arrived = _posted(session, (ledger.cash(bill.channel),), SHARED, *_window(bill.day)) if is_partner() else 0
+    bill.shared_fen, bill.shared_unexplained_fen = -shared.net_fen, -shared.unexplained_fen(-arrived)
     session.add(bill)
     session.flush()
 
@@ -247,19 +270,21 @@ def _facts(found: Found) -> dict[str, Any]:
     return dict(facts)
 
 
-def _is_partner() -> bool:
-    """Whether the bills are those of a company's account."""
-    return get_settings().settlement_mode == "partner"
-
-
 def _held_at(channel: str) -> str:
     """The account whose bill it is."""
-    return ledger.mirror(channel) if _is_partner() else ledger.cash(channel)
+    return ledger.mirror(channel) if is_partner() else ledger.cash(channel)
+
+
+def _counterpart(session: Session, bill: Bill, found: Difference) -> tuple[str, str]:
+    """Kind of entry and account: what of a share is elsewhere than our books say is at the other end of it."""
+    if found.line_kind.is_shared and is_partner() and share_bills.is_ours(session, bill.channel, found.no):
+        return "share_difference", ledger.cash(bill.channel)
+    return "reconciliation", ledger.suspense(bill.channel)
 
 
 def _book_fees(session: Session, bill: Bill, now: datetime) -> None:
     """What the channel kept, less what was booked from an earlier pull of the same bill."""
-    fees = ledger.mirror_fees if _is_partner() else ledger.channel_fees
+    fees = ledger.mirror_fees if is_partner() else ledger.channel_fees
     ref, account = f"bill:{bill.channel}:{bill.day}", fees(bill.channel)
     booked, times = session.execute(
         sa.select(sa.func.coalesce(sa.func.sum(col(Posting.amount_fen)), 0), sa.func.count())
@@ -308,16 +333,23 @@ def _ours(session: Session, channel: str, begins: datetime, ends: datetime) -> A
     )
     for kind, query in queries:
         found |= {(kind, no): int(fen) for no, fen in session.execute(query)}
-    return found
+    return found | (share_bills.booked(session, channel, begins, ends) if is_partner() else {})
 
 
 def _ledger_net(session: Session, channel: str, begins: datetime, ends: datetime) -> int:
+    """What entries of the span did to the account whose bill it is."""
+    cash, mirror = ledger.cash(channel), ledger.mirror(channel)
+    shared = _posted(session, (mirror,), SHARED, begins, ends) if is_partner() else 0
+    return _posted(session, (cash, mirror), MOVES, begins, ends) + shared
+
+
+def _posted(
+    session: Session, accounts: Collection[str], kinds: Collection[str], begins: datetime, ends: datetime
+) -> int:
     total = session.scalar(
         sa.select(sa.func.sum(col(Posting.amount_fen)))
         .join(JournalEntry, col(JournalEntry.id) == col(Posting.entry_id))
-        .where(
-            col(Posting.account).in_((ledger.cash(channel), ledger.mirror(channel))), col(JournalEntry.kind).in_(MOVES)
-        )
+        .where(col(Posting.account).in_(accounts), col(JournalEntry.kind).in_(kinds))
         .where(_within(JournalEntry.at, begins, ends))
     )
     return int(total or 0)

@@ -138,6 +138,19 @@ def begin(session: Session, no: str, *, now: datetime) -> ShareRequest | None:
         return None
     row.status = ShareStatus.SENT
     session.flush()
+    return _asked(row, payment, share)
+
+
+def asked(session: Session, no: str) -> ShareRequest | None:
+    """What the channel was asked last, so that it can be asked what became of it; counts nothing. None without such a row."""
+    row = session.exec(select(Share).where(Share.no == no)).first()
+    if row is None:
+        return None
+    share = session.exec(select(Share).where(Share.payment_id == row.payment_id, Share.kind == ShareKind.SHARE)).first()
+    return _asked(row, session.get_one(Payment, row.payment_id), share if row.kind is not ShareKind.SHARE else None)
+
+
+def _asked(row: Share, payment: Payment, share: Share | None) -> ShareRequest:
     return ShareRequest(
         row.no, row.kind, payment.channel, payment.no, payment.channel_no or "", row.amount_fen, row.tries,
         share.no if share else "",
@@ -154,10 +167,10 @@ def again(session: Session, no: str) -> int:
     return delay
 
 
-def record_result(session: Session, no: str, answer: ShareAnswer, *, now: datetime) -> bool:
-    """What the channel said; an end is booked once, whatever is said later."""
+def record_result(session: Session, no: str, answer: ShareAnswer, *, now: datetime, is_billed: bool = False) -> bool:
+    """What the channel said; an end is booked once, whatever is said later. What its bill has was not refused after all."""
     row = _locked(session, no)
-    if row is None or row.status not in OPEN:
+    if row is None or row.status not in (*OPEN, *((ShareStatus.FAILED,) if is_billed else ())):
         return False
     if answer.state is ShareState.FAILED:
         row.status, row.reason = ShareStatus.FAILED, answer.reason[:64]

@@ -115,6 +115,7 @@ ENTRIES: dict[str, str] = {
     "voucher": N_("Booked by hand"),
     "share": N_("Share arrived"),
     "share_return": N_("Share given back"),
+    "share_difference": N_("Share other than in the bill"),
     "chargeback": N_("Charged back by a bank"),
     "chargeback_won": N_("Chargeback won"),
 }

@@ -10,8 +10,8 @@ from servicehub.adapters.gateway import bills, gateway
 from servicehub.db import Database
 from servicehub.domain.channel import PayState
 from servicehub.errors import BillUnavailable
-from servicehub.services import reconciliation
-from servicehub.workflows import checkout
+from servicehub.services import reconciliation, share_bills
+from servicehub.workflows import checkout, refunds, sharing
 
 READY = time(10, 30)
 """When the channels' bills of the day before are complete, by their clock."""
@@ -23,11 +23,14 @@ def pull(database: Database, channel: str, day: date, *, now: datetime) -> int:
 
     Raises: BillUnavailable when the channel does not answer, Conflict for a closed day.
     """
-    lines = bills(channel).bill(day)
+    said = bills(channel).bill(day, with_shares=reconciliation.is_partner())
+    lines = database.read_now(reconciliation.named, channel, day, said)
     for no in database.read_now(reconciliation.missing_payments, channel, lines):
         answer = gateway(channel).query(no)
         if answer.state is PayState.PAID:
             checkout.take_answer(database, channel, answer, now=now)
+    for kind, no in database.read_now(share_bills.unheard, channel, lines):
+        (refunds if kind == "refund" else sharing).hear(database, no, now=now)
     for report in reconciliation.of_banks(channel, lines):
         database.write_now(checkout.apply, report, now=now, urgent=True)
     return database.write_now(reconciliation.take, channel, day, lines, now=now)

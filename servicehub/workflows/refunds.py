@@ -36,6 +36,14 @@ def send(database: Database, payload: Mapping[str, Any]) -> None:
         database.write_now(refunds.again, no, urgent=True)
 
 
+def hear(database: Database, no: str, *, now: datetime) -> bool:
+    """Ask what became of a refund that the channel's bill has; whether that was news."""
+    request = database.read_now(refunds.asked, no)
+    if request is None or gateway(request.channel).query_refund(request) is not RefundState.SUCCEEDED:
+        return False
+    return database.write_now(refunds.record_result, no, RefundState.SUCCEEDED, now=now, urgent=True)
+
+
 def give_to_balance(database: Database, actor: Actor, no: str, *, now: datetime) -> None:
     """Agree, as the second person, that a refused refund goes to the customer's balance; not before the channel says no once more.
 

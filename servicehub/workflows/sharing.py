@@ -1,11 +1,13 @@
 """Claiming shares: counted in one transaction, asked outside any, the answer booked in another.
 
-The number never changes by itself. When an earlier try may have reached the channel, the channel is asked first.
+The number never changes by itself. When an earlier try may have reached the channel, the channel is asked first. What its bill has
+and nobody told us is asked for, never sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from servicehub import clock
@@ -28,6 +30,17 @@ def send(database: Database, payload: Mapping[str, Any]) -> None:
         database.write_now(shares.record_result, no, answer, now=clock.now(), urgent=True)
     else:
         database.write_now(shares.again, no, urgent=True)
+
+
+def hear(database: Database, no: str, *, now: datetime) -> bool:
+    """Ask what became of a share, unfreezing or return that the channel's bill has; whether that was news."""
+    asked = database.read_now(shares.asked, no)
+    if asked is None:
+        return False
+    answer = sharing(asked.channel).query_share(asked)
+    if answer.state is not ShareState.SUCCEEDED:
+        return False
+    return database.write_now(shares.record_result, no, answer, now=now, is_billed=True, urgent=True)
 
 
 def _ask_or_send(channel: Sharing, asked: ShareRequest) -> ShareAnswer:

@@ -9,13 +9,14 @@ from sqlmodel import Session, select
 
 from servicehub.domain.access import Actor, OperatorRole
 from servicehub.domain.reconciliation import BillLine, LineKind
-from servicehub.errors import NotAllowed
-from servicehub.models.reconciliation import Difference
+from servicehub.errors import NotAllowed, StillDifferent
+from servicehub.models.reconciliation import Bill, Difference
 from servicehub.queries import reconciliation, withdrawals
 from servicehub.queries.operator import attention, shell
 from servicehub.services import ledger
 from servicehub.services import reconciliation as working
 from servicehub.services import withdrawals as deciding
+from servicehub.settings import get_settings
 from tests import journey
 from tests.city import NOW
 from tests.journey import World
@@ -114,6 +115,38 @@ def test_a_bill_s_proof_and_differences(desk: Desk) -> None:
     assert desk.bills(desk.first).rows[0].state == "closed"
     with pytest.raises(NotAllowed):
         desk.bills(desk.support)
+
+
+def test_a_company_s_bill_shows_shares_and_proves_both_accounts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "settlement_mode", "partner")
+    lines = [BillLine(LineKind.SHARE, "S1", 900), BillLine(LineKind.SHARE_RETURN, "B1", 400)]
+    working.take(desk.session, "alipay", DAY, lines, now=NOW)
+
+    page = desk.bills(desk.first)
+
+    assert (page.is_proven, page.waits, page.may_close) == (True, 2, False)
+    proof = dict(page.proof)
+    assert (proof["The bill comes to"], proof["Differences"]) == ("−¥5.00", "−¥5.00")
+    assert (proof["Shares that reached the platform"], proof["Unexplained of the shares"]) == ("¥5.00", "¥0.00")
+    assert [(row.kind, row.net) for row in page.differences] == [
+        ("Share of the platform · Only in the bill", "−¥9.00"),
+        ("Share returned for a refund · Only in the bill", "+¥4.00"),
+    ]
+    chinese = reconciliation.bills(desk.session, desk.first, 0, now=NOW, locale="zh")
+    assert [row.kind for row in chinese.differences] == ["平台分账 · 渠道有我方无", "退款前回退分账 · 渠道有我方无"]
+    assert dict(chinese.proof)["平台分账净到账"] == "¥5.00"
+
+    bill = desk.session.exec(select(Bill)).one()
+    bill.shared_unexplained_fen = 1
+    desk.session.flush()
+    page = desk.bills(desk.first)
+    assert (page.is_proven, page.rows[0].state, dict(page.proof)["Unexplained of the shares"]) == (
+        False,
+        "open",
+        "¥0.01",
+    )
+    with pytest.raises(StillDifferent):
+        working.close(desk.session, desk.first, "alipay", DAY, now=NOW)
 
 
 def test_both_need_a_hand_for_finance_alone(desk: Desk) -> None:

@@ -158,7 +158,8 @@ def _dialogs() -> rx.Component:
             S.propose, el.p(S.words, class_name="f15 w6"), danger=False,
         ),
         confirm(
-            "agree", _("Agree to the difference"), _("It is booked between the channel's cash and suspense, for good."),
+            "agree", _("Agree to the difference"),
+            _("It is booked for good: against suspense, or of a share between the company's account and ours."),
             _("Agree"), S.agree,
         ),
         confirm(

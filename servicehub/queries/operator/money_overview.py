@@ -27,7 +27,7 @@ HELD = (*STATIONS, "wallet", "points", "tech_debt", "suspense")
 TIPS_AND_BONUSES = ("tip", "bonus")
 RETURNING, SENDING = ("refund",), ("withdrawal",)
 """Kinds of entries with which money leaves a channel."""
-BETWEEN = ("share", "share_return", "chargeback", "chargeback_won")
+BETWEEN = ("share", "share_return", "share_difference", "chargeback", "chargeback_won")
 """Money between a company's account and the platform's, or between a bank and us: no customer pays it."""
 MIRRORED = ("payment", "tip", "returned", "refund")
 """What customers pay to a company, and get back from it."""
