@@ -99,7 +99,7 @@ def wechat_share_bill(platform: Platform, day: str) -> str:
     total = sum((Decimal(row["金额"]) for row in rows), Decimal(0))
     lines = [",".join(SHARE_COLUMNS)]
     lines += [",".join(f"`{row.get(name, '')}" for name in SHARE_COLUMNS) for row in rows]
-    lines += ["总笔数,总金额", f"`{len(rows)},`{total:.2f}"]
+    lines += ["总条数,总金额", f"`{len(rows)},`{total:.2f}"]
     return "\ufeff" + "\r\n".join(lines) + "\r\n"
 
 

@@ -18,7 +18,8 @@ from servicehub.gateway_sim.bills import SHARE_COLUMNS
 from servicehub.models.ledger import JournalEntry
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.reconciliation import BillRow, Difference
-from servicehub.services import reconciliation
+from servicehub.services import ledger, reconciliation
+from servicehub.settings import get_settings
 from servicehub.workflows import refunds as refunding
 from servicehub.workflows import sharing
 from tests.gateway_sim.company import Company, channel, company, partner
@@ -230,6 +231,46 @@ def test_what_was_refused_and_then_done_is_booked_from_the_bill(company: Company
 
 
 @pytest.mark.parametrize("channel", ["wechat"])
+def test_what_was_refused_and_done_with_another_amount_is_for_people(company: Company) -> None:
+    company.sim.platform.faults.share_fails = 1
+    company.run()
+    company.alter(result="SUCCESS", amount=2_600)
+
+    assert company.pull() == 1
+    assert company.differences() == [(DifferenceKind.ONLY_CHANNEL, LineKind.SHARE, company.shares()[0].no, 2_600, 0)]
+    assert (company.statuses(), company.balance("cash")) == ([ShareStatus.FAILED], 0)
+
+    company.agree()
+
+    assert (company.balance("cash"), company.balance("suspense"), company.is_proven()) == (2_600, 0, True)
+
+
+@pytest.mark.parametrize("channel", ["wechat"])
+@pytest.mark.parametrize(
+    ("account", "fen", "proof"), [("cash", 100, (1, 0, 0, -100)), ("mirror", -100, (1, 0, 100, 0))]
+)
+def test_each_account_is_proved_for_itself(
+    company: Company, account: str, fen: int, proof: tuple[int, int, int, int]
+) -> None:
+    company.run()
+    lines = {f"{account}:wechat": fen, ledger.suspense("wechat"): -fen}
+    company.database.write_now(ledger.post, "share:astray", "share", "test", lines, now=company.clock.now)
+
+    assert (company.pull(), company.proof()) == (0, proof)
+    with pytest.raises(StillDifferent):
+        company.close()
+
+
+def test_in_self_operated_mode_shares_are_neither_read_nor_looked_for(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.run()
+    monkeypatch.setattr(get_settings(), "settlement_mode", "self_operated")
+
+    assert (company.pull(), company.proof(), company.bill().shared_fen) == (0, (0, 0, 0, 0), 0)
+
+
+@pytest.mark.parametrize("channel", ["wechat"])
 def test_a_bill_of_shares_that_does_not_come_keeps_the_day_open(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,7 +288,7 @@ def test_unfrozen_is_what_stays_with_the_merchant_whatever_it_is_called() -> Non
         "`t,`m,`m,`4200,`3008,`3010,`S2,`100.00,`m,`75.00,`分账,`处理成功,`解冻剩余资金",
         "`t,`m,`m,`4200,`3008,`3011,`S3,`100.00,`somebody,`75.00,`分账解冻,`处理成功,`",
         "t,m,m,4200,3012,,B1,100.00,platform,10.01,分账回退,处理成功,用户退款",
-        "总笔数,总金额",
+        "总条数,总金额",
         "`4,`185.01",
     ]
 
