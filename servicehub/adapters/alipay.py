@@ -82,7 +82,7 @@ UNPAYABLE = frozenset(
 )
 """Refusals of a payout that no repetition changes: no such account, another owner, a number used for something else."""
 ROYALTY = "分账"
-"""What the kinds of business in the account's bill contain that are shares or come back from them."""
+"""What kind of business or description in the account's bill contain where it is a share or came back from one."""
 _log = logging.getLogger(__name__)
 
 
@@ -315,7 +315,7 @@ def _transfer_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
 def _share_lines(rows: Iterable[Mapping[str, str]]) -> Iterator[BillLine]:
     """What went out to receivers of shares, and what came back, under the number of the payment: there is none of ours for each."""
     for row in rows:
-        if ROYALTY not in row["业务类型"]:
+        if ROYALTY not in row["业务类型"] + row.get("业务描述", ""):
             continue
         out, back = abs(fen_of(row["支出金额（-元）"])), abs(fen_of(row["收入金额（+元）"]))
         if out or back:

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from servicehub.adapters import gateway as channels
+from servicehub.adapters.alipay import _share_lines as royalty_lines
 from servicehub.adapters.wechat_bills import share_lines
 from servicehub.db import Database
 from servicehub.domain.payment import RefundStatus
@@ -137,6 +138,25 @@ def test_returns_of_one_payment_are_told_apart_by_their_days(company: Company) -
         assert [company.pull(day) for day in (company.today, first)] == [0, 0]
 
     assert (company.proof(first), company.proof()) == ((3, 0, 0, 0), (2, 0, 0, 0))
+
+
+@pytest.mark.parametrize("channel", ["alipay"])
+def test_what_another_day_s_bill_has_is_not_taken_for_a_second_return(company: Company) -> None:
+    company.run()
+    company.ask_back(2_000)
+    sharing.send(company.database, company.job())
+    company.sim.platform.faults.lose_answers = 1
+    refunding.send(company.database, company.job("refund"))
+    first = company.to_the_next_day()
+    assert company.pull(first) == 0  # heard of today
+    company.ask_back(2_000)
+    company.run()
+
+    for _ in range(2):
+        assert [company.pull(day) for day in (company.today, first)] == [0, 0]
+
+    # share, refund and return of the first day, the latter two booked on the second, which has both of its own
+    assert (company.proof(first), company.proof()) == ((1, 2, 0, 0), (2, 2, 0, 0))
 
 
 def test_two_returns_of_one_amount_on_one_day_are_two_lines(company: Company) -> None:
@@ -299,3 +319,19 @@ def test_unfrozen_is_what_stays_with_the_merchant_whatever_it_is_called() -> Non
     assert found == [(LineKind.SHARE, "S1", 2_500, "3009"), (LineKind.SHARE_RETURN, "B1", 1_001, "3012")]
     with pytest.raises(ValueError, match="no bill"):
         list(share_lines("x", "m"))
+
+
+def test_alipay_s_rows_are_shares_by_kind_of_business_or_by_description() -> None:
+    row = {
+        "账务流水号": "7", "商户订单号": "P1", "收入金额（+元）": "10.01", "支出金额（-元）": "0.00", "业务类型": "交易退款",
+    }  # fmt: skip
+    rows = [
+        row | {"业务描述": "退分账"},
+        row | {"业务描述": "退款"},
+        row | {"业务类型": "交易分账", "收入金额（+元）": "", "支出金额（-元）": "-25.00"},
+        row | {"业务类型": "交易分账", "收入金额（+元）": "0.00"},
+    ]
+
+    found = [(line.kind, line.no, line.amount_fen, line.channel_no) for line in royalty_lines(rows)]
+
+    assert found == [(LineKind.SHARE_RETURN, "P1", 1_001, "7"), (LineKind.SHARE, "P1", 2_500, "7")]
