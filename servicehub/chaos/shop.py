@@ -122,6 +122,8 @@ def _compress() -> None:
     for sender in (refunds, withdrawals):
         sender.RETRY_FIRST_S, sender.RETRY_LONGEST_S = 1, 2  # type: ignore[attr-defined]
     timers.ASKING = timedelta(seconds=20)
+    jobs.ASIDE, jobs.LONGER = timedelta(seconds=3), 1
+    runtime.HEARTBEAT_S = 1
     for made in (gateway.gateway, holds.guarantees):
         wechat: Any = made("wechat")
         alipay: Any = made("alipay")

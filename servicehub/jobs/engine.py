@@ -33,7 +33,12 @@ VERSION = "1"
 CONCURRENCY = 16
 POLL_S = 0.25
 DEAD_LETTER_AFTER = 20
-"""Crashes of the whole process during one job after which the job is given up."""
+"""Crashes of the whole process during one job after which the job is put aside."""
+ASIDE = timedelta(minutes=10)
+LONGER, MOST_LIVES = 4, 6
+"""A job that was put aside gets another life after `ASIDE`, then after four times as long, until it has had six."""
+CRASHED = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
+"""What DBOS calls a job that was put aside."""
 KEEP_DONE = timedelta(hours=24)
 KEEP_FAILED = timedelta(days=30)
 _log = logging.getLogger(__name__)
@@ -126,7 +131,7 @@ class DbosEngine:
                 raise
             delay_s = self._retry.delay_s(attempt)
             _log.warning("job %s failed (%s); again in %.0f s", job_id, error, delay_s)
-            options = _options(f"{job_id.split('~', maxsplit=1)[0]}~{attempt + 1}", delay_s)
+            options = _options(f"{_life_of(job_id)}~{attempt + 1}", delay_s)
             self._connected().enqueue(options, name, payload, attempt + 1)
             return f"failed: {error}"
         finally:
@@ -148,7 +153,12 @@ class DbosEngine:
     def forget(self, batch: int = 1000) -> int:
         """Delete old finished jobs, at most `batch` of each kind; returns how many."""
         gone = 0
-        for status, age in (("SUCCESS", KEEP_DONE), ("CANCELLED", KEEP_DONE), ("ERROR", KEEP_FAILED)):
+        for status, age in (
+            ("SUCCESS", KEEP_DONE),
+            ("CANCELLED", KEEP_DONE),
+            ("ERROR", KEEP_FAILED),
+            (CRASHED, KEEP_FAILED),
+        ):
             old = self._connected().list_workflows(
                 status=status,
                 completed_before=(clock.machine_now() - age).isoformat(),
@@ -168,15 +178,31 @@ class DbosEngine:
 
     def failed(self, limit: int = 50) -> list[FailedJob]:
         """Jobs that were given up, newest first."""
-        found = self._connected().list_workflows(
-            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], limit=limit, sort_desc=True
-        )
+        found = self._connected().list_workflows(status=["ERROR", CRASHED], limit=limit, sort_desc=True)
         return [_failed(job) for job in found]
 
     def run_again(self, job: FailedJob) -> None:
         """Give a failed job a new life of its own."""
-        again = _options(f"{job.id.split('~')[0]}~again-{uuid4().hex[:8]}", 0)
+        again = _options(f"{_life_of(job.id).partition('#')[0]}#again-{uuid4().hex[:8]}", 0)
         self._connected().enqueue(again, job.name, job.payload, 1)
+
+    def revive(self, limit: int = 1000) -> int:
+        """Give another life to jobs during which the process died too often, when they have rested; returns how many.
+
+        Most of them did nothing wrong: they ran beside the one that killed it, or the machine was in trouble for a while.
+        """
+        client, now, revived = self._connected(), clock.machine_now().timestamp(), 0
+        for job in client.list_workflows(status=CRASHED, limit=limit, load_output=False):
+            key, _, life = _life_of(job.workflow_id).partition("#")
+            lived = int(life) if life.isdigit() else 1
+            rest_s = ASIDE.total_seconds() * LONGER ** (lived - 1)
+            if lived >= MOST_LIVES or now - (job.updated_at or 0) / 1000 < rest_s:
+                continue
+            crashed = _failed(job)
+            client.enqueue(_options(f"{key}#{lived + 1}", 0), crashed.name, crashed.payload, 1)
+            client.delete_workflows([job.workflow_id])  # last: a crash before this only enqueues the same life again
+            revived += 1
+        return revived
 
     def _launch(self) -> None:
         DBOS(
@@ -214,6 +240,11 @@ def _engine_for(database: Database) -> sa.Engine:
         prepare_sqlite(connection)
 
     return engine
+
+
+def _life_of(job_id: str) -> str:
+    """What all attempts of one life of a job have in common: its key, and after a # which life it is, from the second on."""
+    return job_id.partition("~")[0]
 
 
 def _options(job_id: str, delay_s: float) -> Any:

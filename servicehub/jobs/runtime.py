@@ -82,7 +82,7 @@ class Runtime:
                 return
 
     def keep_house(self, *, forget: bool) -> None:
-        """One beat: be alive, take over from the dead, forget what is old."""
+        """One beat: be alive, take over from the dead, try again what seemed to kill them, forget what is old."""
         now = clock.machine_now()
         summary = {name: record.as_json() for name, record in self.pulse.records.items()}
         self._database.write_now(show_alive, self.id, self._role, started_at=self._started_at, now=now, ticks=summary)
@@ -90,6 +90,8 @@ class Runtime:
             adopted = self.engine.adopt(dead)
             _log.warning("process %s died; %d of its jobs run again", dead, adopted)
             self._database.write_now(bury, dead, now)  # last: a crash before this only repeats the adoption
+        if revived := self.engine.revive():
+            _log.warning("%d jobs during which this program died run again", revived)
         if forget:
             self.engine.forget()
 

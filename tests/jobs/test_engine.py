@@ -14,12 +14,14 @@ from sqlmodel import Session
 from servicehub import clock, outbox
 from servicehub.db import Database
 from servicehub.errors import Invalid, Unavailable
+from servicehub.jobs import engine as engines
 from servicehub.jobs import registry
-from servicehub.jobs.engine import DbosEngine, Retry
+from servicehub.jobs.engine import DbosEngine, FailedJob, Retry
 from servicehub.jobs.runtime import Runtime
 from servicehub.models.job import Worker
 
 PATIENCE_S = 20.0
+DAYS = timedelta(days=29)
 
 
 class Inbox:
@@ -114,6 +116,46 @@ def test_a_failing_job_is_tried_again_and_a_hopeless_one_is_kept_for_people(
     assert "no such phone" in failed.error
     engine.run_again(failed)
     inbox.wait_for(lambda seen: seen.count({"n": 2}) == 2)
+
+
+def test_a_job_that_people_run_again_is_tried_as_often_as_a_new_one(
+    database: Database, engine: DbosEngine, inbox: Inbox
+) -> None:
+    database.write_now(defer, "fails twice", {"n": 1}, key="a")
+    inbox.wait_for(lambda seen: len(seen) == 3)
+    inbox.seen.clear()
+
+    engine.run_again(FailedJob("fails twice:a~3", "fails twice", {"n": 2}, ""))
+
+    inbox.wait_for(lambda seen: seen == [{"n": 2}] * 3)
+
+
+def test_a_job_that_the_process_died_under_gets_other_lives_after_a_rest_and_not_for_ever(
+    database: Database, engine: DbosEngine, inbox: Inbox
+) -> None:
+    """Twenty crashes say little about a job: most ran beside the one that killed the process."""
+    database.write_now(defer, "note", {"n": 1}, key="beside", delay_s=3_600)
+    _pretend_it_crashed(database, ago=engines.ASIDE - timedelta(minutes=1))
+    assert (engine.revive(), [job.payload for job in engine.failed()]) == (0, [{"n": 1}])
+
+    _pretend_it_crashed(database, ago=engines.ASIDE + timedelta(minutes=1))
+    assert (engine.revive(), engine.revive(), engine.failed()) == (1, 0, [])
+    inbox.wait_for(lambda seen: seen == [{"n": 1}])
+
+    for life, ago, lives in ((2, engines.ASIDE * 3, 0), (2, engines.ASIDE * 5, 1), (engines.MOST_LIVES, DAYS, 0)):
+        database.write_now(defer, "note", {"n": life}, key=f"again#{life}", delay_s=3_600)
+        _pretend_it_crashed(database, ago=ago)
+        assert engine.revive() == lives
+    assert [job.payload for job in engine.failed()] == [{"n": engines.MOST_LIVES}]
+
+
+def _pretend_it_crashed(database: Database, *, ago: timedelta) -> None:
+    """What waits has been put aside so long ago."""
+    schema, at = "" if database.is_sqlite else "dbos.", int((clock.machine_now() - ago).timestamp() * 1000)
+    waiting = sa.text(
+        f"UPDATE {schema}workflow_status SET status = :crashed, updated_at = :at WHERE status IN ('DELAYED', :crashed)"
+    )
+    database.write_now(lambda session: session.execute(waiting, {"crashed": engines.CRASHED, "at": at}))
 
 
 def test_jobs_of_a_dead_process_run_in_another(database: Database, inbox: Inbox) -> None:
