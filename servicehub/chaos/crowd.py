@@ -170,8 +170,8 @@ class Crowd:
         asked = self.ask("withdraw", technician_id=technician_id, channel=channel)
         if channel == "alipay" or not asked or not asked["no"]:
             return
-        answer = dice.choice(("confirm", "confirm", "confirm", "fail", "expire", "give_up"))
-        for _ in range(30):
+        answer = dice.choice(("confirm", "confirm", "fail", "expire", "give_up", "give_up"))
+        for _ in range(100):
             done = (
                 self.ask("give_up", no=asked["no"]) not in (None, "unknown")
                 if answer == "give_up"

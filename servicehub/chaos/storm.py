@@ -44,7 +44,7 @@ RULES = {"rules": [{"id": "r1", "category": "daily", "bp": 1750}], "tax": {"bp":
 """Commission of the town: a rule and a tax, so that every part of a division is at stake."""
 DEPOSIT = {"target_fen": 2_500, "share_bp": 1_500, "hold_days": 0}
 """Of each technician: reached while the storm lasts."""
-TECHNICIANS = 24
+TECHNICIANS = 48
 RETRY_AFTER_S = (0.4, 0.8)
 """How long the platforms wait before they send a message again; then they give up."""
 LIFE_S = (4.0, 10.0)
