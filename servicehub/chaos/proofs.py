@@ -27,7 +27,7 @@ from servicehub.models.payment import Earning, Payment, Refund
 from servicehub.models.proposal import Proposal
 from servicehub.models.technician import Technician
 from servicehub.models.withdrawal import Withdrawal
-from servicehub.services import deposits, ledger, points
+from servicehub.services import deposits, ledger, points, settlement_batches
 
 BOOKED = (PaymentStatus.KEPT, PaymentStatus.EXTRA, PaymentStatus.LATE)
 DEAD = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
@@ -292,6 +292,13 @@ def _deposits(session: Session, _money: Money, _left: dict[str, Any]) -> Iterabl
             yield who, held
 
 
+def _batches(session: Session, _money: Money, _left: dict[str, Any]) -> Iterable[object]:
+    """Whatever matured is in one batch, and every batch is closed and the sum of its entries."""
+    matured = select(Earning.order_id).where(col(Earning.matured_at).is_not(None), col(Earning.batch_id).is_(None))
+    yield from session.exec(matured)
+    yield from settlement_batches.problems(session)
+
+
 def _payouts(session: Session, money: Money, _left: dict[str, Any]) -> Iterable[object]:
     """Whatever was paid out is a withdrawal that is done, and nothing stays frozen."""
     rows = session.exec(select(Withdrawal).where(Withdrawal.status == WithdrawalStatus.DONE))
@@ -321,7 +328,7 @@ def _nothing_left(_session: Session, _money: Money, left: dict[str, Any]) -> Ite
 
 ALWAYS: tuple[Proof, ...] = (
     _books, _guarded, _one_kept, _dead_hold_nothing, _living_hold_all, _balances, _added, _thanked, _settled_once,
-    _divided_as_shown, _deposits, _no_step_twice,
+    _divided_as_shown, _deposits, _batches, _no_step_twice,
 )  # fmt: skip
 """What no death may interrupt: it holds whenever nothing is being written, and is about our own rows alone."""
 AT_REST: tuple[Proof, ...] = (

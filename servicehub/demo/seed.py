@@ -101,6 +101,7 @@ def seed_city(
             chronicle.import_orders, SYSTEM, city_id, past[first : first + 400], now=now, seed=seed + first
         )
         tell("history", 0.35 + 0.65 * (first + 400) / max(len(past), 1))
+    database.write_now(chronicle.make_batches, SYSTEM, city_id)
     database.write_now(_points, places[0].customer_id)
     database.write_now(_deposits, city_id, now)
     return city_id

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol, Self
 
 from servicehub.domain.commission import Bounds, CommissionPolicy, Rate
@@ -16,6 +17,13 @@ from servicehub.domain.money import BP, scaled, split
 from servicehub.domain.technician import Level
 
 MATURING_DAYS: dict[str, int] = {"trainee": 7, "bronze": 5, "silver": 3, "gold": 2, "chief": 1}
+
+
+class BatchStatus(StrEnum):
+    """Of a settlement batch: made open, closed by the transaction that made it."""
+
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 class PricedLine(Protocol):

@@ -12,7 +12,7 @@ from servicehub.domain.order import ACTIVE, OrderStatus
 from servicehub.models.base import among, at, fk, pk, stored_as_value
 from servicehub.models.catalog import Policy
 from servicehub.models.order import Order
-from servicehub.models.technician import Technician
+from servicehub.models.technician import load_homes
 
 _OPEN = sa.text("status = 'open'")
 
@@ -56,10 +56,7 @@ def load_deposit_policy(session: Session, city_id: int) -> DepositPolicy:
 
 def load_deposit_policies(session: Session, technician_ids: Iterable[int]) -> dict[int, DepositPolicy]:
     """Technician -> the rules of his city."""
-    homes = session.execute(
-        sa.select(col(Technician.id), col(Technician.city_id)).where(among(col(Technician.id), set(technician_ids)))
-    )
-    cities: dict[int, int] = {technician_id: city_id for technician_id, city_id in homes}  # noqa: C416 - rows are no pairs to mypy
+    cities = load_homes(session, set(technician_ids))
     rules = {city_id: load_deposit_policy(session, city_id) for city_id in set(cities.values())}
     return {technician_id: rules[city_id] for technician_id, city_id in cities.items()}
 

@@ -189,6 +189,7 @@ class Earning(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_sh_earning_technician_id_created_at", "technician_id", "created_at"),
         sa.Index("ix_sh_earning_matured_at_matures_at", "matured_at", "matures_at"),
+        sa.CheckConstraint("batch_id IS NULL OR matured_at IS NOT NULL", name="batch"),
     )
 
     id: int | None = Field(default=None, sa_column=pk())
@@ -210,6 +211,8 @@ class Earning(SQLModel, table=True):
     created_at: datetime = Field(sa_column=at())
     matures_at: datetime = Field(sa_column=at())
     matured_at: datetime | None = Field(default=None, sa_column=at(nullable=True))
+    batch_id: int | None = Field(default=None, sa_column=fk("sh_settlement_batch.id", nullable=True, index=True))
+    """The batch with which it matured; None for what matured before there were any."""
     frozen: bool = False
     """A dispute keeps it from maturing."""
     by_company: bool = Field(

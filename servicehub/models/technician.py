@@ -1,12 +1,13 @@
 """Technicians, their skills, certificates, plans and positions."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col
 
 from servicehub.domain.technician import CertificateStatus, Gender, Level, TechnicianStatus, Transport
-from servicehub.models.base import at, fk, pk, stored_as_value
+from servicehub.models.base import among, at, fk, pk, stored_as_value
 
 
 class Technician(SQLModel, table=True):
@@ -133,3 +134,9 @@ class Position(SQLModel, table=True):
     at: datetime = Field(sa_column=at())
     lat: float
     lng: float
+
+
+def load_homes(session: Session, technician_ids: Collection[int]) -> dict[int, int]:
+    """Technician -> his city."""
+    query = sa.select(col(Technician.id), col(Technician.city_id)).where(among(col(Technician.id), technician_ids))
+    return {technician_id: city_id for technician_id, city_id in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy

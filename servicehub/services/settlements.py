@@ -21,7 +21,7 @@ from servicehub import bus
 from servicehub.domain import settlement
 from servicehub.domain.cancellation import CancelQuote
 from servicehub.domain.commission import Rate
-from servicehub.domain.deposit import DepositPolicy
+from servicehub.domain.deposit import DepositPolicy, Matured
 from servicehub.domain.money import BP
 from servicehub.domain.money import split as split_fen
 from servicehub.domain.order import OrderStatus
@@ -34,11 +34,12 @@ from servicehub.models.catalog import Category
 from servicehub.models.chargeback import is_contested
 from servicehub.models.commissions import load_cases
 from servicehub.models.customer import Coupon, CouponGrant
-from servicehub.models.deposit import load_deposit_policies
+from servicehub.models.deposit import load_deposit_policy
 from servicehub.models.order import Order, OrderLine, load_companions
 from servicehub.models.payment import Earning
-from servicehub.models.technician import Technician
-from servicehub.services import deposits, ledger, points, policies, shares
+from servicehub.models.settlement import SettlementBatch
+from servicehub.models.technician import Technician, load_homes
+from servicehub.services import deposits, ledger, points, policies, settlement_batches, shares
 from servicehub.services.due import each
 
 CANCELLATION_RULE = "cancellation"
@@ -179,9 +180,9 @@ def settle_cancellation(
 
 
 def mature_due(session: Session, now: datetime, *, limit: int = 200) -> int:
-    """Make available what has matured: debts first, then a share for the deposit; returns how many earnings.
+    """Make available what has matured (debts first, then a share for the deposit), a batch of each city; returns how many earnings.
 
-    Idempotent, and safe in several processes.
+    Idempotent, and safe in several processes: each takes what no other has locked, technician by technician.
     """
     due = session.exec(
         select(Earning)
@@ -190,8 +191,11 @@ def mature_due(session: Session, now: datetime, *, limit: int = 200) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    rules = load_deposit_policies(session, {earning.technician_id for earning in due})
-    return each(session, due, lambda earning: _mature(session, earning, rules[earning.technician_id], now))
+    homes = load_homes(session, {earning.technician_id for earning in due})
+    cities: dict[int, list[Earning]] = defaultdict(list)
+    for earning in sorted(due, key=lambda one: one.technician_id):
+        cities[homes[earning.technician_id]].append(earning)
+    return sum(_mature_together(session, city_id, cities[city_id], now) for city_id in sorted(cities))
 
 
 def freeze(session: Session, order: Order) -> bool:
@@ -296,7 +300,17 @@ def _earn(
     return earning
 
 
-def _mature(session: Session, earning: Earning, rules: DepositPolicy, now: datetime) -> None:
+def _mature_together(session: Session, city_id: int, due: Sequence[Earning], now: datetime) -> int:
+    """The batch of a city; what cannot be handled stays due and is in none."""
+    rules = load_deposit_policy(session, city_id)
+    batch = settlement_batches.begin(session, city_id, cut_off=now)
+    matured: list[Matured] = []
+    handled = each(session, due, lambda one: matured.append(_mature(session, one, rules, batch, now)))
+    settlement_batches.end(session, batch, matured, now=now)
+    return handled
+
+
+def _mature(session: Session, earning: Earning, rules: DepositPolicy, batch: SettlementBatch, now: datetime) -> Matured:
     technician_id, order_id = earning.technician_id, earning.order_id
     if rules.target_fen:
         deposits.lock(session, technician_id)
@@ -305,19 +319,18 @@ def _mature(session: Session, earning: Earning, rules: DepositPolicy, now: datet
     )  # fmt: skip
     balances = ledger.locked_balances(session, (pending, debt, deposit))
     left = balances[pending]
+    key, available, lines, is_new = f"mature:{order_id}", ledger.available(technician_id), {}, False
     if left:
         parts = rules.matured(left, owed=balances[debt], held=balances[deposit])
-        lines = {
-            pending: left,
-            debt: -parts.repaid,
-            deposit: -parts.aside,
-            ledger.available(technician_id): -parts.available,
-        }
-        ledger.post(session, f"mature:{order_id}", "mature", ledger.order_ref(order_id), lines, now=now)
-    earning.matured_at = now
+        lines = {pending: left, debt: -parts.repaid, deposit: -parts.aside, available: -parts.available}
+        _id, is_new = ledger.post(session, key, "mature", ledger.order_ref(order_id), lines, now=now)
+    if not is_new:
+        lines = ledger.lines_of(session, key)
+    earning.matured_at, earning.batch_id = now, batch.id
     session.add(earning)
     session.flush()
     bus.publish(session, bus.technician(technician_id))
+    return Matured(*(-lines.get(account, 0) for account in (debt, deposit, available)))
 
 
 def _set_frozen(session: Session, order: Order, *, frozen: bool) -> bool:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from servicehub.db import Database
 from servicehub.models.ledger import JournalEntry, Proof
-from servicehub.services import deposits, ledger, points
+from servicehub.services import deposits, ledger, points, settlement_batches
 
 EVERY = timedelta(hours=24)
 MOST_PROBLEMS = 100
@@ -37,7 +37,9 @@ def _is_due(session: Session, now: datetime) -> bool:
 
 def _looked(session: Session) -> tuple[int, list[str]]:
     newest = session.scalar(sa.select(sa.func.max(col(JournalEntry.id)))) or 0
-    found = [*ledger.verify(session), *points.problems(session), *deposits.problems(session)]
+    found = [
+        *ledger.verify(session), *points.problems(session), *deposits.problems(session), *settlement_batches.problems(session),
+    ]  # fmt: skip
     return newest, found[:MOST_PROBLEMS]
 
 

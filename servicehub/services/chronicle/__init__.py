@@ -5,7 +5,7 @@ as the machine would have written it, every amount posted to the ledger; only wr
 and no occupancy is taken: the past needs none. `values` is what comes in, `story` what one order becomes, `store` the rows.
 """
 
-from servicehub.services.chronicle.store import import_orders
+from servicehub.services.chronicle.store import import_orders, make_batches
 from servicehub.services.chronicle.values import Outcome, PastOrder, PastReview, overlaps
 
-__all__ = ["Outcome", "PastOrder", "PastReview", "import_orders", "overlaps"]
+__all__ = ["Outcome", "PastOrder", "PastReview", "import_orders", "make_batches", "overlaps"]

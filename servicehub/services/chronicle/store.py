@@ -21,7 +21,7 @@ from servicehub.models.dispatch import Offer
 from servicehub.models.order import Order, OrderLine, OrderLog, Review
 from servicehub.models.payment import Earning, Payment, Refund
 from servicehub.models.technician import Technician
-from servicehub.services import ledger, order_numbers, policies
+from servicehub.services import ledger, order_numbers, policies, settlement_batches
 from servicehub.services.chronicle.story import compose
 from servicehub.services.chronicle.values import Books, PastOrder, Rows
 
@@ -38,6 +38,12 @@ def import_orders(
     _store(session, written)
     _count(session, books, past)
     return len(written)
+
+
+def make_batches(session: Session, actor: Actor, city_id: int) -> int:
+    """Put the past earnings that have matured into settlement batches, one a day; returns how many. Once, after the last import."""
+    actor.require_role(Role.SYSTEM)
+    return settlement_batches.adopt(session, city_id)
 
 
 def _read(session: Session, city_id: int, past: Sequence[PastOrder], now: datetime) -> Books:
