@@ -1,4 +1,6 @@
-"""Statements to keep, as PDF or as a table: a technician's own; for operators those of their city, and a quarter's tax, audited."""
+"""Statements to keep, as PDF or as a table: a technician's own; for operators those of their city, a quarter's
+tax and a settlement batch, audited.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from servicehub import clock
+from servicehub.adapters import batch_files
 from servicehub.adapters import statements as files
 from servicehub.adapters import tax_statements as tax_files
 from servicehub.api.callers import actor_of
@@ -19,9 +22,11 @@ from servicehub.db import database
 from servicehub.domain.access import Actor, Role
 from servicehub.errors import NotFound
 from servicehub.queries import statements, taxes
+from servicehub.queries.operator import settlement_batches
 from servicehub.services import audits
 from servicehub.settings import get_settings
 from servicehub.texts import Locale, as_locale
+from servicehub.viewmodels.settlement import BatchFile
 from servicehub.viewmodels.statement import Statement
 from servicehub.viewmodels.taxes import TaxSheet
 
@@ -55,6 +60,15 @@ async def download_quarter(request: Request) -> Response:
     return await _file(found, "xlsx", f"withheld-tax-{found.period}.xlsx")
 
 
+async def download_batch(request: Request) -> Response:
+    """Path: the number of a settlement batch of the operator's city; query: locale. A table of its earnings."""
+    actor = await actor_of(request, Role.OPERATOR)
+    no, locale = request.path_params["no"][:32], as_locale(request.query_params.get("locale"))
+    found = await database().write(_taken_batch, actor, no, locale=locale, now=clock.now())
+    content = await asyncio.to_thread(batch_files.render, found, get_settings().brand_name)
+    return _answer(content, "xlsx", f"settlement-{found.no}.xlsx")
+
+
 def _taken(
     session: Session, actor: Actor, technician_id: int, period: str, kind: str, *, locale: Locale, now: datetime
 ) -> Sheet:
@@ -73,6 +87,13 @@ def _taken_quarter(session: Session, actor: Actor, period: str, *, locale: Local
     return found
 
 
+def _taken_batch(session: Session, actor: Actor, no: str, *, locale: Locale, now: datetime) -> BatchFile:
+    """The batch, and who took it, in one transaction."""
+    found = settlement_batches.batch_file(session, actor, no, locale=locale, now=now)
+    audits.record(session, actor, "batch.download", f"batch:{no}", data={"earnings": len(found.lines)}, now=now)
+    return found
+
+
 def _asked(request: Request) -> tuple[str, str, Locale]:
     """(kind, month or year, locale). Raises: NotFound for another kind of file."""
     kind = request.path_params["kind"]
@@ -87,7 +108,10 @@ def _period(found: Sheet) -> str:
 
 async def _file(found: Sheet, kind: str, name: str) -> Response:
     render: Callable[..., bytes] = tax_files.render if isinstance(found, TaxSheet) else files.render
-    content = await asyncio.to_thread(render, found, kind, get_settings().brand_name)
+    return _answer(await asyncio.to_thread(render, found, kind, get_settings().brand_name), kind, name)
+
+
+def _answer(content: bytes, kind: str, name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content, media_type=files.TYPES[kind], headers=headers)
 
@@ -96,4 +120,5 @@ ROUTES = [
     Route("/api/technician/statements/{period}.{kind}", download, methods=["GET"]),
     Route("/api/operator/technicians/{technician_id:int}/statements/{period}.{kind}", download_of, methods=["GET"]),
     Route("/api/operator/taxes/{quarter}.xlsx", download_quarter, methods=["GET"]),
+    Route("/api/operator/settlements/{no}.xlsx", download_batch, methods=["GET"]),
 ]

@@ -20,6 +20,7 @@ from servicehub.models.deposit import load_deposit_policy
 from servicehub.models.ledger import Account, JournalEntry, Posting
 from servicehub.models.order import Order, OrderLine
 from servicehub.models.payment import Earning
+from servicehub.models.settlement import SettlementBatch
 from servicehub.models.technician import Technician
 from servicehub.queries import visit
 from servicehub.queries.entries import entry_rows
@@ -134,6 +135,7 @@ def income_detail(session: Session, actor: Actor, no: str, *, now: datetime, loc
         rule=_rule(session, earning, order, locale),
         state=state,
         state_label=_state_label(earning, state, now, tz, locale),
+        batch=_batch(session, earning, now, tz, locale),
         price=tuple(_price_row(line, locale) for line in lines),
         split=_split(earning, order, locale),
         entries=entry_rows(session, actor, _about(order), tz, locale),
@@ -219,6 +221,13 @@ def _state_label(earning: Earning, state: str, now: datetime, tz: str, locale: L
     if state == "company":
         return say(locale, N_("Paid by your company"))
     return say(locale, N_("On hold: the customer complained") if state == "frozen" else N_("Available"))
+
+
+def _batch(session: Session, earning: Earning, now: datetime, tz: str, locale: Locale) -> str:
+    if earning.batch_id is None or earning.matured_at is None or earning.by_company:
+        return ""
+    no = session.get_one(SettlementBatch, earning.batch_id).no
+    return f"{formats.day_time(earning.matured_at, now, tz, locale=locale)} · {no}"
 
 
 def _price_row(line: OrderLine, locale: Locale) -> AmountRow:

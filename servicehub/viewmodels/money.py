@@ -188,6 +188,8 @@ class IncomeDetail:
     rule: str = ""
     state: str = ""
     state_label: str = ""
+    batch: str = ""
+    """The settlement batch with which it became available, and when; empty before."""
     price: tuple[AmountRow, ...] = ()
     split: tuple[AmountRow, ...] = ()
     entries: tuple[EntryRow, ...] = ()

@@ -18,8 +18,10 @@ from servicehub.domain.access import SYSTEM, OperatorRole, Role
 from servicehub.domain.technician import Gender, Level, TechnicianStatus, Transport
 from servicehub.models.audit import AuditEntry
 from servicehub.models.catalog import City
+from servicehub.models.settlement import SettlementBatch
 from servicehub.models.technician import Technician
-from servicehub.services import accounts
+from servicehub.services import accounts, settlements
+from tests import journey
 
 
 def _technician(session: Session) -> str:
@@ -189,3 +191,38 @@ def test_a_quarter_is_for_those_who_read_the_ledger_and_leaves_a_trace(
     asyncio.run(story())
     left = seeded.read_now(lambda session: list(session.exec(select(AuditEntry)).all()))
     assert [row.action for row in left] == ["taxes.download"]
+
+
+def _batch(session: Session) -> tuple[str, int]:
+    """A settlement batch of one job, and its city."""
+    world = journey.build(session)
+    world.completed()
+    settlements.mature_due(session, world.later(days=20))
+    return session.exec(select(SettlementBatch.no, SettlementBatch.city_id)).one()
+
+
+def test_a_settlement_batch_is_for_those_who_read_the_ledger_and_leaves_a_trace(
+    client: Any, log_in: Callable[..., dict[str, str]], operators: Callable[..., dict[str, str]], seeded: Database
+) -> None:
+    no, city_id = seeded.write_now(_batch)
+    path = f"/api/operator/settlements/{no}.xlsx?locale=en"
+    customer = log_in()
+
+    async def story() -> None:
+        async with client() as http:
+            assert (await http.get(path)).status_code in (401, 403)
+        for refused in (customer, operators(OperatorRole.SUPPORT)):
+            async with client(cookies=refused) as http:
+                assert (await http.get(path)).status_code == 403
+        async with client(cookies=operators(OperatorRole.FINANCE)) as http:
+            assert (await http.get(path)).status_code == 404  # of another city
+        async with client(cookies=operators(OperatorRole.FINANCE, city_id=city_id)) as http:
+            answer = await http.get(path)
+            assert (answer.status_code, answer.content[:2]) == (200, b"PK")
+            assert answer.headers["content-disposition"] == f'attachment; filename="settlement-{no}.xlsx"'
+            assert "no-store" in answer.headers["cache-control"]
+            assert (await http.get("/api/operator/settlements/SB.xlsx")).status_code == 404
+
+    asyncio.run(story())
+    left = seeded.read_now(lambda session: list(session.exec(select(AuditEntry)).all()))
+    assert [(row.action, row.subject, row.data) for row in left] == [("batch.download", f"batch:{no}", {"earnings": 1})]

@@ -165,6 +165,7 @@ class Books:
         self.returned = _by_status(session, "SELECT status, sum(amount_fen) FROM sh_refund GROUP BY status")
         self.moved = fens(session, "SELECT amount_fen FROM sh_payment UNION SELECT amount_fen FROM sh_refund")
         self.moved |= fens(session, "SELECT sum(amount_fen) FROM sh_refund GROUP BY payment_id")
+        self.batches = self._batches(session)
         self.bills = fens(session, "SELECT amount_fen, fee_fen FROM sh_bill_row")
         self.bills |= fens(session, "SELECT their_fen, our_fen, their_fen - our_fen FROM sh_difference")
         self.bills |= fens(
@@ -208,6 +209,21 @@ class Books:
         self.shares = {part for document in documents for part in _named(document, "bp")}
         rest |= {fen for document in documents for fen in _named(document, "fen", "fee")}
         return prices | given | rest | {price - less for price in prices for less in given}
+
+    def _batches(self, session: Session) -> dict[str, Allowed]:
+        """Number of a settlement batch -> its sum by its entries; their postings, sums of these, and what was held then."""
+        keys: dict[str, set[str]] = defaultdict(set)
+        for no, order_id in rows(
+            session, "SELECT b.no, e.order_id FROM sh_settlement_batch b JOIN sh_earning e ON e.batch_id = b.id"
+        ):
+            keys[no].add(f"mature:{order_id}")
+        held = {no: int(fen) for no, fen in rows(session, "SELECT no, held_fen FROM sh_settlement_batch")}
+        found: dict[str, Allowed] = {}
+        for no, named in keys.items():
+            posts = [post for post in self.posts if post.key in named]
+            parts = {-of(posts, f"{name}:") for name in ("t_avail", "tech_debt", "t_deposit")}
+            found[no] = {of(posts, "t_pending:")}, {abs(post.fen) for post in posts} | parts | {held[no], 0}
+        return found
 
     def _forecasts(self, session: Session) -> set[int]:
         """What orders that wait for somebody would bring him, at any rate that is in force for anybody."""
@@ -397,12 +413,18 @@ class Books:
             "/operator/ledger/": (set(), mirrored | set(held.values()) | booked | accounts.of_traces(self.posts) | {0}),
             "/operator/ledger/account/": accounts.of_account(self.posts, query.get("code", "")),
             "/operator/ledger/group/": accounts.of_group(self.posts, query.get("name", "")),
-            "/operator/settlements/": ({held["t_pending"]}, booked | flows | {0}),
+            "/operator/settlements/": self._settled(query, held["t_pending"], booked | flows | {0}),
             "/operator/settlement-mode/": ({labour}, self.terms),
             "/operator/cancellation/": (set(), self.terms),
             "/operator/withdrawals/": ({held.get("t_deposit", 0)}, self._deposits() | self.withdrawals | self.limits),
         }
         return pages.get(path, (set(), totals | booked))
+
+    def _settled(self, query: Mapping[str, str], pending: int, may: set[int]) -> Allowed:
+        """One batch where the address names it, else what is pending, a day's sums, and all batches."""
+        if "batch" in query:
+            return self.batches.get(query["batch"], (set(), set()))
+        return {pending}, may.union(*(must | parts for must, parts in self.batches.values()))
 
     def _deposits(self) -> set[int]:
         """Every technician's, what of it repays a debt, what was asked back, and what is asked for."""

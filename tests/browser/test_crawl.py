@@ -28,8 +28,8 @@ from tests.browser.conftest import Site, settle
 
 SAMPLES = 2
 """How many pages of one kind a stranger opens."""
-ALIKE = {"/operator/ledger/": 8, "/operator/ledger/account/": 10}
-"""Kinds of which an operator opens so many: every order has accounts of its own, and every entry a trace."""
+ALIKE = {"/operator/ledger/": 8, "/operator/ledger/account/": 10, "/operator/settlements/": 5}
+"""Kinds of which an operator opens so many: every order has accounts of its own, every entry a trace, every day a batch."""
 GRAVE = ("serious", "critical")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FACES: dict[str, tuple[str, Callable[[Site], Page]]] = {

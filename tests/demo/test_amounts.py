@@ -25,7 +25,7 @@ from servicehub.queries import money
 from servicehub.queries.customer import order as customer_order
 from servicehub.queries.customer import payments
 from servicehub.queries.customer.points import points as points_page
-from servicehub.queries.operator import money_overview, settlements
+from servicehub.queries.operator import money_overview, settlement_batches, settlements
 from servicehub.queries.operator import order as operator_order
 from servicehub.services import points
 from tests.demo.test_seed import NOW, made
@@ -215,7 +215,7 @@ def test_the_overview_of_money_is_the_postings_of_its_day(city: Database) -> Non
     assert city.read_now(compare) > 8
 
 
-def test_batches_of_settlements_are_the_days_entries(city: Database) -> None:
+def test_settlements_of_a_day_are_its_entries(city: Database) -> None:
     def compare(session: Session) -> int:
         admin, seen = operator(session), 0
         for back in range(12):
@@ -224,12 +224,28 @@ def test_batches_of_settlements_are_the_days_entries(city: Database) -> None:
             start = datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
             on = f"e.at >= '{stamp(start)}' AND e.at < '{stamp(start + timedelta(days=1))}'"
             matured = sums(session, "a.account", f"e.kind = 'mature' AND a.amount_fen < 0 AND {on}")
-            assert fen(page.total) == sum(fen(batch.total) for batch in page.batches) == -sum(matured.values())
-            for batch in page.batches:
-                assert fen(batch.available) == -matured.get(f"t_avail:{batch.technician_id}", 0), batch
-            seen += len(page.batches)
+            assert fen(page.total) == sum(fen(share.total) for share in page.people) == -sum(matured.values())
+            for share in page.people:
+                assert fen(share.available) == -matured.get(f"t_avail:{share.technician_id}", 0), share
+            seen += len(page.people)
         pending = sums(session, "1", "a.account LIKE 't_pending:%'")
         assert fen(page.pending) == -sum(pending.values())
         return seen
 
     assert city.read_now(compare) > 20
+
+
+def test_every_earning_of_the_past_is_in_a_batch_that_is_its_entries(city: Database) -> None:
+    def compare(session: Session) -> int:
+        admin = operator(session)
+        page = settlements.settlements(session, admin, "", now=NOW, locale="zh")
+        matured = sums(session, "a.account", "e.kind = 'mature' AND a.amount_fen < 0")
+        assert sum(fen(batch.total) for batch in page.batches) == -sum(matured.values())
+        assert [batch.cut_off for batch in page.batches] == sorted((b.cut_off for b in page.batches), reverse=True)
+        for batch in page.batches:
+            sheet = settlement_batches.batch_sheet(session, admin, batch.no)
+            assert (sheet.is_sound, len(sheet.lines)) == (True, batch.earnings)
+            assert fen(batch.total) == sum(fen(line.total) for line in sheet.lines)
+        return len(page.batches)
+
+    assert city.read_now(compare) > 3

@@ -1,4 +1,7 @@
-"""`/operator/settlements/`: what became available to technicians on a day, what matures next, what a dispute holds."""
+"""`/operator/settlements/`: batches, what became available to technicians on a day, what matures next, what a dispute holds.
+
+With `?batch=…` it is one batch with its earnings.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from servicehub.components.base import Text, avatar, el, ibtn, icon, link, out_l
 from servicehub.components.layout import empty
 from servicehub.components.operator import kpis, page_head
 from servicehub.components.tables import amount_td, table, th, view_tab, views
+from servicehub.pages.operator.batch import PATH, batch_view, dash_td, technician_link
 from servicehub.pages.operator.frame import frame, loading, order_link, tile
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
@@ -32,14 +36,36 @@ def _day() -> rx.Component:
 
 
 def _batches() -> rx.Component:
+    """The newest ones up to the day."""
+
     def one(b: Any) -> rx.Component:
-        to = rx.Var.create("/operator/technicians/") + b.technician_id.to(str) + "/"
-        who = el.div(avatar(b.portrait, 28), link(b.name, to=to, cls="brand w5"), class_name="row g8")
-        repaid, aside = (rx.cond(part != "", part, "—") for part in (b.repaid, b.aside))
+        number = link(el.span(b.no, class_name="num"), to=rx.Var.create(f"{PATH}?batch=") + b.no, cls="brand w5")
+        held = rx.cond(b.held > 0, el.span(b.held, " · ", b.held_sum, class_name="num"), "—")
+        return el.tr(
+            el.td(number), el.td(el.span(b.cut_off, class_name="num")),
+            el.td(el.span(b.earnings, class_name="num"), class_name="r"),
+            amount_td(b.available), dash_td(b.repaid), dash_td(b.aside), amount_td(b.total), el.td(held, class_name="r hide-m"),
+            key=b.no,
+        )  # fmt: skip
+
+    heads = [
+        th(_("Number")), th(_("Cut-off")), th(_("Jobs"), "r"), th(_("Available"), "r"), th(_("Repaid a debt"), "r hide-m"),
+        th(_("Put aside"), "r hide-m"), th(_("Sum"), "r"), th(_("Left out: held"), "r hide-m"),
+    ]  # fmt: skip
+    nothing = rx.cond(
+        D.batches.length() == 0,
+        empty(_("No batch up to this day"), _("Each run that makes earnings available makes one.")),
+        rx.fragment(),
+    )
+    return table(_("Batches"), heads, rx.foreach(D.batches, one), empty=nothing)
+
+
+def _people() -> rx.Component:
+    def one(b: Any) -> rx.Component:
+        who = el.div(avatar(b.portrait, 28), technician_link(b.technician_id, b.name), class_name="row g8")
         return el.tr(
             el.td(who), el.td(el.span(b.count, class_name="num"), class_name="r"), amount_td(b.available),
-            el.td(el.span(repaid, class_name="num"), class_name="r hide-m"),
-            el.td(el.span(aside, class_name="num"), class_name="r hide-m"), amount_td(b.total), key=b.technician_id,
+            dash_td(b.repaid), dash_td(b.aside), amount_td(b.total), key=b.technician_id,
         )  # fmt: skip
 
     heads = [
@@ -47,11 +73,11 @@ def _batches() -> rx.Component:
         th(_("Put aside"), "r hide-m"), th(_("Sum"), "r"),
     ]  # fmt: skip
     nothing = rx.cond(
-        D.batches.length() == 0,
+        D.people.length() == 0,
         empty(_("Nothing became available on this day"), _("Earnings mature some days after the visit, by level.")),
         rx.fragment(),
     )
-    return table(_("Batches"), heads, rx.foreach(D.batches, one), empty=nothing)
+    return table(_("By professional"), heads, rx.foreach(D.people, one), empty=nothing)
 
 
 def _lines(rows: Any, caption: Text, nothing: Text) -> rx.Component:
@@ -99,20 +125,20 @@ def _tax() -> rx.Component:
     return table(_("Withheld tax"), heads, rows, empty=calm)
 
 
-def view() -> rx.Component:
-    """The page."""
+def _day_view() -> rx.Component:
     figures = kpis(
         tile(_("Became available"), D.total, _("{n} jobs", n=D.count)),
         tile(_("Pending"), D.pending, _("Not matured yet, of everybody")),
         tile(_("Held by disputes"), D.frozen_sum, _("{n} jobs", n=D.frozen.length())),
     )
     names = (
-        ("batches", _("Batches"), None), ("lines", _("Lines"), None), ("due", _("Matures next"), None),
-        ("frozen", _("Held by disputes"), D.frozen.length()), ("tax", _("Withheld tax"), None),
+        ("batches", _("Batches"), None), ("people", _("By professional"), None), ("lines", _("Lines"), None),
+        ("due", _("Matures next"), None), ("frozen", _("Held by disputes"), D.frozen.length()), ("tax", _("Withheld tax"), None),
     )  # fmt: skip
     tabs = [view_tab(text, S.tab == key, S.show(key), count) for key, text, count in names]
     body = rx.match(
         S.tab,
+        ("people", _people()),
         ("lines", _lines(D.lines, _("Lines"), _("Nothing became available on this day"))),
         ("due", _due()),
         ("tax", _tax()),
@@ -129,10 +155,15 @@ def view() -> rx.Component:
         _("Settlements"),
         _("Earnings become available some days after the visit, by level; a dispute holds only its own"),
     )
-    return frame(head, _day(), figures, panel, active="settlements", state=S)
+    return rx.fragment(head, _day(), figures, panel)
+
+
+def view() -> rx.Component:
+    """The page."""
+    return frame(rx.cond(S.batch, batch_view(), _day_view()), active="settlements", state=S)
 
 
 PAGE = Page(
     "/operator/settlements/", view, N_("Settlements"), [OperatorShellState.watch, S.watch],
-    description=N_("A day's batches of earnings, what matures next, and what disputes hold."),
+    description=N_("Settlement batches, a day's earnings, what matures next, and what disputes hold."),
 )  # fmt: skip

@@ -51,6 +51,12 @@ def _entry(entry: Any) -> rx.Component:
 def view() -> rx.Component:
     """The page."""
     rule = row(el.span(_("Rule"), class_name="mut"), el.span(S.earning.rule, class_name="end num r"), cls="f12 top")
+    batch = row(
+        el.span(_("Available with the batch"), class_name="mut"),
+        el.span(S.earning.batch, class_name="end num r"),
+        cls="f12 top",
+    )
+    available = rx.cond(S.earning.batch != "", batch, rx.fragment())
     columns = row(
         el.span(class_name="grow"),
         el.span(_("Debit"), class_name="r"),
@@ -60,7 +66,10 @@ def view() -> rx.Component:
     found = rx.fragment(
         el.div(_head(), class_name="stack"),
         section(_("What the customer pays"), el.div(card(rx.foreach(S.earning.price, _line)), class_name="side-12")),
-        section(_("How it is divided"), el.div(card(rx.foreach(S.earning.split, _line), rule), class_name="side-12")),
+        section(
+            _("How it is divided"),
+            el.div(card(rx.foreach(S.earning.split, _line), rule, available), class_name="side-12"),
+        ),
         section(
             _("Ledger entries"),
             el.div(

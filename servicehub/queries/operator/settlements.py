@@ -1,6 +1,6 @@
-"""Settlements of a city, from the books: batches (one technician, one day), what matures next, and what disputes hold.
+"""Settlements of a city, from the books: its batches, whom a day brought what, what matures next, and what disputes hold.
 
-A batch is what the maturing of one day made available to one technician; its amounts are its entries' postings.
+What a day made available to somebody are the postings of his entries.
 """
 
 from __future__ import annotations
@@ -13,30 +13,28 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission
-from servicehub.models.ledger import Account, JournalEntry, Posting
+from servicehub.models.ledger import Account
 from servicehub.models.order import Order
 from servicehub.models.payment import Earning
 from servicehub.models.technician import Technician
 from servicehub.queries.operator.scope import city_of, day_of, guard, midnight
+from servicehub.queries.operator.settlement_batches import NONE, Parts, batch_rows, parts_of
 from servicehub.texts import N_, Locale, formats, say
-from servicehub.viewmodels.settlement import Batch, DueDay, SettledLine, Settlements
+from servicehub.viewmodels.settlement import DayShare, DueDay, SettledLine, Settlements
 
 LINES_SHOWN, FROZEN_SHOWN = 200, 100
 Row = sa.Row[Earning, Technician, str]
-Parts = dict[int, tuple[int, int, int]]
-"""Order -> what became available, what repaid a debt, and what was put aside."""
-NONE = (0, 0, 0)
 
 
 def settlements(session: Session, actor: Actor, day: str, *, now: datetime, locale: Locale) -> Settlements:
-    """The batches of `day` (ISO; anything else, and days to come, are today). Raises: NotAllowed without ledger:read."""
+    """The settlements of `day` (ISO; anything else, and days to come, are today). Raises: NotAllowed without ledger:read."""
     guard(actor, Permission.LEDGER_READ)
     tz = city_of(session, actor).timezone
     today = now.astimezone(ZoneInfo(tz)).date()
     shown = day_of(day, today)
     back = (today - shown).days
     rows = _matured(session, actor, midnight(now, tz, -back), midnight(now, tz, 1 - back))
-    parts = _parts(session, [earning.order_id for earning, _who, _no in rows])
+    parts = parts_of(session, [earning.order_id for earning, _who, _no in rows])
     waiting = _waiting(session, actor)
     held = [row for row in waiting if row[0].frozen]
     open_ = [row for row in waiting if not row[0].frozen]
@@ -46,7 +44,8 @@ def settlements(session: Session, actor: Actor, day: str, *, now: datetime, loca
         last_day=today.isoformat(),
         total=_yuan(sum(sum(part) for part in parts.values())),
         count=len(rows),
-        batches=_batches(rows, parts),
+        batches=batch_rows(session, actor, midnight(now, tz, 1 - back), tz),
+        people=_people(rows, parts),
         lines=tuple(_line(row, sum(parts.get(row[0].order_id, NONE)), tz) for row in rows[:LINES_SHOWN]),
         due=_due(open_, balances, now, tz, locale),
         pending=_yuan(sum(balances.values())),
@@ -77,26 +76,6 @@ def _waiting(session: Session, actor: Actor) -> list[Row]:
     return list(session.execute(query.order_by(col(Earning.matures_at), col(Earning.id))))
 
 
-def _parts(session: Session, order_ids: Sequence[int]) -> Parts:
-    """By the entries' own lines."""
-    keys = {f"mature:{order_id}": order_id for order_id in order_ids}
-    account, fen = col(Posting.account), -col(Posting.amount_fen)
-    query = (
-        sa.select(
-            col(JournalEntry.key),
-            sa.func.sum(sa.case((account.like("t_avail:%"), fen), else_=0)),
-            sa.func.sum(sa.case((account.like("tech_debt:%"), fen), else_=0)),
-            sa.func.sum(sa.case((account.like("t_deposit:%"), fen), else_=0)),
-        )
-        .join(Posting, col(Posting.entry_id) == col(JournalEntry.id))
-        .where(col(JournalEntry.key).in_(keys))
-        .group_by(col(JournalEntry.key))
-    )
-    return {
-        keys[key]: (int(available), int(repaid), int(aside)) for key, available, repaid, aside in session.execute(query)
-    }
-
-
 def _pending(session: Session, earnings: Sequence[Earning]) -> dict[int, int]:
     """Order -> what its account of the technician holds now."""
     codes = {f"t_pending:{earning.technician_id}:{earning.order_id}": earning.order_id for earning in earnings}
@@ -104,25 +83,25 @@ def _pending(session: Session, earnings: Sequence[Earning]) -> dict[int, int]:
     return {codes[code]: int(fen) for code, fen in rows}
 
 
-def _batches(rows: Sequence[Row], parts: Parts) -> tuple[Batch, ...]:
+def _people(rows: Sequence[Row], parts: Parts) -> tuple[DayShare, ...]:
     mine: dict[int, list[Row]] = {}
     for row in rows:
         mine.setdefault(row[0].technician_id, []).append(row)
     found = []
-    for technician_id, batch in mine.items():
-        available, repaid, aside = (sum(parts.get(row[0].order_id, NONE)[i] for row in batch) for i in range(3))
+    for technician_id, own in mine.items():
+        available, repaid, aside = (sum(parts.get(row[0].order_id, NONE)[i] for row in own) for i in range(3))
         total = available + repaid + aside
-        who = batch[0][1]
+        who = own[0][1]
         found.append(
             (
                 total,
-                Batch(
-                    technician_id, who.name, who.portrait, len(batch), _yuan(available), _yuan(repaid) if repaid else "",
+                DayShare(
+                    technician_id, who.name, who.portrait, len(own), _yuan(available), _yuan(repaid) if repaid else "",
                     _yuan(aside) if aside else "", _yuan(total),
                 ),
             )
         )  # fmt: skip
-    return tuple(batch for _fen, batch in sorted(found, key=lambda one: (-one[0], one[1].technician_id)))
+    return tuple(share for _fen, share in sorted(found, key=lambda one: (-one[0], one[1].technician_id)))
 
 
 def _due(rows: Sequence[Row], balances: dict[int, int], now: datetime, tz: str, locale: Locale) -> tuple[DueDay, ...]:

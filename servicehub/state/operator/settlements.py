@@ -1,17 +1,18 @@
-"""Settlements: a day's batches, what matures next, what disputes hold."""
+"""Settlements: batches, whom a day brought what, what matures next, what disputes hold. The address may name a batch."""
 
 import reflex as rx
 
 from servicehub import bus
 from servicehub.domain.access import Permission
 from servicehub.queries import taxes
+from servicehub.queries.operator.settlement_batches import batch_sheet
 from servicehub.queries.operator.settlements import settlements
 from servicehub.state.base import handler, roles
 from servicehub.state.operator.base import SETTLE_S, OperatorPage, day_beside
-from servicehub.viewmodels.settlement import Settlements
+from servicehub.viewmodels.settlement import BatchSheet, Settlements
 from servicehub.viewmodels.taxes import Quarter
 
-TABS = ("batches", "lines", "due", "frozen", "tax")
+TABS = ("batches", "people", "lines", "due", "frozen", "tax")
 
 
 @roles("operator")
@@ -21,20 +22,29 @@ class SettlementsState(OperatorPage, rx.State):
     shown: Settlements = Settlements()
     quarters: list[Quarter] = []
     tab: str = "batches"
+    batch: BatchSheet | None = None
+    """The one that the address names, in place of everything else."""
+    _asked: str = ""
     _wanted: str = ""
     """The chosen day, ISO; empty follows today."""
 
     @handler(background=True)
     async def watch(self) -> None:
-        """Take the day of the address, then keep the page current."""
+        """Take the day or the batch of the address, then keep the page current."""
         actor = await self._admit(Permission.LEDGER_READ)
         if actor is None:
             return
         async with self:
-            self._wanted = self._query("day", 10)
+            self._wanted, self._asked = self._query("day", 10), self._query("batch", 32)
+            self.batch, self.ready = None, False
         await self._watch((bus.overview(str(actor.city_id)),), self._reload, settle_s=2 * SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
+        if self._asked:
+            batch = await self._read(batch_sheet, self._asked)
+            async with self:
+                self.batch, self.ready = batch, True
+            return
         shown, quarters = await self._read(settlements, self._wanted), await self._read(taxes.quarters)
         async with self:
             self.shown, self.quarters, self.ready = shown, list(quarters), True
