@@ -124,4 +124,4 @@ def _held(session: Session, city_id: int, cut_off: datetime) -> tuple[int, int]:
 
 def _number(session: Session, city_id: int, at: datetime) -> str:
     city = session.get_one(City, city_id)
-    return f"SB{at.astimezone(ZoneInfo(city.timezone)):%y%m%d}{city.code}{secrets.token_hex(3).upper()}"
+    return f"SB{at.astimezone(ZoneInfo(city.timezone)):%y%m%d}{city.code}{secrets.token_hex(4).upper()}"

@@ -13,7 +13,7 @@ from servicehub.components.base import Text, avatar, el, ibtn, icon, link, out_l
 from servicehub.components.layout import empty
 from servicehub.components.operator import kpis, page_head
 from servicehub.components.tables import amount_td, table, th, view_tab, views
-from servicehub.pages.operator.batch import PATH, batch_view, dash_td, technician_link
+from servicehub.pages.operator.batch import PATH, batch_view, dash_td, number, technician_link
 from servicehub.pages.operator.frame import frame, loading, order_link, tile
 from servicehub.pages.page import Page
 from servicehub.state.operator.base import OperatorShellState
@@ -39,10 +39,10 @@ def _batches() -> rx.Component:
     """The newest ones up to the day."""
 
     def one(b: Any) -> rx.Component:
-        number = link(el.span(b.no, class_name="num"), to=rx.Var.create(f"{PATH}?batch=") + b.no, cls="brand w5")
-        held = rx.cond(b.held > 0, el.span(b.held, " · ", b.held_sum, class_name="num"), "—")
+        lead = link(number(b.no), to=rx.Var.create(f"{PATH}?batch=") + b.no, cls="brand")
+        held = rx.cond(b.held > 0, el.span(b.held, " · ", b.held_sum, class_name="num"), el.span("—", class_name="num"))
         return el.tr(
-            el.td(number), el.td(el.span(b.cut_off, class_name="num")),
+            el.td(lead), el.td(el.span(b.cut_off, class_name="num")),
             el.td(el.span(b.earnings, class_name="num"), class_name="r"),
             amount_td(b.available), dash_td(b.repaid), dash_td(b.aside), amount_td(b.total), el.td(held, class_name="r hide-m"),
             key=b.no,

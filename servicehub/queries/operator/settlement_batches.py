@@ -51,7 +51,7 @@ def batch_sheet(session: Session, actor: Actor, no: str) -> BatchSheet:
         return BatchSheet()
     tz = city_of(session, actor).timezone
     posted = load_posted(session, [batch.id or 0]).get(batch.id or 0)
-    closed = formats.stamp(batch.closed_at, tz) if batch.closed_at else ""
+    closed = formats.stamp(batch.closed_at, tz)[:16] if batch.closed_at else ""
     return BatchSheet(_row(batch, tz), closed, posted == figures_of(batch), _lines(session, batch, LINES_SHOWN))
 
 

@@ -40,14 +40,17 @@ class SettlementsState(OperatorPage, rx.State):
         await self._watch((bus.overview(str(actor.city_id)),), self._reload, settle_s=2 * SETTLE_S, every_s=60)
 
     async def _reload(self) -> None:
-        if self._asked:
-            batch = await self._read(batch_sheet, self._asked)
+        asked = self._asked
+        if asked:
+            batch = await self._read(batch_sheet, asked)
             async with self:
-                self.batch, self.ready = batch, True
+                if asked == self._asked:  # else the page was left for another meanwhile
+                    self.batch, self.ready = batch, True
             return
         shown, quarters = await self._read(settlements, self._wanted), await self._read(taxes.quarters)
         async with self:
-            self.shown, self.quarters, self.ready = shown, list(quarters), True
+            if not self._asked:
+                self.shown, self.quarters, self.ready = shown, list(quarters), True
 
     @handler
     async def show(self, tab: str) -> None:
