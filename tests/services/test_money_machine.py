@@ -48,6 +48,7 @@ from servicehub.services import (
     points,
     proposals,
     refunds,
+    settlement_batches,
     settlements,
     sums,
     tenders,
@@ -117,7 +118,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.settled.append(order)
 
     def teardown(self) -> None:
-        sound = ledger.verify(self.session)
+        sound = ledger.verify(self.session) + settlement_batches.problems(self.session)
         self.session.close()
         self.outer.rollback()
         self.connection.close()
