@@ -185,10 +185,12 @@ class Storm:
             faults.forge = dice.random() < 0.15
             if dice.random() < 0.03:
                 faults.lose_answers += 1
+            if dice.random() < 0.01:
+                faults.hang += 1
             if dice.random() < 0.05:
                 faults.errors += 1
         faults.drop = faults.delay_s = 0.0
-        faults.duplicates = faults.lose_answers = faults.errors = 0
+        faults.duplicates = faults.lose_answers = faults.hang = faults.errors = 0
         faults.forge = faults.probe = False
 
     def _reap(self, life: shop.Life, log: Path) -> None:

@@ -77,10 +77,8 @@ class Alipay:
         self.common = given
         if method == "alipay.trade.precreate":
             self._open(given, asked)
-        answer = self._methods[method](asked)
-        if method in self._writing:
-            await self._platform.lose_answer()
-        return self._answer(method, answer)
+        answer = self._answer(method, self._methods[method](asked))
+        return await self._platform.answered(answer) if method in self._writing else answer
 
     def precreate(self, asked: dict[str, Any]) -> dict[str, Any]:
         """A trade to be scanned; asking again says the same."""

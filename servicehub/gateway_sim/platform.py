@@ -14,6 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from servicehub import clock
 from servicehub.gateway_sim.keys import Keys
@@ -44,6 +46,8 @@ class Faults:
     probe: bool = False
     """A message with a deliberately wrong signature goes ahead of each, as WeChat Pay sends them."""
     lose_answers: int = 0
+    """So many of the next writing requests are carried out, and their answer breaks off on its way."""
+    hang: int = 0
     """So many of the next writing requests are carried out and never answered."""
     errors: int = 0
     """So many of the next requests are answered with an error of the platform, and not carried out."""
@@ -73,6 +77,15 @@ class Faults:
         return bool(left)
 
 
+class BrokenOff(Response):
+    """An answer of which the first byte arrives, and then the connection ends."""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Promise more than comes."""
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"64")]})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+
+
 @dataclass(slots=True)
 class Platform:
     """One simulated world. Documents are plain JSON, by kind and number."""
@@ -92,7 +105,7 @@ class Platform:
     def __post_init__(self) -> None:
         self._books = sqlite3.connect(self.keys.home / "books.db", isolation_level=None, check_same_thread=False)
         self._books.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
             "CREATE TABLE IF NOT EXISTS document (kind TEXT, no TEXT, body TEXT, PRIMARY KEY (kind, no))"
         )
 
@@ -129,16 +142,13 @@ class Platform:
 
     def stumbles(self) -> bool:
         """Whether this request meets an error of the platform."""
-        if self.faults.errors > 0:
-            self.faults.errors -= 1
-            return True
-        return False
+        return self.faults.take("errors")
 
-    async def lose_answer(self) -> None:
-        """Wait longer than anybody does, when this answer is to be lost."""
-        if self.faults.lose_answers > 0:
-            self.faults.lose_answers -= 1
+    async def answered(self, answer: Response) -> Response:
+        """The answer to a writing request as it arrives: whole, broken off, or never."""
+        if self.faults.take("hang"):
             await asyncio.Event().wait()
+        return BrokenOff() if self.faults.take("lose_answers") else answer
 
     def send(self, url: str, message: Message) -> None:
         """Deliver a message until it is taken; in the background, as often and as late as the faults say."""

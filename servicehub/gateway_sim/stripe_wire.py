@@ -78,9 +78,7 @@ class Wire:
             asked = nested(body if request.method == "POST" else request.url.query)
             if request.method != "POST":
                 return self._carried_out(handle, request, asked)[0]
-            answer = self._once(handle, request, asked, body)
-            await self._platform.lose_answer()
-            return answer
+            return await self._platform.answered(self._once(handle, request, asked, body))
 
         return endpoint
 

@@ -282,9 +282,7 @@ class WechatPay:
                 answer: Response = await handle(request, json.loads(body) if body else {})
             except (KeyError, TypeError, ValueError):
                 return self._refused(400, "PARAM_ERROR", "a field is missing or wrong")
-            if request.method != "GET":
-                await self._platform.lose_answer()
-            return answer
+            return answer if request.method == "GET" else await self._platform.answered(answer)
 
         return endpoint
 

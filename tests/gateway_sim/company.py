@@ -165,7 +165,7 @@ class Company:
 
 @pytest.fixture
 def partner(sim: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The installation is a company's, with the simulated accounts; its clients do not wait long."""
+    """The installation is a company's, with the simulated accounts."""
     sim.platform.forget()
     sim.platform.faults.hold = True
     variables = sim.environment() | {
@@ -176,12 +176,6 @@ def partner(sim: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         for name, value in variables.items():
             only_here.setenv(name, value)
         _forget()
-        for channel, client, name, value in (
-            ("wechat", "_core", "_timeout", (1.5, 1.5)),
-            ("alipay", "_config", "timeout", 1.5),
-        ):
-            made: Any = getattr(channels.gateway(channel), "_client")  # noqa: B009 - the library's, made impatient
-            only_here.setattr(getattr(made, client), name, value)
         yield
     _forget()
 

@@ -10,15 +10,11 @@ from servicehub.adapters.alipay import AlipayGateway
 from servicehub.adapters.stripe_pay import StripeGateway
 from servicehub.adapters.wechat_pay import WechatPayGateway
 from servicehub.gateway_sim.platform import Faults
-from servicehub.gateway_sim.serving import Running, started
+from servicehub.gateway_sim.serving import Running
 from servicehub.settings import Settings
+from tests.platforms import listening
 
-
-@pytest.fixture(scope="session")
-def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One for all tests of a process: making its keys takes a second."""
-    with started(tmp_path_factory.mktemp("gateway-sim"), retry_after_s=()) as running:
-        yield running
+__all__ = ["listening"]  # a fixture of all tests here
 
 
 @pytest.fixture

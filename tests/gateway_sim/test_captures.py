@@ -18,7 +18,6 @@ from servicehub.services.payments import OutcomeKind
 from servicehub.workflows import guaranteeing
 from servicehub.workflows import refunds as sending
 from tests.gateway_sim.guarantee_shop import PRICE, Shop, captured, method, open_channels, shop
-from tests.gateway_sim.test_gateways import impatient
 
 __all__ = ["method", "open_channels", "shop"]  # fixtures that these tests ask for
 
@@ -52,7 +51,6 @@ def test_more_is_due_than_was_guaranteed(shop: Shop, recorder: Recorder) -> None
 def test_the_answer_to_a_capture_is_lost(shop: Shop, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.hold()
     shop.finish()
-    impatient(shop.port, monkeypatch)
     shop.sim.platform.faults.lose_answers = 1
     captured(shop, recorder)
     assert (shop.cash(), shop.guarantees()[0].status) == (0, GuaranteeStatus.CAPTURING)

@@ -33,7 +33,6 @@ from servicehub.workflows import checkout
 from servicehub.workflows import refunds as sending
 from tests import journey
 from tests.conftest import FixedClock
-from tests.gateway_sim.test_gateways import impatient
 
 PRICE = 10_000
 CHANNELS = {"wechat": "wechat", "alipay": "alipay", "card": "stripe"}
@@ -180,7 +179,6 @@ def test_a_cancelled_order_is_refunded_once_although_the_answer_was_lost(
     shop.hear()
     shop.cancel(PRICE)
     job = recorder.named("refund")[0]
-    impatient(channels.gateway(CHANNELS[shop.method]), monkeypatch)
     shop.sim.platform.faults.lose_answers = 1
 
     sending.send(shop.database, job)

@@ -285,15 +285,18 @@ def test_the_message_about_a_refund(sim: Running, channel: Gateway) -> None:
     assert report.refund_state is RefundState.SUCCEEDED
 
 
+@pytest.mark.parametrize("fault", ["lose_answers", "hang"])
 def test_an_answer_that_is_lost_after_the_act_is_unknown_and_asked_for(
-    sim: Running, channel: Gateway, monkeypatch: pytest.MonkeyPatch
+    sim: Running, channel: Gateway, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = paid(sim, channel)
     refund = refund_of(request, 5_000)
-    impatient(channel, monkeypatch)
-    sim.platform.faults.lose_answers = 1
+    setattr(sim.platform.faults, fault, 1)
+    with monkeypatch.context() as only_here:
+        if fault == "hang":
+            impatient(channel, only_here)
+        assert channel.refund(refund) is RefundState.UNKNOWN
 
-    assert channel.refund(refund) is RefundState.UNKNOWN
     assert channel.query_refund(refund) is RefundState.SUCCEEDED
     assert channel.refund(refund) in (RefundState.SUCCEEDED, RefundState.PROCESSING)
     assert channel.refund(refund_of(request, FEN - 5_000)) is not RefundState.FAILED
@@ -465,7 +468,6 @@ def test_a_payout_whose_answer_was_lost_is_found_by_asking(
     sim: Running, alipay: AlipayGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = payout_of()
-    impatient(alipay, monkeypatch)
     sim.platform.faults.lose_answers = 1
 
     assert alipay.payout(request) is PayoutState.UNKNOWN

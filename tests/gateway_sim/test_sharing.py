@@ -87,13 +87,6 @@ def done(port: Sharing, request: ShareRequest) -> bool:
     return accepted and port.query_share(request).state is ShareState.SUCCEEDED
 
 
-def impatient(channel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    if channel.name == "wechat":
-        monkeypatch.setattr(channel._client._core, "_timeout", (1.5, 1.5))
-    else:
-        monkeypatch.setattr(channel._client._config, "timeout", 1.5)
-
-
 def refund(channel: Gateway, payment: tuple[str, str], fen: int, return_fen: int = 0) -> RefundState:
     made = RefundRequest(f"R{secrets.token_hex(15)}", payment[0], channel.name, fen, FEN, 1, return_fen=return_fen)
     return channel.refund(made)
@@ -124,7 +117,6 @@ def test_a_lost_answer_is_asked_for_and_a_repetition_shares_nothing_again(
     sim: Running, channel: Gateway, port: Sharing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = asked(paid(sim, channel), channel)
-    impatient(channel, monkeypatch)
     sim.platform.faults.lose_answers = 1
 
     assert port.share(request).state is ShareState.UNKNOWN

@@ -28,7 +28,6 @@ from servicehub.gateway_sim.stripe_wire import KEPT, nested
 from servicehub.settings import Settings
 from tests.gateway_sim.test_gateways import (
     FEN,
-    impatient,
     last_message,
     now,
     opened,
@@ -170,7 +169,6 @@ def test_no_page_is_shown_before_it_can_be_found(
     """The answer about the entry for our number is lost: the customer gets no address, and the next try finds the same page."""
     request = payment(stripe)
     session = stripe._session_for(request)
-    impatient(stripe, monkeypatch)
 
     with monkeypatch.context() as only_here:
         only_here.setattr(stripe, "_session_for", lambda _request: session)
@@ -427,7 +425,6 @@ def test_a_refund_whose_answer_was_lost_is_found_by_asking(
 ) -> None:
     request = paid(sim, stripe)
     refund = refund_of(request, 5_000)
-    impatient(stripe, monkeypatch)
     sim.platform.faults.lose_answers = 1
 
     assert stripe.refund(refund) is RefundState.UNKNOWN
@@ -526,7 +523,6 @@ def test_what_was_not_taken_is_not_paid(sim: Running, manual: StripeGateway, mon
         manual.parse_notify(headers, raw, now=now())
     assert intent_of(sim, request.no)["status"] == "requires_capture"
 
-    impatient(manual, monkeypatch)
     sim.platform.faults.lose_answers = 1
     assert manual.query(request.no).state is PayState.PAID  # the capture's answer was lost, and then asked for
 

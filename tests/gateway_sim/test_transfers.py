@@ -13,7 +13,6 @@ import httpx
 import pytest
 from sqlmodel import Session, select
 
-from servicehub.adapters import gateway as channels
 from servicehub.adapters import payee
 from servicehub.adapters.wechat_pay import WechatPayGateway
 from servicehub.adapters.wechat_transfer import WechatTransfer
@@ -37,7 +36,7 @@ from tests import journey
 from tests.conftest import FixedClock
 from tests.crowd import at_once
 from tests.gateway_sim.test_flows import open_channels
-from tests.gateway_sim.test_gateways import impatient, now
+from tests.gateway_sim.test_gateways import now
 from tests.gateway_sim.test_scenes import logged_in
 
 __all__ = ["open_channels"]  # a fixture that these tests ask for
@@ -147,7 +146,6 @@ def test_what_may_pass_is_unknown_and_tried_again(
     assert transfers.payout(request) is PayoutState.PROCESSING
     assert transfers.query_payout(request.no) is PayoutState.PROCESSING
     assert transfers.query_payout(request.no) is PayoutState.CONFIRMING
-    impatient(wechat, monkeypatch)
     faults.lose_answers, lost = 1, wanted(openid)
     assert transfers.payout(lost) is PayoutState.UNKNOWN
     assert transfers.query_payout(lost.no) is PayoutState.CONFIRMING
@@ -364,7 +362,6 @@ def test_a_page_that_is_opened_after_the_yes_books_it(purse: Purse) -> None:
 
 
 def test_a_lost_answer_is_asked_for_and_nothing_is_sent_twice(purse: Purse, monkeypatch: pytest.MonkeyPatch) -> None:
-    impatient(channels.gateway("wechat"), monkeypatch)
     purse.sim.platform.faults.lose_answers = 1
     purse.send()
     assert purse.is_(WithdrawalStatus.SENDING, FROZEN)

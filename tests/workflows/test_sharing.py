@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -17,7 +16,7 @@ from servicehub.domain.channel import Report
 from servicehub.domain.payment import RefundStatus
 from servicehub.domain.sharing import ShareKind, ShareStatus
 from servicehub.gateway_sim.platform import Faults
-from servicehub.gateway_sim.serving import Running, started
+from servicehub.gateway_sim.serving import Running
 from servicehub.jobs import handlers as handlers  # noqa: PLC0414 - registers them
 from servicehub.jobs.recorder import Recorder, run_deferred
 from servicehub.models.account import User
@@ -30,17 +29,15 @@ from servicehub.settings import get_settings
 from servicehub.workflows import checkout, sharing
 from tests import journey
 from tests.city import NOW
+from tests.conftest import FixedClock
 from tests.journey import World
+from tests.platforms import listening
 
-
-@pytest.fixture(scope="module")
-def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with started(tmp_path_factory.mktemp("platforms"), retry_after_s=()) as running:
-        yield running
+__all__ = ["listening"]  # a fixture that these tests ask for
 
 
 @pytest.fixture
-def sim(listening: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def sim(listening: Running, fixed_clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """The installation is a partner's, with the simulated accounts; shares are judged two minutes later."""
     variables = listening.environment() | {
         "SERVICEHUB_PAYMENT_CHANNELS": '["wechat", "alipay"]',
@@ -51,11 +48,8 @@ def sim(listening: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
             only_here.setenv(name, value)
         _forget()
         assert get_settings().unsafe()[1:] == []  # but the development secret
-        for channel, client in (("wechat", "_core"), ("alipay", "_config")):
-            made: Any = getattr(channels.gateway(channel), "_client")  # noqa: B009 - the library's, made impatient
-            name = "_timeout" if channel == "wechat" else "timeout"
-            only_here.setattr(getattr(made, client), name, (1.5, 1.5) if channel == "wechat" else 1.5)
         listening.platform.faults = Faults(hold=True, share_ahead_s=120)
+        fixed_clock.set(NOW)
         yield listening
     _forget()
 
@@ -137,7 +131,7 @@ def _empty(listening: Running) -> None:
 
 
 def test_claimed_unfrozen_and_after_a_refund_returned(
-    sqlite_database: Database, sim: Running, method: str, order_no: str, recorder: Recorder
+    sqlite_database: Database, sim: Running, method: str, order_no: str, recorder: Recorder, fixed_clock: FixedClock
 ) -> None:
     assert f"cash:{method}" not in books(sqlite_database)
     run_deferred(sqlite_database, recorder)
@@ -152,6 +146,7 @@ def test_claimed_unfrozen_and_after_a_refund_returned(
     assert at_platform(sim, method) == (1_500, 4_000)
     assert books(sqlite_database)[f"cash:{method}"] == 1_500
 
+    fixed_clock.advance(minutes=2)  # what a platform wants between two refunds of a payment
     ask_back(sqlite_database, order_no, 6_000)
     run_deferred(sqlite_database, recorder)
     assert at_platform(sim, method) == (0, 10_000)
