@@ -146,6 +146,7 @@ class Settings(BaseSettings):
     invoice_seller: str = ""
     """The company on invoices; the brand without one."""
     invoice_seller_tax_no: str = ""
+    """Its taxpayer number; with one, every day's value-added tax is booked as owed."""
     invoice_tax_bp: int = Field(default=100, ge=0, le=2_000)
     """The rate of value-added tax that prices contain, basis points."""
     brand_color: str = "#0B7D6C"

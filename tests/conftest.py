@@ -126,7 +126,7 @@ def session(_rolled_back_engine: sa.Engine) -> Iterator[Session]:
 
 def _admin(url: str) -> sa.Engine:
     return sa.create_engine(
-        normalised(url), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool, connect_args={"connect_timeout": 3}
+        normalised(url), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool, connect_args={"connect_timeout": 10}
     )
 
 
@@ -245,7 +245,7 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
 def _redis_server() -> str | None:
     url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=1) as client:
+        with redis.Redis.from_url(url, socket_connect_timeout=10) as client:
             client.ping()
     except redis.RedisError:
         return None

@@ -17,6 +17,7 @@ from servicehub.domain.policy import DEFAULT_POLICIES
 from servicehub.models.catalog import Policy
 from servicehub.models.customer import Address
 from servicehub.models.dispatch import Offer
+from servicehub.models.ledger import JournalEntry, Posting
 from servicehub.models.order import Order, is_planned_ahead
 from servicehub.models.payment import Payment
 from servicehub.models.technician import Technician
@@ -216,3 +217,13 @@ def operator(world: World, role: OperatorRole = OperatorRole.ADMIN) -> Actor:
     world.session.add(user)
     world.session.flush()
     return Actor(user_id=user.id or 0, role=Role.OPERATOR, city_id=world.town.city_id, operator_role=role)
+
+
+def entries_of(session: Session, ref: str) -> list[tuple[JournalEntry, dict[str, int]]]:
+    """The entries about `ref` with their lines, in order of posting."""
+    entries = session.exec(select(JournalEntry).where(JournalEntry.ref == ref).order_by(col(JournalEntry.id))).all()
+    lines: dict[int, dict[str, int]] = {entry.id or 0: {} for entry in entries}
+    query = select(Posting).where(col(Posting.entry_id).in_(lines)).order_by(col(Posting.account))
+    for posting in session.exec(query):
+        lines[posting.entry_id][posting.account] = posting.amount_fen
+    return [(entry, lines[entry.id or 0]) for entry in entries]

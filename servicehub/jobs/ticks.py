@@ -12,8 +12,9 @@ from sqlmodel import Session
 
 from servicehub.db import Database
 from servicehub.jobs.registry import round_of, tick
-from servicehub.services import answers, delays, dispatching, orders, points, settlements
+from servicehub.services import answers, delays, dispatching, orders, points, settlements, vat
 from servicehub.services.dispatching import planning
+from servicehub.settings import get_settings
 from servicehub.workflows import checkout, proving, reconciling, replanning, roads
 
 
@@ -93,6 +94,13 @@ def pull_bills(database: Database, now: datetime) -> int:
 def prove_books(database: Database, now: datetime) -> int:
     """The whole books, once a day: sums, seals, kept balances."""
     return proving.prove_due(database, now)
+
+
+@tick(every_s=1800)
+def book_vat(session: Session, now: datetime) -> int:
+    """Value-added tax of the days that are over, where the seller has a taxpayer number."""
+    settings = get_settings()
+    return vat.book_due(session, settings.invoice_tax_bp if settings.invoice_seller_tax_no else 0, now=now)
 
 
 @tick(every_s=3600)

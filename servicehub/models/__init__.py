@@ -24,6 +24,7 @@ from servicehub.models import (
     sharing,
     technician,
     traffic,
+    vat,
     voucher,
     withdrawal,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "sharing",
     "technician",
     "traffic",
+    "vat",
     "voucher",
     "withdrawal",
 ]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from servicehub.domain.access import Actor, Permission
-from servicehub.domain.voucher import BANK, TAX, VoucherKind, VoucherStatus, room
+from servicehub.domain.voucher import BANK, TAXES, VoucherKind, VoucherStatus, room
 from servicehub.models.account import User
 from servicehub.models.ledger import Account, load_signed
 from servicehub.models.voucher import Voucher
@@ -21,6 +21,7 @@ KINDS: dict[VoucherKind, str] = {
     VoucherKind.TO_BANK: N_("Paid out to the bank"),
     VoucherKind.FROM_BANK: N_("Paid in from the bank"),
     VoucherKind.TAX_PAID: N_("Paid to the tax office"),
+    VoucherKind.VAT_PAID: N_("VAT paid to the tax office"),
     VoucherKind.CLEARED: N_("Settled through the bank"),
     VoucherKind.WRITTEN_OFF: N_("Written off"),
 }
@@ -52,12 +53,13 @@ def page(session: Session, actor: Actor, *, now: datetime, locale: Locale) -> Vo
 def _positions(session: Session, locale: Locale) -> tuple[Position, ...]:
     """What there is room for, account by account."""
     mine = sa.or_(
-        *(col(Account.code).startswith(prefix) for prefix in ("cash:", "suspense:")), col(Account.code) == TAX
+        *(col(Account.code).startswith(prefix) for prefix in ("cash:", "suspense:")),
+        col(Account.code).in_(TAXES.values()),
     )
     codes = session.exec(select(Account.code).where(mine).order_by(col(Account.code))).all()
     balances = load_signed(session, codes)
-    channels = sorted({code.partition(":")[2] for code in codes if code not in (BANK, TAX)})
-    found = [_position(VoucherKind.TAX_PAID, "", TAX, balances, locale)] if TAX in codes else []
+    channels = sorted({code.partition(":")[2] for code in codes if code not in (BANK, *TAXES.values())})
+    found = [_position(kind, "", code, balances, locale) for kind, code in TAXES.items() if code in codes]
     groups = (
         ("suspense", (VoucherKind.CLEARED, VoucherKind.WRITTEN_OFF)),
         ("cash", (VoucherKind.TO_BANK, VoucherKind.FROM_BANK)),
@@ -73,7 +75,7 @@ def _positions(session: Session, locale: Locale) -> tuple[Position, ...]:
 
 def _position(kind: VoucherKind, channel: str, code: str, balances: dict[str, int], locale: Locale) -> Position | None:
     most = room(kind, channel, balances)
-    if not most and not (kind is VoucherKind.TAX_PAID and balances.get(TAX)):
+    if not most and not (kind in TAXES and balances.get(code)):
         return None
     return Position(
         key=f"{kind}-{channel}",
@@ -90,7 +92,7 @@ def _position(kind: VoucherKind, channel: str, code: str, balances: dict[str, in
 def _account(code: str, locale: Locale) -> str:
     group, _colon, channel = code.partition(":")
     name = money.of(locale, money.ACCOUNTS, group)
-    return name if code == TAX else f"{name} · {money.of(locale, money.METHODS, channel)}"
+    return name if code in TAXES.values() else f"{name} · {money.of(locale, money.METHODS, channel)}"
 
 
 def _row(one: Voucher, people: str, actor: Actor, tz: str, locale: Locale) -> VoucherRow:

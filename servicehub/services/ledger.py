@@ -15,9 +15,10 @@ accounts is said where the event happens (`payments`, `refunds`, `settlements`).
     t_deposit:<technician>          liability  put aside as a guarantee, drawn on before a debt               guarded
     tech_debt:<technician>          asset      clawed back beyond what was there; repaid first at maturing    guarded
     tax_payable:iit                 liability  income tax withheld from technicians, owed to the tax office
+    vat_payable:output              liability  value-added tax of what was sold (vat:output, an expense), owed there, too
     commission:service  fee_income:<cancellation, withdrawal, unexplained>  penalty_income:technician         income
-    mirror:<channel>                asset      where a company is paid: the money in its account there
-    mirror:company:<order>          asset      the company's own part of it, a credit
+    mirror:<channel>                asset      where a company is paid: the money in its account there…
+    mirror:company:<order>          asset      …and the company's own part of it, a credit
     mirror:fees:<channel>           asset      what the channel kept of it, which the company bears
     suspense:<channel>              asset      differences to a channel's bill that two people accepted
     cash:bank                       asset      the company's bank account, as far as vouchers say
@@ -63,6 +64,7 @@ CHART: dict[str, tuple[str, int]] = {
     "t_deposit": ("liability", 1),
     "tech_debt": ("asset", 1),
     "tax_payable": ("liability", 0),
+    "vat_payable": ("liability", 0),
     "commission": ("income", 0),
     "fee_income": ("income", 0),
     "penalty_income": ("income", 0),
@@ -70,6 +72,7 @@ CHART: dict[str, tuple[str, int]] = {
     "comp": ("expense", 0),
     "gw_fee": ("expense", 0),
     "chargeback": ("expense", 0),
+    "vat": ("expense", 0),
     "suspense": ("asset", 0),
 }
 """First part of an account's code -> (kind, guarded)."""
@@ -235,16 +238,6 @@ def trial(session: Session) -> Trial:
     )
     by_account = {account: int(fen) for account, fen in rows}
     return Trial(sum(by_account.values()), dict(sorted(by_account.items())))
-
-
-def entries_of(session: Session, ref: str) -> list[tuple[JournalEntry, dict[str, int]]]:
-    """The entries about `ref` with their lines, in order of posting."""
-    entries = session.exec(select(JournalEntry).where(JournalEntry.ref == ref).order_by(col(JournalEntry.id))).all()
-    lines: dict[int, dict[str, int]] = {entry.id or 0: {} for entry in entries}
-    query = select(Posting).where(col(Posting.entry_id).in_(lines)).order_by(col(Posting.account))
-    for posting in session.exec(query):
-        lines[posting.entry_id][posting.account] = posting.amount_fen
-    return [(entry, lines[entry.id or 0]) for entry in entries]
 
 
 def lines_of(session: Session, key: str) -> dict[str, int]:

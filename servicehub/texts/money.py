@@ -81,6 +81,7 @@ ACCOUNTS: dict[str, str] = {
     "t_deposit": N_("Professionals, put aside"),
     "tech_debt": N_("Owed by professionals"),
     "tax_payable": N_("Tax withheld, to be paid"),
+    "vat_payable": N_("VAT, to be paid"),
     "commission": N_("Commission income"),
     "fee_income": N_("Fee income"),
     "penalty_income": N_("Penalties"),
@@ -88,6 +89,7 @@ ACCOUNTS: dict[str, str] = {
     "comp": N_("Compensation"),
     "gw_fee": N_("Channel fees"),
     "chargeback": N_("Chargebacks"),
+    "vat": N_("VAT of what was sold"),
     "suspense": N_("Differences to bills"),
 }
 ENTRIES: dict[str, str] = {
@@ -118,6 +120,7 @@ ENTRIES: dict[str, str] = {
     "share_difference": N_("Share other than in the bill"),
     "chargeback": N_("Charged back by a bank"),
     "chargeback_won": N_("Chargeback won"),
+    "vat": N_("VAT of a day"),
 }
 _CANCELLATION: dict[str, str] = {
     "unassigned": N_("Before a professional has accepted: free"),

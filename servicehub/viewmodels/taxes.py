@@ -60,6 +60,19 @@ class TaxSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class VatMonth:
+    """Value-added tax booked for a month's days so far, by all cities."""
+
+    period: str = ""
+    """`2026-03`."""
+    sold: str = ""
+    """Tax included."""
+    rates: str = ""
+    """`1%`, or several of them."""
+    tax: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Quarter:
     """A quarter that can be taken home, and what its entries withheld."""
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from servicehub.db import Database
 from servicehub.models.ledger import JournalEntry, Proof
-from servicehub.services import deposits, ledger, points, settlement_batches
+from servicehub.services import deposits, ledger, points, settlement_batches, vat
 
 EVERY = timedelta(hours=24)
 MOST_PROBLEMS = 100
@@ -39,6 +39,7 @@ def _looked(session: Session) -> tuple[int, list[str]]:
     newest = session.scalar(sa.select(sa.func.max(col(JournalEntry.id)))) or 0
     found = [
         *ledger.verify(session), *points.problems(session), *deposits.problems(session), *settlement_batches.problems(session),
+        *vat.problems(session),
     ]  # fmt: skip
     return newest, found[:MOST_PROBLEMS]
 

@@ -77,7 +77,7 @@ def simulator(till: Till, tmp_path: Path, fixed_clock: FixedClock) -> Iterator[G
 
 def wait_for(till: Till, count: int) -> None:
     for _ in range(count):
-        assert till.arrived.acquire(timeout=10)
+        assert till.arrived.acquire(timeout=60)
 
 
 def test_a_payment_is_reported_by_a_signed_message(

@@ -177,7 +177,7 @@ def phone_of(session: Session, technician_id: int) -> str:
     return crypto.decrypt(user.phone_enc, "sh_user.phone_enc").removeprefix("+86")
 
 
-def eventually(page: Page, database: Database, read: Callable[[Session], T], seconds: float = 15) -> T:
+def eventually(page: Page, database: Database, read: Callable[[Session], T], seconds: float = 60) -> T:
     """The first truthy answer of `read` while the server works on."""
     for _ in range(int(seconds * 10)):
         found = database.read_now(read)

@@ -115,7 +115,7 @@ class Tab:
         """As a link does: the router changes the page, the server is asked for what it shows."""
         before = self.heard
         self.page.evaluate(TAP, path)
-        for _ in range(480):
+        for _ in range(2400):
             if self.heard > before:
                 break
             self.page.wait_for_timeout(25)

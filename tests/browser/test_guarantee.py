@@ -67,7 +67,7 @@ def test_frozen_served_and_taken_by_itself(site: Site, word: str) -> None:
     technician = site.technician(database.read_now(acts.phone_of, order.technician_id or 0))
     technician.goto(f"/technician/job/{no}/")
     acts.finish(site, technician, no)
-    acts.eventually(customer, database, lambda s: guarantees_of(s, no)[-1].status is GuaranteeStatus.CAPTURED, 30)
+    acts.eventually(customer, database, lambda s: guarantees_of(s, no)[-1].status is GuaranteeStatus.CAPTURED)
 
     kept = database.read_now(lambda s: s.exec(select(Payment).where(Payment.order_id == order.id)).one())
     assert (kept.status, kept.amount_fen) == (PaymentStatus.KEPT, order.total_fen)

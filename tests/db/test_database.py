@@ -150,7 +150,7 @@ def test_money_has_a_lane_of_its_own_when_the_queue_is_full() -> None:
         lanes.submit(Job(lambda: None, ("too much money",), {}), urgent=True)
 
     gate.set()
-    assert (first.result(10), money.result(10)) == ("first", "money")
+    assert (first.result(60), money.result(60)) == ("first", "money")
     lanes.close()
     assert served == ["first", "money", "second", "third"]
 

@@ -53,7 +53,7 @@ class Visits(World):
         async def pay() -> bool:
             return bool(platform.pay(asked.no))
 
-        assert asyncio.run_coroutine_threadsafe(pay(), self.running.loop).result(10)
+        assert asyncio.run_coroutine_threadsafe(pay(), self.running.loop).result(60)
         said = port.query(asked.no)
         report = Report(self.channel, f"e-{asked.no}"[:64], "payment", asked.no, said.amount_fen, said.channel_no)
         return checkout.apply(self.session, report, now=self.now)

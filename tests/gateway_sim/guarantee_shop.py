@@ -60,7 +60,7 @@ class Shop:
             done: bool = getattr(side, what)(number)
             return done
 
-        return asyncio.run_coroutine_threadsafe(now(), self.sim.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(now(), self.sim.loop).result(60)
 
     def hear(self, *, at: int = -1) -> list[OutcomeKind]:
         """One of the held messages arrives where it was sent."""

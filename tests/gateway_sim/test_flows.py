@@ -67,7 +67,7 @@ class Shop:
             paid: bool = platform.pay(number)
             return paid
 
-        return asyncio.run_coroutine_threadsafe(now(), self.sim.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(now(), self.sim.loop).result(60)
 
     def hear(self, *, at: int = -1) -> list[OutcomeKind]:
         """One of the held messages arrives."""

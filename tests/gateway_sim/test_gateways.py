@@ -73,7 +73,7 @@ def opened(channel: Gateway, fen: int = FEN) -> PayRequest:
 
 def pay(sim: Running, channel: Gateway, no: str) -> bool:
     platform = getattr(sim, channel.name)
-    return asyncio.run_coroutine_threadsafe(_now(lambda: platform.pay(no)), sim.loop).result(10)
+    return asyncio.run_coroutine_threadsafe(_now(lambda: platform.pay(no)), sim.loop).result(60)
 
 
 async def _now(call: Callable[[], bool]) -> bool:

@@ -72,7 +72,7 @@ def at_platform(sim: Running, call: Callable[[], Any]) -> Any:
     async def run() -> Any:
         return call()
 
-    return asyncio.run_coroutine_threadsafe(run(), sim.loop).result(10)
+    return asyncio.run_coroutine_threadsafe(run(), sim.loop).result(60)
 
 
 def asked(

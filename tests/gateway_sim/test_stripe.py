@@ -45,7 +45,7 @@ def on_the_loop(sim: Running, call: Callable[[], Any]) -> Any:
     async def made() -> Any:
         return call()
 
-    return asyncio.run_coroutine_threadsafe(made(), sim.loop).result(10)
+    return asyncio.run_coroutine_threadsafe(made(), sim.loop).result(60)
 
 
 def changed(accounts: Settings, **changes: Any) -> StripeGateway:

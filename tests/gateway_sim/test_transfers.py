@@ -50,7 +50,7 @@ def on_platform(sim: Running, act: Callable[[str], bool], no: str) -> bool:
     async def run() -> bool:
         return act(no)
 
-    return asyncio.run_coroutine_threadsafe(run(), sim.loop).result(10)
+    return asyncio.run_coroutine_threadsafe(run(), sim.loop).result(60)
 
 
 # --- the port ---------------------------------------------------------------------------------------------------------

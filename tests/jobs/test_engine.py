@@ -20,7 +20,7 @@ from servicehub.jobs.engine import DbosEngine, FailedJob, Retry
 from servicehub.jobs.runtime import Runtime
 from servicehub.models.job import Worker
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 DAYS = timedelta(days=29)
 
 

@@ -21,7 +21,7 @@ def test_everything_is_open_inside_and_closed_after(sqlite_url: str) -> None:
         async with runtime.lifespan(Settings(database_url=sqlite_url)) as running:
             async with bus.bus().subscribe("order:1") as hints:
                 await db.write(lambda session: bus.publish(session, "order:1"))
-                assert await asyncio.wait_for(anext(hints), 5) == "order:1"
+                assert await asyncio.wait_for(anext(hints), 60) == "order:1"
             await db.write(lambda session: outbox.defer(session, "nobody knows it", {}, key="x"))
             return running.engine.waiting() == 1
 
@@ -80,7 +80,7 @@ def test_two_processes_share_hints_and_one_pulse(postgres_url: str, redis_url: s
         await other.start()
         async with other.subscribe("order:1") as hints, runtime.lifespan(settings):
             await db.write(lambda session: bus.publish(session, "order:1"))
-            heard = await asyncio.wait_for(anext(hints), 5)
+            heard = await asyncio.wait_for(anext(hints), 60)
         await other.stop()
         return heard
 

@@ -140,7 +140,7 @@ def test_won_is_heard_first(world: World) -> None:
 
     assert told == [OutcomeKind.CHARGEBACK, OutcomeKind.DUPLICATE, OutcomeKind.DUPLICATE]
     assert balances(world.session) == (payment.amount_fen, 0)
-    assert len(ledger.entries_of(world.session, ledger.order_ref(order.id or 0))) == 3
+    assert len(journey.entries_of(world.session, ledger.order_ref(order.id or 0))) == 3
     assert log_of(world.session, order) == ["chargeback_won"]
 
 
@@ -269,7 +269,7 @@ def test_everything_about_one_chargeback_is_heard_at_once(database: Database) ->
     assert all(isinstance(one, OutcomeKind) for one in outcomes)
     row = database.read_now(lambda s: s.exec(select(Chargeback)).one())
     assert row.status is S.WON
-    kinds = Counter(entry.kind for entry, _lines in database.read_now(ledger.entries_of, ledger.order_ref(order_id)))
+    kinds = Counter(entry.kind for entry, _lines in database.read_now(journey.entries_of, ledger.order_ref(order_id)))
     assert (kinds["chargeback"], kinds["chargeback_won"]) == (1, 1)
     assert database.read_now(balances) == (payment.amount_fen, 0)
     assert database.read_now(ledger.verify) == []

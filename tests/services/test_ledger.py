@@ -15,6 +15,7 @@ from servicehub.db import Database
 from servicehub.errors import LedgerRefused
 from servicehub.models.ledger import JournalEntry, Posting
 from servicehub.services import ledger
+from tests import journey
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 PAID = {"cash:simulator": 5000, "escrow:1": -5000}
@@ -203,7 +204,7 @@ def test_entries_of_an_order_come_with_their_lines(session: Session) -> None:
         now=NOW,
     )
 
-    found = ledger.entries_of(session, "order:1")
+    found = journey.entries_of(session, "order:1")
 
     assert [(entry.key, lines) for entry, lines in found] == [
         ("pay:1", PAID),

@@ -64,7 +64,7 @@ def test_the_same_message_has_its_effect_once(world: World) -> None:
     assert take(world, message(payment)).kind is OutcomeKind.DUPLICATE
     assert take(world, message(payment, "another-id")).kind is OutcomeKind.DUPLICATE
     assert sums.escrow(world.session, order) == 10_000
-    assert len(ledger.entries_of(world.session, f"order:{order.id}")) == 1
+    assert len(journey.entries_of(world.session, f"order:{order.id}")) == 1
 
 
 @pytest.mark.parametrize("changes", [{"amount_fen": 9_999}, {"no": "P0"}, {"channel": "other"}])

@@ -18,12 +18,13 @@ from servicehub.domain.channel import RefundState
 from servicehub.domain.order import PaymentPlan
 from servicehub.domain.payment import WALLET, PaymentStatus, RefundStatus
 from servicehub.domain.sharing import OPEN, SettlementMode, ShareAnswer, ShareKind, ShareState, ShareStatus
+from servicehub.domain.vat import PAYABLE
 from servicehub.errors import BalanceNotHere, Conflict, NotAllowed, PartnerPays
 from servicehub.jobs.recorder import Recorder
 from servicehub.models.order import Order
 from servicehub.models.payment import Payment, Refund
 from servicehub.models.sharing import Share
-from servicehub.services import ledger, orders, payments, refunds, settlements, shares, withdrawals
+from servicehub.services import ledger, orders, payments, refunds, settlements, shares, vat, withdrawals
 from servicehub.settings import get_settings
 from tests import journey
 from tests.city import NOW
@@ -81,6 +82,16 @@ def test_the_money_is_the_companys_and_only_the_share_becomes_ours(world: World,
     assert recorder.named("share") == [{"no": share.no}, {"no": rest.no}]
     assert ledger.verify(world.session) == []
     assert not shares.record_result(world.session, share.no, REFUSED, now=world.now)
+
+
+def test_the_platform_owes_tax_of_its_commission_alone(world: World) -> None:
+    order = world.completed()
+    vat.book_due(world.session, 600, now=world.later(days=1))
+    assert ledger.balance(world.session, PAYABLE) == 142, "6 % in 25.00"
+
+    refunds.request(world.session, order, 10_000, "after_sale", now=world.now)
+    vat.book_due(world.session, 600, now=world.later(days=1))
+    assert ledger.balance(world.session, PAYABLE) == 0
 
 
 def test_nobody_is_asked_within_a_minute_of_the_payment(session: Session, mode: object, recorder: Recorder) -> None:

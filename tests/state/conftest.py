@@ -35,6 +35,8 @@ from servicehub.state.reflex_internals import SESSION_HEADER
 from servicehub.workflows import visitors
 
 VAR = "_rx_state_"
+PATIENT_S = 60
+"""No test measures how fast this machine is."""
 """What Reflex appends to the names of vars in a delta."""
 NOWHERE = "/nowhere/"
 """An address without a page, so that no page's own `on_load` mixes in."""
@@ -272,7 +274,7 @@ class Tab:
         }
         name = event if isinstance(event, str) else format_event_handler(event)
         future = await self.processor.enqueue(token, Event(name=name, payload=payload, router_data=router))
-        await asyncio.wait_for(future.wait_all(), 5)
+        await asyncio.wait_for(future.wait_all(), PATIENT_S)
 
     def seen(self, state: type[rx.State], var: str) -> list[Any]:
         """Every value of a var that reached the browser."""
@@ -349,7 +351,7 @@ class Wire:
         await self._out.put(message)
 
     async def first(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self._out.get(), 10)
+        return await asyncio.wait_for(self._out.get(), PATIENT_S)
 
     async def connect(self, auth: dict[str, Any] | None = None) -> None:
         """Open the socket and wait until everything of the boot event has arrived."""

@@ -13,6 +13,7 @@ from servicehub.state import guard as guards
 from servicehub.state.base import HANDLER_MARK, ROLES, ToastState
 from servicehub.state.guard import LOGIN_LIMIT
 from servicehub.state.reflex_internals import all_states, is_framework
+from tests.state.conftest import PATIENT_S
 
 
 def run(coroutine: Any) -> None:
@@ -162,12 +163,12 @@ def test_a_watcher_reloads_on_hints_and_stops_when_the_session_ends(tabs: Any, p
         async with tabs() as tab:
             cookie = people.customer()
             watching = asyncio.create_task(tab.fire(purse.open, cookie))
-            await asyncio.wait_for(until(tab, 1), 3)
+            await asyncio.wait_for(until(tab, 1), PATIENT_S)
             bus.bus().publish_now("purse")
-            await asyncio.wait_for(until(tab, 2), 3)
+            await asyncio.wait_for(until(tab, 2), PATIENT_S)
             people.revoke(cookie)
             bus.bus().publish_now("purse")
-            await asyncio.wait_for(watching, 3)
+            await asyncio.wait_for(watching, PATIENT_S)
             assert max(tab.seen(purse, "calls")) == 2
 
     run(story())
@@ -185,14 +186,14 @@ def test_a_watcher_keeps_to_the_page_that_started_it(tabs: Any, people: Any, pur
         async with tabs() as tab:
             cookie = people.customer()
             watching = asyncio.create_task(tab.fire(purse.open, cookie, path="/nowhere/first/?q=1"))
-            await asyncio.wait_for(until(tab, 1), 3)
+            await asyncio.wait_for(until(tab, 1), PATIENT_S)
             await tab.fire(purse.spend, cookie, path="/nowhere/second/?q=2", amount=1)
             bus.bus().publish_now("purse")
-            await asyncio.wait_for(until(tab, 3), 3)
+            await asyncio.wait_for(until(tab, 3), PATIENT_S)
             assert set(tab.seen(purse, "page")) - {""} == {"first1"}
             people.revoke(cookie)
             bus.bus().publish_now("purse")
-            await asyncio.wait_for(watching, 3)
+            await asyncio.wait_for(watching, PATIENT_S)
 
     run(story())
 

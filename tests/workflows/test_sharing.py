@@ -76,7 +76,7 @@ class Shop(World):
         async def pay() -> bool:
             return bool(platform.pay(asked.no))
 
-        assert asyncio.run_coroutine_threadsafe(pay(), self.running.loop).result(10)
+        assert asyncio.run_coroutine_threadsafe(pay(), self.running.loop).result(60)
         said = channel.query(asked.no)
         report = Report(self.method, f"e-{asked.no}"[:64], "payment", asked.no, said.amount_fen, said.channel_no)
         return checkout.apply(self.session, report, now=self.now)

@@ -122,7 +122,29 @@ def _tax() -> rx.Component:
     calm = rx.cond(
         S.quarters.length() == 0, el.p(_("Nothing was ever posted."), class_name="mut f13 panel-b"), rx.fragment()
     )
-    return table(_("Withheld tax"), heads, rows, empty=calm)
+    return rx.fragment(
+        table(_("Withheld tax"), heads, rows, empty=calm), rx.cond(S.vat_months.length() > 0, _vat(), None)
+    )
+
+
+def _vat() -> rx.Component:
+    """What each month's sales contain of value-added tax."""
+    heads = [th(_("Month")), th(_("Sold, tax included"), "r"), th(_("Tax rate"), "r"), th(_("VAT owed"), "r")]
+    rows = rx.foreach(
+        S.vat_months,
+        lambda m: el.tr(
+            el.td(el.span(m.period, class_name="num w5")), amount_td(m.sold),
+            el.td(el.span(m.rates, class_name="num"), class_name="r"), amount_td(m.tax), key=m.period,
+        ),
+    )  # fmt: skip
+    note = el.p(
+        _("Booked after midnight for the day that is over, by all cities; a day that gave back more than it sold lowers it."), " ",
+        link(_("Every day's entry"), to="/operator/ledger/account/?code=vat_payable:output", cls="brand"),
+        class_name="mut f13 panel-b",
+    )  # fmt: skip
+    return rx.fragment(
+        el.h3(_("Value-added tax"), class_name="f15 w6 panel-b"), table(_("Value-added tax"), heads, rows), note
+    )
 
 
 def _day_view() -> rx.Component:

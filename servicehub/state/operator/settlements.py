@@ -4,13 +4,13 @@ import reflex as rx
 
 from servicehub import bus
 from servicehub.domain.access import Permission
-from servicehub.queries import taxes
+from servicehub.queries import taxes, vat
 from servicehub.queries.operator.settlement_batches import batch_sheet
 from servicehub.queries.operator.settlements import settlements
 from servicehub.state.base import handler, roles
 from servicehub.state.operator.base import SETTLE_S, OperatorPage, day_beside
 from servicehub.viewmodels.settlement import BatchSheet, Settlements
-from servicehub.viewmodels.taxes import Quarter
+from servicehub.viewmodels.taxes import Quarter, VatMonth
 
 TABS = ("batches", "people", "lines", "due", "frozen", "tax")
 
@@ -21,6 +21,7 @@ class SettlementsState(OperatorPage, rx.State):
 
     shown: Settlements = Settlements()
     quarters: list[Quarter] = []
+    vat_months: list[VatMonth] = []
     tab: str = "batches"
     batch: BatchSheet | None = None
     """The one that the address names, in place of everything else."""
@@ -48,9 +49,10 @@ class SettlementsState(OperatorPage, rx.State):
                     self.batch, self.ready = batch, True
             return
         shown, quarters = await self._read(settlements, self._wanted), await self._read(taxes.quarters)
+        months = await self._read(vat.months)
         async with self:
             if not self._asked:
-                self.shown, self.quarters, self.ready = shown, list(quarters), True
+                self.shown, self.quarters, self.vat_months, self.ready = shown, list(quarters), list(months), True
 
     @handler
     async def show(self, tab: str) -> None:
