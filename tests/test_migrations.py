@@ -19,7 +19,7 @@ def tables(url: str) -> set[str]:
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
-    return request.getfixturevalue("new_postgres")(None)
+    return request.getfixturevalue("new_postgres")()
 
 
 def test_up_matches_the_models_and_down_leaves_nothing(

@@ -171,11 +171,10 @@ def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def built(chromium: str) -> Path:
+def built(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This worker's data folder, with the production build of the small city, which all workers share and later runs find again."""
-    shared = ROOT / ".browser-tests"
-    own = shared / os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    own.mkdir(parents=True, exist_ok=True)
+    shared, own = ROOT / ".browser-tests", tmp_path_factory.mktemp("city")
+    shared.mkdir(exist_ok=True)
     with (shared / "building").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for command in (["seed", "--small"], ["build"]):
@@ -183,7 +182,6 @@ def built(chromium: str) -> Path:
                 [sys.executable, "-m", "servicehub.cli", *command, "--data", str(shared)],
                 cwd=ROOT, env=_environment(8000), check=True, timeout=900,
             )  # fmt: skip
-    (own / "frontend").unlink(missing_ok=True)
     (own / "frontend").symlink_to(shared / "frontend")
     return own
 
@@ -191,8 +189,6 @@ def built(chromium: str) -> Path:
 @pytest.fixture(scope="session")
 def served(built: Path) -> Iterator[Served]:
     """A fresh small city in which nobody acts by itself."""
-    for path in [*built.glob("servicehub.db*"), *built.glob("gateway-sim/books.db*"), built / "seeding"]:
-        path.unlink(missing_ok=True)
     for url in _serve(built):
         database = Database(Settings(data_dir=built, env="demo"))
         yield Served(url, built, database)

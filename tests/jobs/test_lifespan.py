@@ -60,7 +60,7 @@ def test_an_empty_embedded_database_is_made_ready(tmp_path) -> None:
 
 
 def test_a_server_database_is_never_changed_by_a_start(new_postgres) -> None:
-    url = new_postgres(None)
+    url = new_postgres()
 
     async def work() -> None:
         async with runtime.lifespan(Settings(database_url=url)):

@@ -18,7 +18,7 @@ from servicehub.viewmodels.technician import Bar
 class IncomeState(TechnicianPage, rx.State):
     """The balances and the latest lines."""
 
-    income: Income = Income()
+    income: Income | None = None
     bars: list[Bar] = []
 
     @handler(background=True)

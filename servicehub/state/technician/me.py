@@ -13,7 +13,7 @@ from servicehub.viewmodels.technician import Profile
 class MeState(TechnicianPage, rx.State):
     """Who the technician is to the platform."""
 
-    me: Profile = Profile()
+    me: Profile | None = None
 
     @handler(background=True)
     async def open(self) -> None:

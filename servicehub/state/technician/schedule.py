@@ -12,7 +12,7 @@ from servicehub.viewmodels.technician import DaySchedule
 class ScheduleState(TechnicianPage, rx.State):
     """The day that the page shows."""
 
-    day: DaySchedule = DaySchedule()
+    day: DaySchedule | None = None
     on: str = ""
     """The chosen day, ISO; "" is today."""
 
