@@ -54,7 +54,7 @@ def test_a_month_is_the_books_and_taken_home(site: Site) -> None:
 def test_finance_takes_a_quarter_home_and_reads_a_technician_s_year(site: Site) -> None:
     finance = site.operator("finance")
     finance.goto("/operator/settlements/")
-    finance.get_by_role("tab", name="代扣税").click()
+    finance.get_by_role("tab", name="税款").click()
     with finance.expect_download() as download:
         finance.get_by_role("row", name=re.compile("^2026-Q4")).get_by_role("link", name="下载 Excel").click()
     assert download.value.suggested_filename == "withheld-tax-2026-Q4.xlsx"

@@ -122,9 +122,12 @@ def _tax() -> rx.Component:
     calm = rx.cond(
         S.quarters.length() == 0, el.p(_("Nothing was ever posted."), class_name="mut f13 panel-b"), rx.fragment()
     )
-    return rx.fragment(
-        table(_("Withheld tax"), heads, rows, empty=calm), rx.cond(S.vat_months.length() > 0, _vat(), None)
-    )
+    withheld = table(_("Withheld tax"), heads, rows, empty=calm)
+    return rx.fragment(_title(_("Withheld tax")), withheld, rx.cond(S.vat_months.length() > 0, _vat(), rx.fragment()))
+
+
+def _title(text: Text) -> rx.Component:
+    return el.h3(text, class_name="f15 w6 panel-b")
 
 
 def _vat() -> rx.Component:
@@ -142,9 +145,7 @@ def _vat() -> rx.Component:
         link(_("Every day's entry"), to="/operator/ledger/account/?code=vat_payable:output", cls="brand"),
         class_name="mut f13 panel-b",
     )  # fmt: skip
-    return rx.fragment(
-        el.h3(_("Value-added tax"), class_name="f15 w6 panel-b"), table(_("Value-added tax"), heads, rows), note
-    )
+    return rx.fragment(_title(_("Value-added tax")), table(_("Value-added tax"), heads, rows), note)
 
 
 def _day_view() -> rx.Component:
@@ -155,7 +156,7 @@ def _day_view() -> rx.Component:
     )
     names = (
         ("batches", _("Batches"), None), ("people", _("By professional"), None), ("lines", _("Lines"), None),
-        ("due", _("Matures next"), None), ("frozen", _("Held by disputes"), D.frozen.length()), ("tax", _("Withheld tax"), None),
+        ("due", _("Matures next"), None), ("frozen", _("Held by disputes"), D.frozen.length()), ("tax", _("Taxes"), None),
     )  # fmt: skip
     tabs = [view_tab(text, S.tab == key, S.show(key), count) for key, text, count in names]
     body = rx.match(
