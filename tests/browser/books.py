@@ -28,15 +28,15 @@ from servicehub.domain.money import BP, share_bp
 from servicehub.domain.payment import TIPS_FEN
 from servicehub.domain.points import PointsPolicy
 from servicehub.domain.withdrawal import WithdrawalPolicy
-from tests.browser import accounts
+from tests.browser import accounts, worked_out
 from tests.browser.accounts import Allowed
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SHOWN = re.compile(r"¥\s?([\d,]+(?:\.\d{1,2})?)")
 SCALES = ".xtick, .ytick"
 """Texts of a plot's axes: round numbers of a scale."""
-WORKED_OUT = ("/operator/commission/", "/operator/dispatch/fairness/")
-"""An example of a rule that was typed, and incomes per hour: neither is an amount of the books."""
+FLOOR_PCT = 70
+"""Of the median income per hour, where no policy names another floor."""
 PASSED_ON = ("travel", "tip", "reschedule_fee")
 """Kinds of lines of which no commission is taken."""
 
@@ -134,7 +134,7 @@ def spans(posts: Iterable[Post]) -> set[int]:
 class Books:
     """The seeded city's books as they were when the crawl began, and the ids of the user and the technician who look at it."""
 
-    def __init__(self, session: Session, customer: int, technician: int) -> None:
+    def __init__(self, session: Session, customer: int, technician: int, begins: datetime) -> None:
         self.customer, self.technician = customer, technician
         self.posts = [
             Post(entry, key, kind, ref, _day(at), account, fen)
@@ -155,6 +155,8 @@ class Books:
         self._fill(session)
         self.prices = self._catalogue(session)
         self.forecasts = self._forecasts(session)
+        floors = [document["fair_floor_pct"] for document in self.documents if "fair_floor_pct" in document]
+        self.per_hour = worked_out.per_hour(session, begins, floors[-1] if floors else FLOOR_PCT)
         self.proposals: dict[int, int] = {}
         self._proposed(session)
         self.limits = {getattr(WithdrawalPolicy(), name) for name in ("least_fen", "most_fen", "second_from_fen")}
@@ -263,8 +265,6 @@ class Books:
     def wrong(self, face: str, path: str, shown: Counter[int]) -> Iterator[str]:
         """What an open page shows wrongly."""
         address = urlsplit(re.sub(r"^/en/", "/", path))
-        if address.path in WORKED_OUT:
-            return
         must, may = self._allowed(face, address.path, {key: found[0] for key, found in parse_qs(address.query).items()})
         yield from (f"{path}: {fen} fen are missing" for fen in sorted(must - set(shown)))
         yield from (f"{path}: nothing explains {fen} fen" for fen in sorted(set(shown) - must - may))
@@ -416,6 +416,8 @@ class Books:
             "/operator/settlements/": self._settled(query, held["t_pending"], booked | flows | {0}),
             "/operator/settlement-mode/": ({labour}, self.terms),
             "/operator/cancellation/": (set(), self.terms),
+            "/operator/commission/": worked_out.example(self.rates, self.terms),
+            "/operator/dispatch/fairness/": self.per_hour,
             "/operator/withdrawals/": ({held.get("t_deposit", 0)}, self._deposits() | self.withdrawals | self.limits),
         }
         return pages.get(path, (set(), totals | booked))

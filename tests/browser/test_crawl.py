@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -24,7 +25,7 @@ from servicehub.domain.access import Role
 from servicehub.models.account import User
 from servicehub.models.technician import Technician
 from tests.browser.books import Books, amounts_on
-from tests.browser.conftest import Site, settle
+from tests.browser.conftest import CLOCK, Site, settle
 
 SAMPLES = 2
 """How many pages of one kind a stranger opens."""
@@ -132,7 +133,9 @@ def books(site: Site) -> Books:
 
         worker = user(VISITOR_TECHNICIAN, Role.TECHNICIAN)
         technician = session.exec(select(Technician.id).where(Technician.user_id == worker)).one()
-        return Books(session, user(VISITOR_CUSTOMER, Role.CUSTOMER) or 0, technician or 0)
+        return Books(
+            session, user(VISITOR_CUSTOMER, Role.CUSTOMER) or 0, technician or 0, datetime.fromisoformat(CLOCK)
+        )
 
     return site.database.read_now(read)
 
